@@ -1,0 +1,348 @@
+"""Working time: how much of it lies between two moments, and where so much of it ends.
+
+Plain values in, plain values out; no Django, no database. Every instant that comes out is in UTC.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+# Start and end within one local day. An end of 23:59 or later, or of 00:00, means midnight:
+# a time field cannot say 24:00, and nobody means to lose the last minute.
+Span = tuple[time, time]
+Stretch = tuple[datetime, datetime]
+
+LAST_MINUTE = time(23, 59)
+USUAL_END = time(17)
+DAY = timedelta(days=1)
+NOTHING = timedelta(0)
+# Longer than any absence that somebody comes back from.
+GIVE_UP_AFTER = 400
+# A warning at the due instant itself would be no warning.
+SHORTEST_WARNING = timedelta(minutes=1)
+
+
+class NoWorkingTime(ValueError):
+    """The calendar has no working time within 400 days of where it was looked for."""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    valid_from: date
+    spans: tuple[tuple[Span, ...], ...]  # seven entries, Monday first
+    share: float = 1.0  # of the working time that is free for promised work
+
+
+class _Day(NamedTuple):
+    stretches: tuple[Stretch, ...]
+    worked: timedelta
+    share: float
+
+
+@dataclass(frozen=True)
+class Calendar:
+    """When one person (or the firm) works.
+
+    The week in force on a day is the last one valid by then; before the first, the first.
+    Absences are first and last day, both included.
+    """
+
+    zone: ZoneInfo
+    weeks: tuple[Week, ...]  # sorted by valid_from
+    days_off: frozenset[date] | Callable[[date], bool] = frozenset()
+    absences: tuple[tuple[date, date], ...] = ()
+    # The watch asks for the same days hundreds of thousands of times.
+    _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+
+def spans_on(calendar: Calendar, day: date) -> list[Stretch]:
+    return list(_day(calendar, day).stretches)
+
+
+def is_working_day(calendar: Calendar, day: date) -> bool:
+    return bool(_day(calendar, day).stretches)
+
+
+def working_seconds(calendar: Calendar, start: datetime, end: datetime) -> float:
+    return sum((worked for worked, _ in _worked(calendar, start, end)), NOTHING).total_seconds()
+
+
+def free_hours(calendar: Calendar, start: datetime, end: datetime) -> float:
+    """Working hours that are free for promised work: each day counts by the share of its week."""
+    return sum(worked.total_seconds() * share for worked, share in _worked(calendar, start, end)) / 3600
+
+
+def add_working(calendar: Calendar, start: datetime, seconds: float) -> datetime:
+    """The earliest instant by which so many working seconds have passed."""
+    start, left = start.astimezone(UTC), timedelta(seconds=seconds)
+    if left <= NOTHING:
+        return start
+    for day in _days_from(calendar, start):
+        if left > day.worked:
+            left -= sum((_overlap(stretch, start, stretch[1]) for stretch in day.stretches), NOTHING)
+            continue
+        for opens, closes in day.stretches:
+            opens = max(opens, start)
+            if left <= closes - opens:
+                return opens + left
+            left -= max(closes - opens, NOTHING)
+    raise NoWorkingTime
+
+
+def subtract_working(calendar: Calendar, end: datetime, seconds: float) -> datetime:
+    """The latest instant from which so many working seconds remain before `end`."""
+    return _back(calendar, end, timedelta(seconds=seconds), lambda day: 1.0)
+
+
+def subtract_free_hours(calendar: Calendar, end: datetime, hours: float) -> datetime:
+    """The latest instant from which so many free hours (see `free_hours`) remain before `end`."""
+    return _back(calendar, end, timedelta(hours=hours), lambda day: day.share)
+
+
+def next_working_moment(calendar: Calendar, moment: datetime) -> datetime:
+    """The moment itself inside working hours, else the next opening. The closing instant is outside."""
+    moment = moment.astimezone(UTC)
+    for day in _days_from(calendar, moment):
+        for opens, closes in day.stretches:
+            if moment < closes:
+                return max(opens, moment)
+    raise NoWorkingTime
+
+
+def last_working_moment(calendar: Calendar, moment: datetime) -> datetime:
+    """The moment itself inside working hours, else the last closing instant before it."""
+    moment = moment.astimezone(UTC)
+    for day in _days_before(calendar, moment):
+        for opens, closes in reversed(day.stretches):
+            if opens <= moment:
+                return min(closes, moment)
+    raise NoWorkingTime
+
+
+def end_of_working_day(calendar: Calendar, day: date) -> datetime:
+    """When the day's work ends.
+
+    A day off ends when that weekday's work would have ended; a weekday that is never worked,
+    with the first weekday that is; and 17:00 where nobody ever works.
+    """
+    if stretches := _day(calendar, day).stretches:
+        return stretches[-1][1]
+    week = _week(calendar, day)
+    weekdays = (week.spans[day.weekday()], *week.spans) if week else ()
+    for spans in weekdays:
+        if spans:
+            return max(_stretch(calendar.zone, day, span)[1] for span in spans)
+    return _instant(calendar.zone, datetime.combine(day, USUAL_END))
+
+
+def add_working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
+    """The same time of day so many working days later, moved into that day's hours.
+
+    Outside a working day counting begins at the next opening.
+    """
+    if days <= 0 or not is_working_day(calendar, _local(calendar, moment).date()):
+        moment = next_working_moment(calendar, moment)
+    if days <= 0:
+        return moment
+    wall = _local(calendar, moment)
+    stretches = _nth_working_day(calendar, wall.date(), days, DAY)
+    wanted = _instant(calendar.zone, datetime.combine(_local(calendar, stretches[0][0]).date(), wall.time()))
+    for opens, closes in stretches:
+        if wanted <= closes:
+            return max(opens, wanted)
+    return stretches[-1][1]
+
+
+def subtract_working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
+    """The same time of day so many working days earlier, moved into that day's hours.
+
+    Outside a working day counting begins at the last closing: from Saturday, one working day
+    back is Thursday evening, so that all of Friday remains.
+    """
+    if days <= 0 or not is_working_day(calendar, _local(calendar, moment).date()):
+        moment = last_working_moment(calendar, moment)
+    if days <= 0:
+        return moment
+    wall = _local(calendar, moment)
+    stretches = _nth_working_day(calendar, wall.date(), days, -DAY)
+    wanted = _instant(calendar.zone, datetime.combine(_local(calendar, stretches[0][0]).date(), wall.time()))
+    for opens, closes in reversed(stretches):
+        if opens <= wanted:
+            return min(closes, wanted)
+    return stretches[0][0]
+
+
+def tell_by(
+    calendar: Calendar,
+    made: datetime | None,
+    due: datetime,
+    days: float,
+    share: float,
+    hours_a_day: float,
+) -> datetime:
+    """By when the client must hear that the date will not hold: inside working hours, before `due`.
+
+    So many working days before it, or a share of the working time from `made` if that is longer,
+    but never in the first half of that time: a promise logged at ten for three o'clock would
+    otherwise be too late to warn about at once. Without working time between the two it is
+    `made` itself; where `made` is not before `due`, it is `due`.
+    """
+    warning = max(timedelta(hours=days * hours_a_day), SHORTEST_WARNING)
+    if made is not None:
+        made, due = made.astimezone(UTC), due.astimezone(UTC)
+        if due <= made:
+            return due
+        available = timedelta(seconds=working_seconds(calendar, made, due))
+        if not available:
+            return made
+        warning = min(max(warning, available * share), available / 2)
+    return subtract_working(calendar, due, warning.total_seconds())
+
+
+def _day(calendar: Calendar, day: date) -> _Day:
+    known = calendar._days.get(day)
+    if known is None:
+        known = calendar._days[day] = _make_day(calendar, day)
+    return known
+
+
+def _make_day(calendar: Calendar, day: date) -> _Day:
+    week = _week(calendar, day)
+    if week is None or _is_away(calendar, day):
+        return _Day((), NOTHING, 0.0)
+    stretches = _merged(sorted(_stretch(calendar.zone, day, span) for span in week.spans[day.weekday()]))
+    return _Day(stretches, sum((closes - opens for opens, closes in stretches), NOTHING), week.share)
+
+
+def _week(calendar: Calendar, day: date) -> Week | None:
+    if not calendar.weeks:
+        return None
+    position = bisect_right(calendar.weeks, day, key=lambda week: week.valid_from)
+    return calendar.weeks[max(position - 1, 0)]
+
+
+def _is_away(calendar: Calendar, day: date) -> bool:
+    off = calendar.days_off(day) if callable(calendar.days_off) else day in calendar.days_off
+    return off or any(first <= day <= last for first, last in calendar.absences)
+
+
+def _stretch(zone: ZoneInfo, day: date, span: Span) -> Stretch:
+    start, end = span
+    closes_on, closes_at = (day + DAY, time.min) if end >= LAST_MINUTE or end == time.min else (day, end)
+    return _instant(zone, datetime.combine(day, start)), _instant(zone, datetime.combine(closes_on, closes_at))
+
+
+def _merged(stretches: list[Stretch]) -> tuple[Stretch, ...]:
+    """Spans that overlap are counted once; a span that a clock change swallowed is gone."""
+    merged: list[Stretch] = []
+    for opens, closes in stretches:
+        if closes <= opens:
+            continue
+        if merged and opens <= merged[-1][1]:
+            opens, closes = merged[-1][0], max(closes, merged.pop()[1])
+        merged.append((opens, closes))
+    return tuple(merged)
+
+
+def _instant(zone: ZoneInfo, wall: datetime) -> datetime:
+    """The first time the clock on the wall shows this, or jumps over it.
+
+    A later time on the wall is never an earlier instant, so a span cannot end before it begins.
+    """
+    after = wall.replace(tzinfo=zone).astimezone(UTC)
+    if after.astimezone(zone).replace(tzinfo=None) == wall:
+        return after
+    # The clock jumped over it. Python would move it on by the length of the jump; work begins at the jump.
+    before = wall.replace(tzinfo=zone, fold=1).astimezone(UTC)
+    offset = before.astimezone(zone).utcoffset()
+    while after - before > timedelta(seconds=1):
+        middle = before + (after - before) // 2
+        if middle.astimezone(zone).utcoffset() == offset:
+            before = middle
+        else:
+            after = middle
+    return after.replace(microsecond=0)
+
+
+def _local(calendar: Calendar, moment: datetime) -> datetime:
+    return moment.astimezone(calendar.zone)
+
+
+def _overlap(stretch: Stretch, start: datetime, end: datetime) -> timedelta:
+    return max(min(stretch[1], end) - max(stretch[0], start), NOTHING)
+
+
+def _worked(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[timedelta, float]]:
+    """Working time and share of each day between two instants."""
+    start, end = start.astimezone(UTC), end.astimezone(UTC)
+    if end <= start:
+        return
+    # A clock set back across midnight leaves the evening's date on instants of the next day.
+    day = _local(calendar, start).date() - DAY
+    last = _local(calendar, end).date() + DAY
+    while day <= last:
+        stretches, worked, share = _day(calendar, day)
+        day += DAY
+        if not stretches:
+            continue
+        if start <= stretches[0][0] and stretches[-1][1] <= end:
+            yield worked, share
+        else:
+            yield sum((_overlap(stretch, start, end) for stretch in stretches), NOTHING), share
+
+
+def _days_from(calendar: Calendar, moment: datetime) -> Iterator[_Day]:
+    return _working_days(calendar, _local(calendar, moment).date() - DAY, DAY)
+
+
+def _days_before(calendar: Calendar, moment: datetime) -> Iterator[_Day]:
+    return _working_days(calendar, _local(calendar, moment).date() + DAY, -DAY)
+
+
+def _working_days(calendar: Calendar, day: date, step: timedelta) -> Iterator[_Day]:
+    """Day after day those with working time, until there is none for far too long."""
+    empty = 0
+    while empty < GIVE_UP_AFTER:
+        found = _day(calendar, day)
+        day += step
+        if found.stretches:
+            empty = 0
+            yield found
+        else:
+            empty += 1
+
+
+def _nth_working_day(calendar: Calendar, day: date, number: int, step: timedelta) -> tuple[Stretch, ...]:
+    """Counted from `day`, which is itself number 0."""
+    days = _working_days(calendar, day, step)
+    for count, found in enumerate(days):
+        if count == number:
+            return found.stretches
+    raise NoWorkingTime
+
+
+def _back(calendar: Calendar, end: datetime, left: timedelta, weight: Callable[[_Day], float]) -> datetime:
+    end = end.astimezone(UTC)
+    if left <= NOTHING:
+        return end
+    idle = 0
+    for day in _days_before(calendar, end):
+        counts = weight(day)
+        idle = 0 if counts > 0 else idle + 1
+        if idle > GIVE_UP_AFTER:
+            break
+        if counts <= 0:
+            continue
+        for opens, closes in reversed(day.stretches):
+            closes = min(closes, end)
+            if closes <= opens:
+                continue
+            if left <= (closes - opens) * counts:
+                return max(closes - left / counts, opens)
+            left -= (closes - opens) * counts
+    raise NoWorkingTime
