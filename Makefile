@@ -1,0 +1,50 @@
+# Two commands: `make run` and `make test`. The rest is for those who change the code.
+# Nothing is needed but Python 3.11 or newer (with venv) and make.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --require-hashes
+# T= chooses the tests: make test T="promises/tests/test_keep.py -x"
+T ?=
+
+.PHONY: run test lint types checks lock
+
+run: $(VENV)/.run
+	@exec $(BIN)/python manage.py serve $(if $(filter 0,$(DEMO)),--empty)
+
+test: $(VENV)/.dev
+	@exec $(BIN)/python -m engagement.testservers $(T)
+
+lint: $(VENV)/.dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/djlint --lint --quiet templates
+
+types: $(VENV)/.dev
+	DEBUG=True $(BIN)/mypy .
+
+checks: $(VENV)/.dev
+	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/checks
+
+lock: $(VENV)/.dev
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements-dev.in -o requirements-dev.txt
+
+# A stamp is newer than the list that it was installed from; an interrupted install leaves none.
+$(VENV)/.run: requirements.txt | $(BIN)/python
+	@echo "Installing what the product needs (once)…"
+	@$(PIP) -r requirements.txt
+	@touch $@
+
+$(VENV)/.dev: requirements-dev.txt $(VENV)/.run
+	@echo "Installing what tests and checks need (once)…"
+	@$(PIP) -r requirements-dev.txt
+	@touch $@
+
+$(BIN)/python:
+	@command -v $(PYTHON) >/dev/null || { echo "Python 3.11 or newer is needed, and $(PYTHON) was not found. Install it, or name it: make run PYTHON=/path/to/python3"; exit 1; }
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed; $(PYTHON) is $$($(PYTHON) -V). Name a newer one: make run PYTHON=python3.11"; exit 1; }
+	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) cannot make virtual environments. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
+	@rm -f $(VENV)/.run $(VENV)/.dev
+	@$(PYTHON) -m venv $(VENV)
