@@ -83,8 +83,8 @@ def add_working(calendar: Calendar, start: datetime, seconds: float) -> datetime
     if left <= NOTHING:
         return start
     for day in _days_from(calendar, start):
-        if left > day.worked:
-            left -= sum((_overlap(stretch, start, stretch[1]) for stretch in day.stretches), NOTHING)
+        if left > day.worked and start <= day.stretches[0][0]:
+            left -= day.worked
             continue
         for opens, closes in day.stretches:
             opens = max(opens, start)
@@ -96,7 +96,7 @@ def add_working(calendar: Calendar, start: datetime, seconds: float) -> datetime
 
 def subtract_working(calendar: Calendar, end: datetime, seconds: float) -> datetime:
     """The latest instant from which so many working seconds remain before `end`."""
-    return _back(calendar, end, timedelta(seconds=seconds), lambda day: 1.0)
+    return _back(calendar, end, timedelta(seconds=seconds), lambda day: 1)
 
 
 def subtract_free_hours(calendar: Calendar, end: datetime, hours: float) -> datetime:
@@ -337,6 +337,9 @@ def _back(calendar: Calendar, end: datetime, left: timedelta, weight: Callable[[
         if idle > GIVE_UP_AFTER:
             break
         if counts <= 0:
+            continue
+        if left > (whole := day.worked * counts) and day.stretches[-1][1] <= end:
+            left -= whole
             continue
         for opens, closes in reversed(day.stretches):
             closes = min(closes, end)
