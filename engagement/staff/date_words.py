@@ -374,7 +374,7 @@ def words_for(*languages: str) -> Words:
         if own is not ENGLISH:
             words = Words(**{f.name: _joined(getattr(words, f.name), getattr(own, f.name)) for f in fields(Words)})
     days = [*words.weekdays, *(phrase[0] for phrase in words.days if len(phrase) == 1)]
-    compounds = {day + part: (day, part) for day in days for part in words.parts}
+    compounds = {day + word: (day, part) for day in days for word, part in words.parts.items()}
     return replace(words, compounds=compounds, after_numbers=_after_numbers(words))
 
 

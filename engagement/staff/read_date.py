@@ -88,7 +88,7 @@ class _Hit:
     start: int
     stop: int
     days: tuple[date, ...]
-    time: time | None
+    moment: time | None
     sure: bool
     due: bool = False
     dropped: bool = False
@@ -1018,8 +1018,8 @@ class _Reader:
     def with_time(self, hit: _Hit, timed: list[_Hit]) -> list[ReadDay]:
         """A time that stands apart from its day still belongs to it."""
         reads = self.read_days(hit)
-        if not timed or hit.time is not None:
-            return reads + [r for other in timed if hit.time for r in self.read_days(hit, other.times)]
+        if not timed or hit.moment is not None:
+            return reads + [r for other in timed if hit.moment for r in self.read_days(hit, other.times)]
         apart = []
         for other in timed:
             span = (self.tokens[other.start].start, self.tokens[other.stop - 1].end)
