@@ -19,13 +19,13 @@ test: $(VENV)/.dev
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/djlint --lint --quiet templates
+	$(BIN)/djlint --lint templates
 
 types: $(VENV)/.dev
 	DEBUG=True $(BIN)/mypy .
 
 checks: $(VENV)/.dev
-	@PATH="$(CURDIR)/$(BIN):$$PATH" .ci/checks
+	.ci/checks
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

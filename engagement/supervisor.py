@@ -27,13 +27,13 @@ class Child:
     start_at: float = 0.0
 
     def start(self, environ: Mapping[str, str], moment: float) -> None:
-        self.process = subprocess.Popen(  # noqa: S603 - commands are ours
+        self.process = subprocess.Popen(
             self.command,
             env=dict(environ),
             stdin=subprocess.DEVNULL,
             # Ctrl-C reaches the whole group; a child in a session of its own is stopped by us, once and in order.
             start_new_session=True,
-            preexec_fn=_end_with(os.getpid()),
+            preexec_fn=end_with_parent(),
         )
         self.began = moment
 
@@ -104,10 +104,11 @@ def _kill_session(process: subprocess.Popen[bytes]) -> None:
     process.wait()
 
 
-def _end_with(parent: int) -> Callable[[], None] | None:
+def end_with_parent() -> Callable[[], None] | None:
     """Ask the kernel to stop the child when its parent is gone, even by kill -9. Linux alone can do that."""
     if sys.platform != "linux":
         return None
+    parent = os.getpid()
     prctl = ctypes.CDLL(None).prctl
 
     def ask() -> None:

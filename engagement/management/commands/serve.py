@@ -27,7 +27,9 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--empty", action="store_true", help="Do not fill an empty database with the demonstration.")
+        parser.add_argument(
+            "--empty", action="store_true", help="Leave an empty database empty: no demonstration."
+        )
 
     def handle(self, *args: Any, empty: bool, **options: Any) -> None:
         refuse_a_taken_port(settings.BIND, settings.PORT)

@@ -1,0 +1,51 @@
+"""What would break quietly in production is said aloud before it starts (`manage.py check --deploy`)."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from celery import current_app
+from django.apps import AppConfig
+from django.conf import settings
+from django.core import checks
+from django.core.checks import CheckMessage, Tags, register
+
+
+@register(Tags.security, deploy=True)
+def site_url_is_https(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.SITE_URL.startswith("https://"):
+        return []
+    hint = "Set SITE_URL to the address that clients use, beginning with https://."
+    return [
+        checks.Warning(f"Links in mails point to {settings.SITE_URL}, which is not https.", hint=hint, id="engagement.W001")
+    ]
+
+
+@register(Tags.security, deploy=True)
+def processes_share_a_cache(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if settings.WEB_PROCESSES == 1 or settings.REDIS_URL:
+        return []
+    # Each process would count on its own, so a guesser would get as many tries more as there are processes.
+    text = f"WEB_PROCESSES is {settings.WEB_PROCESSES}, and they share no cache: limits on tries are weaker."
+    return [checks.Warning(text, hint="Set REDIS_URL, or WEB_PROCESSES to 1.", id="engagement.W002")]
+
+
+@register(Tags.security, deploy=True)
+def mails_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.DELIVERY_BACKEND.endswith("filebased.EmailBackend"):
+        hint = "Set EMAIL_URL to your mail server."
+        found.append(checks.Warning("Mails are laid in a folder and reach nobody.", hint=hint, id="engagement.W003"))
+    if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith(("@localhost", ".local")):
+        text = f"Mails are sent from {settings.DEFAULT_FROM_EMAIL}, which other mail servers refuse."
+        found.append(checks.Warning(text, hint="Set FROM_EMAIL to an address of your own.", id="engagement.W004"))
+    return found
+
+
+@register()
+def schedule_names_real_tasks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    current_app.loader.import_default_modules()
+    return [
+        checks.Error(f"The schedule {name!r} rings for {entry['task']}, which is no task.", id="engagement.E001")
+        for name, entry in settings.CELERY_BEAT_SCHEDULE.items()
+        if entry["task"] not in current_app.tasks
+    ]
