@@ -186,7 +186,7 @@ CACHES = {
 WEB_PROCESSES = env.int("WEB_PROCESSES", 2 if REDIS_URL and DATABASE_URL.startswith("postgres") else 1)
 
 # Celery wakes us; the database remembers. Ticks carry no meaning, so in-memory will do on one machine.
-CELERY_BROKER_URL = REDIS_URL or "memory://"
+CELERY_BROKER_URL = REDIS_URL or "memory://localhost"
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True

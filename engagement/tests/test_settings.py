@@ -43,7 +43,7 @@ def test_with_nothing_said_it_is_the_embedded_run(settings_with):
     settings = settings_with()
 
     assert (settings["EMBEDDED"], settings["PLAIN_HTTP"], settings["DEBUG"]) == (True, True, False)
-    assert settings["CELERY_BROKER_URL"] == "memory://"
+    assert settings["CELERY_BROKER_URL"] == "memory://localhost"
     assert settings["WEB_PROCESSES"] == 1
 
 

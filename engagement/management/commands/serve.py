@@ -17,8 +17,8 @@ from engagement.collected import collect_if_changed
 from engagement.supervisor import Supervisor
 
 PYTHON = sys.executable
-# As root Celery warns about pickled messages, which are switched off.
-QUIET_CELERY = [PYTHON, "-W", "ignore::RuntimeWarning:celery.platforms", "-m", "celery", "-q", "-A", "engagement"]
+# In a container people are root; Celery would say at each start that they should not be.
+QUIET_CELERY = [PYTHON, "-W", "ignore:::celery.platforms", "-m", "celery", "-q", "-A", "engagement"]
 
 
 class Command(BaseCommand):
@@ -27,9 +27,7 @@ class Command(BaseCommand):
     requires_system_checks = []
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument(
-            "--empty", action="store_true", help="Leave an empty database empty: no demonstration."
-        )
+        parser.add_argument("--empty", action="store_true", help="Leave an empty database empty: no demonstration.")
 
     def handle(self, *args: Any, empty: bool, **options: Any) -> None:
         refuse_a_taken_port(settings.BIND, settings.PORT)
