@@ -16,8 +16,8 @@ from typing import NamedTuple
 
 from engagement.staff.date_words import Phrases, Span, Words, words_for
 
-# A text longer than this is read up to here: a date further on is asked for, never guessed.
-MOST_TOKENS = 2500
+# A longer text is read up to here, and what is found in it is shown, not taken: more may follow.
+MOST_TOKENS = 2000
 MOST_HITS = 8
 MOST_CHOICES = 6
 LONGEST_WORD = 40
@@ -491,7 +491,9 @@ class _Reader:
 
     def end_of_unit(self, stop: int, unit: str, ahead: int) -> _Days | None:
         if unit == "day":
-            return _Days(stop, (self.today,)) if not ahead else None
+            # "end of day Friday" is Friday's.
+            named = self.day_here(self.skip_connectors(stop))
+            return named or _Days(stop, (self.today,)) if not ahead else None
         if unit == "month":
             there = _add_months(self.today.replace(day=1), ahead)
             return _Days(stop, (there.replace(day=monthrange(there.year, there.month)[1]),))
@@ -886,7 +888,7 @@ class _Reader:
         return self.time_first(at, clock) if clock else None
 
     def day_first(self, at: int, found: _Days) -> _Hit:
-        stop, part = self.part(found.stop, found.part)
+        stop, part = self.part(self.skip_end_of_day(found.stop), found.part)
         clock = None
         if found.clock is None and found.days:
             place = self.skip_connectors(stop)
@@ -901,6 +903,14 @@ class _Reader:
         return self.completed(
             at, clock.stop if clock else stop, found, moment, sure=sure, times=times, timed=bool(moment)
         )
+
+    def skip_end_of_day(self, at: int) -> int:
+        """ "Friday, end of day" is Friday and not also today."""
+        place = self.skip_connectors(at)
+        if self.words.end_of.get(self.word(place)) == "day":
+            return place + 1
+        size = self.phrase(place, self.tables.end)
+        return place + size + 1 if size and self.word(place + size) in self.words.day else at
 
     def is_time_after_day(self, at: int, clock: _Clock) -> bool:
         """ "Friday 5 copies" has no time: a bare number after a day wants its preposition."""
@@ -1027,8 +1037,8 @@ class _Reader:
             apart += [replace(read, also=(span,)) for read in self.read_days(hit, moments)]
         return apart
 
-    @staticmethod
-    def concluded(reads: list[ReadDay], sure: bool) -> Reading:
+    def concluded(self, reads: list[ReadDay], sure: bool) -> Reading:
+        sure = sure and len(self.tokens) < MOST_TOKENS
         different: dict[tuple[date, time | None], ReadDay] = {}
         for read in reads:
             different.setdefault((read.day, read.time), read)
