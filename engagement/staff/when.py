@@ -288,7 +288,7 @@ def _city(zone: tzinfo, tag: str) -> str:
 @lru_cache(maxsize=1024)
 def _city_of(name: str, tag: str) -> str:
     """Nothing for zones that are an offset and no place."""
-    if not name or name.startswith("Etc/"):
+    if not name:
         return ""
     try:
         city = get_timezone_location(name, return_city=True, locale=_locale(tag))

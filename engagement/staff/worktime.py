@@ -21,6 +21,8 @@ LAST_MINUTE = time(23, 59)
 USUAL_END = time(17)
 DAY = timedelta(days=1)
 NOTHING = timedelta(0)
+# A clock set back over midnight shows the evening's date again when the next day's work has already begun.
+ACROSS_MIDNIGHT = DAY
 # Longer than any absence that somebody comes back from.
 GIVE_UP_AFTER = 400
 # A warning at the due instant itself would be no warning.
@@ -282,9 +284,8 @@ def _worked(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tupl
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return
-    # A clock set back across midnight leaves the evening's date on instants of the next day.
-    day = _local(calendar, start).date() - DAY
-    last = _local(calendar, end).date() + DAY
+    day = _local(calendar, start).date()
+    last = _local(calendar, end).date() + ACROSS_MIDNIGHT
     while day <= last:
         stretches, worked, share = _day(calendar, day)
         day += DAY
@@ -297,11 +298,11 @@ def _worked(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tupl
 
 
 def _days_from(calendar: Calendar, moment: datetime) -> Iterator[_Day]:
-    return _working_days(calendar, _local(calendar, moment).date() - DAY, DAY)
+    return _working_days(calendar, _local(calendar, moment).date(), DAY)
 
 
 def _days_before(calendar: Calendar, moment: datetime) -> Iterator[_Day]:
-    return _working_days(calendar, _local(calendar, moment).date() + DAY, -DAY)
+    return _working_days(calendar, _local(calendar, moment).date() + ACROSS_MIDNIGHT, -DAY)
 
 
 def _working_days(calendar: Calendar, day: date, step: timedelta) -> Iterator[_Day]:

@@ -208,6 +208,8 @@ def test_the_viewers_zone_is_meant_when_none_is_given():
 def test_a_table_names_the_year_only_when_it_is_another():
     assert when.speak_short(date(2027, 1, 4), LONDON, now=NOW, language="en") == "Mon 4 Jan 2027"
     assert when.speak_short(date(2026, 11, 30), LONDON, now=NOW, language="en") == "Mon 30 Nov"
+    new_year_in_auckland = datetime(2026, 12, 31, 12, tzinfo=UTC)
+    assert when.speak_short(new_year_in_auckland, "Pacific/Auckland", now=new_year_in_auckland) == "Fri 1 Jan, 01:00"
 
 
 @pytest.mark.parametrize("language", ["en", "af", "nl"])

@@ -94,10 +94,16 @@ def test_lunch_is_not_worked():
     assert working_seconds(lunch, at("2026-11-23 12:00"), at("2026-11-23 14:00")) == HOUR
 
 
-def test_overlapping_spans_are_counted_once():
-    double = calendar_of((time(9), time(13)), (time(12), time(17)), (time(12), time(13)))
-
-    assert working_seconds(double, at("2026-11-23 00:00"), at("2026-11-24 00:00")) == 8 * HOUR
+@pytest.mark.parametrize(
+    "spans",
+    [
+        [(time(9), time(13)), (time(12), time(17)), (time(12), time(13))],
+        [(time(9), time(17)), (time(10), time(11))],
+        [(time(13), time(17)), (time(9), time(13))],
+    ],
+)
+def test_spans_that_meet_or_overlap_are_one(spans):
+    assert spans_on(calendar_of(*spans), MON) == [(at("2026-11-23 09:00"), at("2026-11-23 17:00"))]
 
 
 @pytest.mark.parametrize(
@@ -188,6 +194,8 @@ def test_moments_outside_hours_move_to_the_nearest_hours(moment, following, last
         ("2026-11-28 10:00", 1, "2026-12-01 09:00", "2026-11-26 17:00"),
         ("2026-11-25 05:00", 1, "2026-11-26 09:00", "2026-11-24 09:00"),
         ("2026-11-25 13:00", 1, "2026-11-26 13:30", "2026-11-24 12:30"),
+        ("2026-11-25 12:30", 1, "2026-11-26 12:30", "2026-11-24 12:30"),
+        ("2026-11-25 13:30", 1, "2026-11-26 13:30", "2026-11-24 13:30"),
         ("2026-11-25 22:00", 1, "2026-11-26 17:00", "2026-11-24 17:00"),
     ],
 )
@@ -468,6 +476,38 @@ def test_a_day_of_clock_change_is_measured_by_what_passes(zone, day, span, hours
 
 
 def test_a_time_that_the_clock_jumps_over_is_the_moment_of_the_jump():
-    early = calendar_of((time(1, 30), time(5)), days=7)
+    early = calendar_of((time(1, 17), time(5)), days=7)
 
     assert spans_on(early, date(2026, 3, 29))[0][0] == datetime(2026, 3, 29, 1, tzinfo=UTC)
+
+
+def test_a_day_whose_hours_the_clock_jumps_over_is_not_worked():
+    at_night = calendar_of((time(1, 10), time(1, 50)), days=7)
+
+    assert is_working_day(at_night, date(2026, 3, 28))
+    assert not is_working_day(at_night, date(2026, 3, 29))
+
+
+def test_a_clock_set_back_over_midnight_hides_no_working_time():
+    # Until 2011 Newfoundland set its clocks back at one minute past midnight, to the evening before.
+    sunday = Week(date(2000, 1, 1), ((),) * 6 + (ALL_DAY,))
+    calendar = Calendar(ZoneInfo("America/St_Johns"), (sunday,))
+    begin = datetime(2006, 10, 29, 2, 30, tzinfo=UTC)
+    in_the_second_evening = begin + timedelta(minutes=30)
+
+    assert spans_on(calendar, date(2006, 10, 29))[0][0] == begin
+    assert in_the_second_evening.astimezone(calendar.zone).date() == date(2006, 10, 28)
+    assert working_seconds(calendar, begin, in_the_second_evening) == HOUR / 2
+    assert subtract_working(calendar, in_the_second_evening, HOUR / 4) == begin + timedelta(minutes=15)
+    assert add_working(calendar, in_the_second_evening, 60) == in_the_second_evening + timedelta(minutes=1)
+
+
+def test_a_day_is_looked_up_once():
+    asked = []
+    calendar = calendar_of(*EIGHT_TO_SIX, days_off=lambda day: bool(asked.append(day)))
+
+    working_seconds(calendar, at("2026-11-23 00:00"), at("2026-11-27 00:00"))
+    working_seconds(calendar, at("2026-11-23 00:00"), at("2026-11-27 00:00"))
+
+    assert sorted(asked) == sorted(set(asked))
+    assert MON in asked
