@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.db.models import Q
+
+from clients.diary import client_calendar
+from clients.models import Client
+from engagement.staff.models import Firm
+from engagement.staff.worktime import end_of_working_day
+
+
+def next_word(client: Client, since: datetime, firm: Firm) -> datetime | None:
+    """When the agreed cadence owes the next word after word was given at `since`; None without a cadence."""
+    day = since.astimezone(client.zoneinfo).date()
+    if client.word_every_days is not None:
+        day += timedelta(days=client.word_every_days)
+    elif client.word_on is not None:
+        day += timedelta(days=(client.word_on - day.weekday() - 1) % 7 + 1)
+    else:
+        return None
+    return end_of_working_day(client_calendar(client, firm), day)
+
+
+def word_given(client: Client, at: datetime) -> None:
+    """The client heard from us: the next word is owed from here. An older word changes nothing."""
+    newer = Client.objects.filter(pk=client.pk).filter(Q(last_word_at=None) | Q(last_word_at__lt=at))
+    newer.update(last_word_at=at, next_word_at=next_word(client, at, Firm.get()))
+
+
+def set_cadence_hint(client: Client, now: datetime) -> None:
+    client.next_word_at = next_word(client, client.last_word_at or now, Firm.get())
+    client.save(update_fields=["next_word_at"])

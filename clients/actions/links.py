@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from clients import record
+from clients.models import Client, Contact, PrivateLink, Scope
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Audience, Message
+from engagement.staff.models import Firm, User
+
+# One new link an hour and contact, however often a stranger asks.
+ASKED_AGAIN_AFTER = timedelta(hours=1)
+
+
+def make_link(
+    client: Client,
+    by: User | None,
+    now: datetime,
+    *,
+    contact: Contact | None = None,
+    scope: Scope | None = None,
+    days: int | None = None,
+) -> PrivateLink:
+    with transaction.atomic():
+        link = PrivateLink.objects.create(
+            client=client,
+            contact=contact,
+            scope=scope,
+            made_by=by,
+            made_at=now,
+            expires_at=now + timedelta(days=days or Firm.get().link_days),
+        )
+        data = {"link": link.pk, "contact": contact.name if contact else "", "scope": scope.number if scope else ""}
+        record.write(client.pk, record.Event(f"client {client.pk}", "link_made", now, by, data))
+    return link
+
+
+def revoke_link(link: PrivateLink, by: User, now: datetime) -> bool:
+    """Close a link from the next request on. False when it was closed already."""
+    with transaction.atomic():
+        if not PrivateLink.objects.filter(pk=link.pk, revoked_at=None).update(revoked_at=now, revoked_by=by):
+            return False
+        event = record.Event(f"client {link.client_id}", "link_revoked", now, by, {"link": link.pk})
+        record.write(link.client_id, event)
+    return True
+
+
+def renew_link(link: PrivateLink, by: User, now: datetime) -> PrivateLink:
+    """A new address in place of the old one, which stops opening."""
+    with transaction.atomic():
+        revoke_link(link, by, now)
+        return make_link(link.client, by, now, contact=link.contact, scope=link.scope)
+
+
+def link_address(link: PrivateLink) -> str | None:
+    token = link.token()
+    return f"{settings.SITE_URL}/p/{token}/" if token else None
+
+
+def send_new_link(email: str, now: datetime) -> int:
+    """Mail a new link to each contact on file with this address who had one. Says nothing to whoever asked.
+
+    The text holds a mark in place of the address; it is put in at the moment of sending.
+    """
+    contacts = Contact.objects.filter(
+        email__iexact=email.strip(), left_at=None, client__archived_at=None, client__links__isnull=False
+    )
+    sent = 0
+    for contact in contacts.exclude(email="").select_related("client").distinct():
+        asked = Message.objects.filter(
+            occasion__startswith=f"new link:{contact.pk}:", written_at__gt=now - ASKED_AGAIN_AFTER
+        )
+        if not asked.exists():
+            sent += _write_new_link(contact, now)
+    return sent
+
+
+def _write_new_link(contact: Contact, now: datetime) -> int:
+    firm = Firm.get()
+    with transaction.atomic(), translation.override(contact.speaks):
+        link = make_link(contact.client, None, now, contact=contact)
+        message = outbox.write(
+            occasion=f"new link:{contact.pk}:{link.pk}",
+            now=now,
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=firm.email,
+            language=contact.speaks,
+            subject=_("Your progress page at %(firm)s") % {"firm": firm.name},
+            body=_("You asked for a new link to your progress page. Here it is:\n\n%(link)s\n\n%(firm)s\n")
+            % {"link": placeholder(link), "firm": firm.name},
+            kind="link",
+        )
+    return 1 if message else 0
+
+
+def placeholder(link: PrivateLink) -> str:
+    """What stands in a written message for the address of a link, until the message leaves."""
+    return f"[progress page {link.pk}]"

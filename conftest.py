@@ -1,0 +1,130 @@
+"""The cast. Mara manages the firm; Thandi owns promises to Karoo Linen; Sam works here and sees nothing restricted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from datetime import UTC, date, datetime, time, timedelta
+from typing import Any
+
+import pytest
+from django.core.management.commands import flush
+from django.db import connection
+
+from clients.actions import make_client, save_contact
+from clients.models import Client, Contact
+from engagement.staff.models import Firm, Role, User
+from promises import actions
+from promises.due import due_for
+from promises.models import Promise
+
+# A Wednesday, eleven o'clock in Johannesburg.
+NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
+DAY = timedelta(days=1)
+HOUR = timedelta(hours=1)
+PASSWORD = "a long enough password"
+
+ZONE = "Africa/Johannesburg"
+
+
+@pytest.fixture
+def firm(db: None) -> Firm:
+    return Firm.objects.create(
+        pk=1, name="Word & Co", email="office@word.example", phone="021 555 0100", zone=ZONE, holiday_region="ZA"
+    )
+
+
+@pytest.fixture
+def make_person(firm: Firm) -> Callable[..., User]:
+    def make(name: str, role: str = Role.STAFF, **fields: Any) -> User:
+        fields.setdefault("email", f"{name.split()[0].lower()}@word.example")
+        return User.objects.create_user(password=PASSWORD, name=name, role=role, zone=ZONE, **fields)
+
+    return make
+
+
+@pytest.fixture
+def mara(make_person: Callable[..., User]) -> User:
+    return make_person("Mara Botha", Role.MANAGER)
+
+
+@pytest.fixture
+def thandi(make_person: Callable[..., User], mara: User) -> User:
+    return make_person("Thandi Mokoena", manager=mara)
+
+
+@pytest.fixture
+def sam(make_person: Callable[..., User]) -> User:
+    return make_person("Sam Outsider")
+
+
+@pytest.fixture
+def ada(make_person: Callable[..., User]) -> User:
+    return make_person("Ada Admin", Role.ADMINISTRATOR)
+
+
+@pytest.fixture
+def karoo(thandi: User) -> Client:
+    return make_client(Client(name="Karoo Linen", zone=ZONE, lead=thandi), thandi, NOW - 30 * DAY)
+
+
+@pytest.fixture
+def secret(thandi: User) -> Client:
+    """A restricted client: Thandi leads it, Sam may not know that it exists."""
+    return make_client(Client(name="Quiet Matter", zone=ZONE, lead=thandi, restricted=True), thandi, NOW - 30 * DAY)
+
+
+@pytest.fixture
+def lena(karoo: Client, thandi: User) -> Contact:
+    contact = Contact(client=karoo, name="Lena Karoo", email="lena@karoo.example", phone="021 555 0134")
+    save_contact(contact, thandi, NOW - 30 * DAY)
+    return contact
+
+
+@pytest.fixture
+def make_promise(karoo: Client, thandi: User, firm: Firm) -> Callable[..., Promise]:
+    """A promise made through the front door, two days ago for this Friday unless told otherwise."""
+
+    def make(
+        what: str = "Shop fittings drawings",
+        *,
+        due_on: date = date(2026, 11, 20),
+        due_time: time | None = None,
+        made_at: datetime = NOW - 2 * DAY,
+        client: Client | None = None,
+        owner: User | None = None,
+        **fields: Any,
+    ) -> Promise:
+        client, owner = client or karoo, owner or thandi
+        due = due_for(client, firm, due_on, due_time)
+        return actions.make(
+            client=client, what=what, due=due, owner=owner, by=fields.pop("by", owner), now=made_at, **fields
+        )
+
+    return make
+
+
+@pytest.fixture(autouse=True)
+def _quick_passwords(settings: Any) -> None:
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Between tests that commit, SQLite is emptied by DELETE, which the append-only triggers rightly refuse."""
+    empty = flush.Command.handle
+
+    def without_triggers(self: flush.Command, **options: Any) -> None:
+        if connection.vendor != "sqlite":
+            return empty(self, **options)
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")
+            triggers = cursor.fetchall()
+            for name, _sql in triggers:
+                cursor.execute(f"DROP TRIGGER {name}")
+            empty(self, **options)
+            for _name, sql in triggers:
+                cursor.execute(sql)
+        return None
+
+    monkeypatch.setattr(flush.Command, "handle", without_triggers)
+    yield

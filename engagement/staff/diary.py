@@ -1,0 +1,85 @@
+"""Turns weeks, absences and public holidays of the database into calendars that plain arithmetic understands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from datetime import date, datetime, time
+from functools import lru_cache
+from zoneinfo import ZoneInfo
+
+import holidays
+
+from engagement.staff.models import Absence, Firm, User, WorkingWeek
+from engagement.staff.worktime import Calendar, Span, Week
+
+Hours = list[list[list[str]]]
+
+
+@lru_cache(maxsize=64)
+def public_holidays(region: str) -> Callable[[date], bool]:
+    """Whether a day is a public holiday in a region such as ZA or GB-ENG; an unknown region has none."""
+    country, _, part = region.partition("-")
+    try:
+        days = holidays.country_holidays(country, subdiv=part or None)
+    except NotImplementedError:
+        return lambda day: False
+    return lambda day: day in days
+
+
+def read_hours(hours: Hours) -> tuple[tuple[Span, ...], ...]:
+    return tuple(tuple((_clock(start), _clock(end)) for start, end in day) for day in hours)
+
+
+def _clock(text: str) -> time:
+    return time.max if text == "24:00" else time.fromisoformat(text)
+
+
+def firm_calendar(firm: Firm, zone: ZoneInfo | None = None, hours: Hours | None = None) -> Calendar:
+    """The firm's own working time, or a client's when their hours or zone differ."""
+    week = Week(valid_from=date.min, spans=read_hours(hours or firm.hours), share=float(firm.share))
+    return Calendar(
+        zone=zone or firm.zoneinfo, weeks=(week,), days_off=public_holidays(firm.holiday_region), absences=()
+    )
+
+
+def calendar_of(
+    user: User, firm: Firm, weeks: Iterable[WorkingWeek] | None = None, absences: Iterable[Absence] | None = None
+) -> Calendar:
+    """A person's working time; the firm's week stands in until they have one of their own."""
+    own = sorted(user.weeks.all() if weeks is None else weeks, key=lambda week: week.valid_from)
+    away = user.absences.all() if absences is None else absences
+    return Calendar(
+        zone=user.zoneinfo,
+        weeks=tuple(Week(week.valid_from, read_hours(week.hours), float(week.share)) for week in own)
+        or (Week(date.min, read_hours(firm.hours), float(firm.share)),),
+        days_off=public_holidays(firm.holiday_region),
+        absences=tuple((absence.first_day, absence.last_day) for absence in away),
+    )
+
+
+class Diaries:
+    """Calendars by person, each read once. Made anew for every sweep or request."""
+
+    def __init__(self, firm: Firm) -> None:
+        self.firm = firm
+        self._of: dict[int, Calendar] = {}
+
+    def of(self, user: User) -> Calendar:
+        if user.pk not in self._of:
+            self._of[user.pk] = calendar_of(user, self.firm)
+        return self._of[user.pk]
+
+
+def cover_for(user: User, moment: datetime) -> User:
+    """Who hears for somebody at that moment: they themselves, or their cover while they are away."""
+    seen = {user.pk}
+    while True:
+        day = moment.astimezone(user.zoneinfo).date()
+        away = user.absences.filter(first_day__lte=day, last_day__gte=day, cover__is_active=True).select_related(
+            "cover"
+        )
+        stand_in = next((absence.cover for absence in away if absence.cover_id not in seen), None)
+        if stand_in is None:
+            return user
+        seen.add(stand_in.pk)
+        user = stand_in

@@ -1,0 +1,22 @@
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone, translation
+
+
+class PersonMiddleware:
+    """Shows pages in the signed-in person's zone and language; strangers get the firm's own defaults."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if not user.is_authenticated:
+            with translation.override(translation.get_language_from_request(request)):
+                return self.get_response(request)
+        with timezone.override(user.zoneinfo), translation.override(user.language):
+            response = self.get_response(request)
+        # What a person sees after signing in stays out of shared caches and of the back button of the next one.
+        response.headers.setdefault("Cache-Control", "no-store")
+        return response

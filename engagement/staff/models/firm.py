@@ -1,0 +1,96 @@
+from __future__ import annotations
+
+from datetime import time
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from engagement.staff.zones import zone_or_utc
+
+
+def office_hours() -> list[list[list[str]]]:
+    """Seven days, Monday first; each a list of spans. The gap between two spans is lunch."""
+    day = [["08:30", "12:30"], ["13:00", "17:00"]]
+    return [day, day, day, day, day, [], []]
+
+
+class Firm(models.Model):
+    """The one firm of this installation and what it decided about its promises."""
+
+    name = models.CharField(
+        _("name of the firm"), max_length=100, help_text=_("Clients read it on every page and mail.")
+    )
+    email = models.EmailField(
+        _("e-mail"), blank=True, help_text=_("Where clients reach the firm when nobody else is named.")
+    )
+    phone = models.CharField(_("phone"), max_length=40, blank=True)
+    zone = models.CharField(_("time zone"), max_length=64, default="UTC", help_text=_("Working hours are read in it."))
+    holiday_region = models.CharField(
+        _("public holidays of"),
+        max_length=12,
+        blank=True,
+        help_text=_("Country, or country and part, for example ZA or GB-ENG. Nobody is expected to work on them."),
+    )
+    currency = models.CharField(_("currency"), max_length=3, default="EUR")
+    hours = models.JSONField(_("working hours"), default=office_hours)
+    share = models.DecimalField(
+        _("share of the week for promised work"),
+        max_digits=3,
+        decimal_places=2,
+        default=Decimal("0.70"),
+        validators=[MinValueValidator(Decimal("0.05")), MaxValueValidator(Decimal("1"))],
+        help_text=_("The rest goes to calls, meetings and the unforeseen. 0.70 means seven hours in ten."),
+    )
+    tell_by_days = models.DecimalField(
+        _("tell the client, working days before"),
+        max_digits=4,
+        decimal_places=1,
+        default=Decimal("1"),
+        validators=[MinValueValidator(Decimal("0"))],
+        help_text=_("A client hears of a slip at least so long before the date."),
+    )
+    tell_by_share = models.DecimalField(
+        _("or this share of the time promised"),
+        max_digits=3,
+        decimal_places=2,
+        default=Decimal("0.20"),
+        validators=[MinValueValidator(Decimal("0")), MaxValueValidator(Decimal("0.9"))],
+        help_text=_("Whichever is longer. 0.20 is a fifth: one day for a week's work, four for a month's."),
+    )
+    watch_from = models.FloatField(
+        _("watch from"),
+        default=0.3,
+        validators=[MinValueValidator(0.01), MaxValueValidator(0.99)],
+        help_text=_("Chance of slipping from which a promise is watched. 0.3 means three in ten."),
+    )
+    at_risk_from = models.FloatField(
+        _("at risk from"),
+        default=0.5,
+        validators=[MinValueValidator(0.01), MaxValueValidator(0.99)],
+        help_text=_("Chance of slipping from which the client should be told."),
+    )
+    link_days = models.PositiveSmallIntegerField(
+        _("private links last, in days"), default=180, validators=[MinValueValidator(1), MaxValueValidator(1825)]
+    )
+    quiet_from = models.TimeField(_("no messages to clients after"), default=time(18))
+    quiet_until = models.TimeField(_("nor before"), default=time(8))
+
+    class Meta:
+        verbose_name = _("firm")
+        verbose_name_plural = _("firm")
+        constraints = [models.CheckConstraint(name="staff_there_is_one_firm", condition=models.Q(pk=1))]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @classmethod
+    def get(cls) -> Firm:
+        """The firm, or an unsaved one with the defaults before anybody has set it up."""
+        return cls.objects.filter(pk=1).first() or cls(pk=1, name="")
+
+    @property
+    def zoneinfo(self) -> ZoneInfo:
+        return zone_or_utc(self.zone)

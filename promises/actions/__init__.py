@@ -1,0 +1,31 @@
+from promises.actions.base import Refused
+from promises.actions.ending import deliver, reopen, void, withdraw
+from promises.actions.making import change_words, make, reassign
+from promises.actions.moving import answer, extend
+from promises.actions.progress import set_steps, stop_waiting, tick_step, update, wait_for_client
+from promises.actions.telling import Said, record_conversation, refresh_told, write_to_client
+from promises.actions.watching import look_at_due, look_soon
+
+__all__ = [
+    "Refused",
+    "Said",
+    "answer",
+    "change_words",
+    "deliver",
+    "extend",
+    "look_at_due",
+    "look_soon",
+    "make",
+    "reassign",
+    "record_conversation",
+    "refresh_told",
+    "reopen",
+    "set_steps",
+    "stop_waiting",
+    "tick_step",
+    "update",
+    "void",
+    "wait_for_client",
+    "withdraw",
+    "write_to_client",
+]

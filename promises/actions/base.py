@@ -1,0 +1,41 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from clients import record
+from engagement.staff.models import User
+from promises.models import InternalNote, Promise
+
+
+class Refused(Exception):
+    """It cannot be done as things stand. The text says why, and what can be done, to a person."""
+
+
+@contextmanager
+def holding(promise: Promise, *, still_open: bool = True) -> Iterator[Promise]:
+    """The promise as it is now, its row locked until the caller's change is whole or undone."""
+    with transaction.atomic():
+        held = (
+            Promise.objects.select_for_update(of=("self",), no_key=True)
+            .select_related("client", "owner")
+            .get(pk=promise.pk)
+        )
+        if still_open and not held.is_open:
+            raise Refused(_("This promise has ended meanwhile. Nothing was changed; open it again to see how."))
+        yield held
+
+
+def write(promise: Promise, kind: str, now: datetime, by: User | None, **data: Any) -> None:
+    """Into the client's record, in the transaction of what happened."""
+    record.write(promise.client_id, record.Event(promise.record_subject, kind, now, by, data))
+
+
+def keep_note(promise: Promise, text: str, by: User, now: datetime) -> None:
+    if text.strip():
+        InternalNote.objects.create(promise=promise, text=text.strip(), by=by, at=now)

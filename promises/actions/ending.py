@@ -1,0 +1,104 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.db.models import F
+from django.utils.translation import gettext as _
+
+from engagement.staff.models import Firm, User
+from promises.actions.base import Refused, holding, write
+from promises.actions.progress import put_update
+from promises.models import Outcome, OutcomeTally, Promise, Standing, Telling
+from promises.outcome import DateInForce, Result, outcome
+
+ENDED = [
+    "delivered_at",
+    "withdrawn_at",
+    "voided_at",
+    "ended_at",
+    "outcome",
+    "days_early",
+    "days_late",
+    "next_look_at",
+    "alarm_at",
+]
+
+
+def deliver(
+    promise: Promise, *, delivered_at: datetime, by: User, now: datetime, text: str = "", note: str = ""
+) -> Promise:
+    """It is done. The outcome is frozen from what is known now and stays, whatever calendars say later."""
+    if delivered_at > now:
+        raise Refused(_("Delivery is recorded after it happened. Choose a time that has passed."))
+    with holding(promise) as held:
+        if held.made_at and delivered_at < held.made_at:
+            raise Refused(_("Delivery comes after the promise was made. Choose a later time."))
+        put_update(held, Standing.DONE, by, now, per_cent=100, text=text, note=note)
+        result = result_of(held, delivered_at)
+        held.delivered_at = delivered_at
+        _end(held, delivered_at, result.outcome, result)
+        write(held, "delivered", now, by, delivered_at=delivered_at.isoformat(), outcome=result.outcome)
+    return held
+
+
+def withdraw(promise: Promise, *, reason: str, agreed_by: str, by: User, now: datetime) -> Promise:
+    """Take a promise back. Before its date that leaves no outcome; a date already missed stays missed."""
+    with holding(promise) as held:
+        result = result_of(held, now)
+        stands = result.outcome if result.outcome in (Outcome.LATE_TOLD, Outcome.LATE_SILENT) else ""
+        held.withdrawn_at = now
+        _end(held, now, stands, result if stands else None)
+        write(held, "withdrawn", now, by, reason=reason, agreed_by=agreed_by, outcome=stands)
+    return held
+
+
+def void(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
+    """Logged in error: only while the client has not been told of it. It stays visible."""
+    with holding(promise) as held:
+        if Telling.objects.filter(promise=held).heard().exists():
+            raise Refused(_("The client has been told of this promise, so it cannot be logged in error. Withdraw it."))
+        held.voided_at = now
+        _end(held, now, "", None)
+        write(held, "voided", now, by, reason=reason)
+    return held
+
+
+def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
+    """Done after all not done. The earlier outcome stays in the timeline; a new one is frozen at the next end."""
+    with holding(promise, still_open=False) as held:
+        if held.delivered_at is None or held.ended_at is None:
+            raise Refused(_("Only a delivered promise can be opened again."))
+        write(held, "reopened", now, by, reason=reason, earlier=held.outcome, ended_at=held.ended_at.isoformat())
+        _count(held, -1)
+        held.delivered_at = held.ended_at = held.days_early = held.days_late = None
+        held.outcome, held.standing, held.per_cent = "", "", None
+        held.last_update_at = held.next_look_at = now
+        held.save(update_fields=[*ENDED, "standing", "per_cent", "last_update_at"])
+    return held
+
+
+def result_of(promise: Promise, ended_at: datetime) -> Result:
+    """The outcome this promise would have if it ended then."""
+    moves = list(promise.date_moves.order_by("moved_at", "pk"))
+    dates = [DateInForce(move.old_due_on, move.old_due_at, move.told_at) for move in moves]
+    dates.append(DateInForce(promise.due_on, promise.due_at))
+    heard = promise.tellings.of_a_slip().heard().select_related("message")
+    tellings = [(telling.about_due_at, telling.heard_at) for telling in heard if telling.heard_at]
+    return outcome(dates, tellings, ended_at, promise.zoneinfo)
+
+
+def _end(held: Promise, at: datetime, stands: str, result: Result | None) -> None:
+    held.ended_at, held.outcome = at, stands
+    held.days_early = result.days_early if result else None
+    held.days_late = result.days_late if result else None
+    held.next_look_at = held.alarm_at = None
+    held.save(update_fields=ENDED)
+    _count(held, 1)
+
+
+def _count(promise: Promise, by: int) -> None:
+    if not promise.outcome or promise.ended_at is None:
+        return
+    day = promise.ended_at.astimezone(Firm.get().zoneinfo).date()
+    OutcomeTally.objects.get_or_create(day=day, outcome=promise.outcome)
+    OutcomeTally.objects.filter(day=day, outcome=promise.outcome).update(count=F("count") + by)

@@ -1,0 +1,5 @@
+from datetime import datetime
+
+
+def run_waiting(now: datetime) -> None:
+    return None

@@ -1,0 +1,124 @@
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.utils.translation import gettext as _
+
+from engagement.staff.models import Firm, User
+from promises.actions.base import Refused, holding, keep_note, write
+from promises.due import Due, tell_by_for
+from promises.models import DateMove, Extension, ExtensionAnswer, Promise, Telling
+
+
+def extend(
+    promise: Promise,
+    due: Due,
+    *,
+    reason: str,
+    reason_text: str,
+    asked_by: str,
+    by: User,
+    now: datetime,
+    telling: Telling | None = None,
+    note: str = "",
+) -> Extension:
+    """Ask for a later date. The date in force stays until the client has agreed: see `answer`."""
+    with holding(promise) as held:
+        if due.at == held.due_at:
+            raise Refused(_("Choose another date: this is the date in force."))
+        if due.at <= now:
+            raise Refused(_("New date must be today or in the future"))
+        if telling and telling.promise_id != held.pk:
+            raise Refused(_("Choose a message or conversation about this promise."))
+        extension = Extension.objects.create(
+            promise=held,
+            old_due_on=held.due_on,
+            old_due_time=held.due_time,
+            old_due_at=held.due_at,
+            new_due_on=due.on,
+            new_due_time=due.time,
+            new_due_at=due.at,
+            reason=reason,
+            reason_text=reason_text.strip(),
+            asked_by=asked_by,
+            telling=telling,
+            by=by,
+            at=now,
+        )
+        keep_note(held, note, by, now)
+        write(
+            held,
+            "extension_asked",
+            now,
+            by,
+            extension=extension.pk,
+            old=held.due_on.isoformat(),
+            new=due.on.isoformat(),
+            new_at=due.at.isoformat(),
+            reason=reason,
+            reason_text=extension.reason_text,
+            asked_by=asked_by,
+            told=telling.pk if telling else None,
+        )
+    return extension
+
+
+def answer(
+    extension: Extension, *, agreed: bool, answered_at: datetime, by: User, now: datetime, words: str = ""
+) -> ExtensionAnswer:
+    """What the client said. Agreed moves the date, in one step with the record of why; refused leaves it."""
+    if answered_at > now:
+        raise Refused(_("An answer is recorded after it was given. Choose a time that has passed."))
+    with holding(extension.promise) as held:
+        if ExtensionAnswer.objects.filter(extension=extension).exists():
+            raise Refused(_("The client's answer to this extension is recorded already."))
+        if held.due_at != extension.old_due_at:
+            raise Refused(_("The date has moved since this extension was asked for. Ask for a new one."))
+        reply = ExtensionAnswer.objects.create(
+            extension=extension, agreed=agreed, words=words.strip(), answered_at=answered_at, by=by, at=now
+        )
+        kind = "extension_agreed" if agreed else "extension_refused"
+        write(held, kind, now, by, extension=extension.pk, words=reply.words, answered_at=answered_at.isoformat())
+        if agreed:
+            _move(held, extension, answered_at, by, now)
+    return reply
+
+
+def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, now: datetime) -> None:
+    # Who agreed to a date has heard of it, at the latest by then.
+    heard_at = extension.telling.heard_at if extension.telling else None
+    told_at = min(heard_at, answered_at) if heard_at else answered_at
+    # Written first: the database refuses a moved date without it.
+    DateMove.objects.create(
+        promise=held,
+        old_due_on=held.due_on,
+        old_due_at=held.due_at,
+        new_due_on=extension.new_due_on,
+        new_due_time=extension.new_due_time,
+        new_due_at=extension.new_due_at,
+        extension=extension,
+        told_at=told_at,
+        moved_at=now,
+        by=by,
+    )
+    held.due_on, held.due_time, held.due_at = extension.new_due_on, extension.new_due_time, extension.new_due_at
+    held.moves += 1
+    held.tell_by_at = tell_by_for(held.client, Firm.get(), now, held.due_at)
+    # The client knows of the old date; of the new one there is nothing to tell yet.
+    held.told_at, held.told_how, held.alarm_at, held.standing = None, "", None, ""
+    held.last_update_at = held.next_look_at = now
+    held.save(
+        update_fields=[
+            "due_on",
+            "due_time",
+            "due_at",
+            "moves",
+            "tell_by_at",
+            "told_at",
+            "told_how",
+            "alarm_at",
+            "standing",
+            "last_update_at",
+            "next_look_at",
+        ]
+    )

@@ -1,0 +1,217 @@
+"""The watch. Each promise is looked at when its hint says so; a look is one transaction of its own."""
+
+from __future__ import annotations
+
+import logging
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Audience, Message, State
+from engagement.staff.diary import Diaries, cover_for
+from engagement.staff.models import Firm, User
+from engagement.staff.worktime import NoWorkingTime, free_hours, next_working_moment, subtract_free_hours
+from promises.forecast import UNKNOWN_HOURS, Facts, Forecast, forecast, free_hours_for
+from promises.models import Band, Promise, Reminder, RiskReading
+from promises.risk_words import sentence
+
+logger = logging.getLogger(__name__)
+
+# A row that cannot be looked at waits so long, and is shown, instead of stopping those behind it.
+PUT_OFF = timedelta(hours=1)
+# Alarms that arise together leave together.
+COLLECT = timedelta(seconds=20)
+BATCH = 500
+WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    band: Band
+    chance: float
+    sentence: str
+    next_look_at: datetime | None
+
+
+def look_soon(promises: Iterable[int], now: datetime) -> int:
+    """A diary or a promise changed: the hints of what it touches come due."""
+    return Promise.objects.open().filter(pk__in=promises).update(next_look_at=now)
+
+
+def look_at_due(now: datetime, limit: int = 20_000) -> int:
+    """Look at every promise whose hint is due. One that cannot be looked at stops nobody."""
+    firm = Firm.get()
+    diaries = Diaries(firm)
+    looked = 0
+    while looked < limit:
+        due = list(Promise.objects.to_look_at(now).order_by("next_look_at").values_list("pk", flat=True)[:BATCH])
+        if not due:
+            break
+        for pk in due:
+            try:
+                _look_at(pk, now, firm, diaries)
+            except Exception:
+                logger.exception("Promise %s could not be looked at; it is put off by %s.", pk, PUT_OFF)
+                said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
+                Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF, sentence=said)
+        looked += len(due)
+    return looked
+
+
+def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
+    """What there is to say about an open promise now, and when to look again. Writes nothing."""
+    calendar = diaries.of(promise.owner)
+    facts = Facts(
+        free_hours=free_hours(calendar, now, promise.due_at),
+        estimate_hours=_number(promise.estimate_hours),
+        hours_left=_number(promise.hours_left),
+        per_cent=promise.per_cent,
+        standing=promise.standing,
+        tell_by_passed=promise.tell_by_at <= now,
+        waiting_for_client=bool(promise.waiting_for),
+    )
+    seen = forecast(facts)
+    with translation.override(promise.owner.language):
+        said = sentence(promise, seen, now)
+    return Look(_band(seen.chance, firm), seen.chance, said, _next_look(promise, seen, now, firm, diaries))
+
+
+def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
+    with transaction.atomic():
+        # The condition is asked again under the lock: a second worker finds the hint moved on, and leaves.
+        due = Promise.objects.to_look_at(now).select_for_update(of=("self",), no_key=True)
+        promise = due.select_related("owner__manager", "client").filter(pk=pk).first()
+        if promise is None:
+            return
+        seen = look(promise, now, firm, diaries)
+        _keep_reading(promise, seen, now)
+        promise.alarm_at = (promise.alarm_at or now) if promise.is_not_told(now) else None
+        if promise.due_at <= now and promise.told_at is None and promise.slipped_at is None:
+            # The moment it slipped, not the moment we noticed.
+            promise.slipped_at = promise.due_at
+        if promise.alarm_at:
+            _raise_alarm(promise, now, diaries)
+        promise.next_look_at = _with_half_way(promise, seen.next_look_at, now)
+        promise.save(update_fields=["band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at"])
+
+
+def _keep_reading(promise: Promise, seen: Look, now: datetime) -> None:
+    band = Band.OVERDUE if promise.due_at <= now else seen.band
+    if band != promise.band or promise.chance is None:
+        RiskReading.objects.create(promise=promise, at=now, band=band, chance=seen.chance, sentence=seen.sentence)
+    promise.band, promise.chance, promise.sentence = band, seen.chance, seen.sentence
+
+
+def _raise_alarm(promise: Promise, now: datetime, diaries: Diaries) -> None:
+    """Write the reminder of the stage reached. Stages passed unnoticed are merged into the latest."""
+    stages = _stages(promise)
+    kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
+    for person in _whom(promise, kind, now):
+        occasion = {
+            "promise": promise,
+            "kind": kind,
+            "about_due_at": promise.due_at,
+            "alarm_at": promise.alarm_at,
+            "person": person,
+        }
+        if not Reminder.objects.filter(**occasion).exists():
+            Reminder.objects.create(**occasion, message=alarm_for(person, now, diaries), at=now)
+
+
+def _stages(promise: Promise) -> dict[Reminder.Kind, datetime]:
+    assert promise.alarm_at
+    stages = {
+        Reminder.Kind.AT_RISK: promise.alarm_at,
+        Reminder.Kind.TELL_BY: promise.tell_by_at,
+        Reminder.Kind.SLIPPED: promise.due_at,
+    }
+    if promise.alarm_at < promise.tell_by_at:
+        stages[Reminder.Kind.HALF_WAY] = _half_way(promise)
+    return stages
+
+
+def _half_way(promise: Promise) -> datetime:
+    assert promise.alarm_at
+    return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
+
+
+def _whom(promise: Promise, kind: str, now: datetime) -> list[User]:
+    people = [promise.owner]
+    if kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
+        people += managers_of(promise.owner)
+    heard = [cover_for(person, now) for person in people if person.is_active]
+    # Somebody who left hears nothing: their promises are the managers' to see to.
+    return list(dict.fromkeys(heard or managers_of(promise.owner)))
+
+
+def managers_of(user: User) -> list[User]:
+    """The person's manager, or every manager when nobody is named (or the one named has left)."""
+    if user.manager and user.manager.is_active:
+        return [user.manager]
+    return list(User.objects.managers().exclude(pk=user.pk))
+
+
+def alarm_for(person: User, now: datetime, diaries: Diaries) -> Message:
+    """The alarm this person is about to get: the one that has not left yet, or a new one, never at night.
+
+    It is worded as it leaves, from what still holds then.
+    """
+    waiting = Message.objects.filter(kind="alarm", person=person, state=State.WAITING, attempts=0)
+    # Touching the row keeps it from leaving before this transaction has written its reminder.
+    if waiting.update(person=person):
+        return waiting.get()
+    try:
+        moment = next_working_moment(diaries.of(person), now + COLLECT)
+    except NoWorkingTime:
+        moment = now + COLLECT
+    message = outbox.write(
+        occasion=f"alarm:{uuid.uuid4()}",
+        now=now,
+        not_before=moment,
+        audience=Audience.STAFF,
+        person=person,
+        address=person.email,
+        language=person.language,
+        subject=_("A client has to hear from you"),
+        body="",
+        kind="alarm",
+    )
+    assert message
+    return message
+
+
+def _band(chance: float, firm: Firm) -> Band:
+    if chance >= firm.at_risk_from:
+        return Band.AT_RISK
+    return Band.WATCH if chance >= firm.watch_from else Band.ON_TRACK
+
+
+def _next_look(promise: Promise, seen: Forecast, now: datetime, firm: Firm, diaries: Diaries) -> datetime | None:
+    """The earliest moment at which the band or a stage can change by the passing of time alone."""
+    moments = [promise.tell_by_at, promise.due_at]
+    left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
+    for chance in (firm.watch_from, firm.at_risk_from):
+        if left > 0:
+            try:
+                moments.append(
+                    subtract_free_hours(diaries.of(promise.owner), promise.due_at, free_hours_for(chance, left))
+                )
+            except NoWorkingTime:
+                continue
+    return min((moment for moment in moments if moment > now), default=None)
+
+
+def _with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
+    if promise.alarm_at and promise.alarm_at < promise.tell_by_at and _half_way(promise) > now:
+        return min(filter(None, [moment, _half_way(promise)]))
+    return moment
+
+
+def _number(value: object) -> float | None:
+    return None if value is None else float(value)  # type: ignore[arg-type]

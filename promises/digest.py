@@ -1,0 +1,103 @@
+"""The morning message: what it lists, and its words."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.conf import settings
+from django.db.models import Q
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from clients.models import Client
+from engagement.staff.diary import Diaries, cover_for
+from engagement.staff.models import User
+from engagement.staff.when import speak_date
+from promises.models import Promise
+from promises.my_day import MyDay
+
+# A morning message is read over coffee: beyond so many lines a section says how many more there are.
+MOST_LINES = 12
+
+
+@dataclass(frozen=True)
+class Section:
+    title: str
+    promises: list[Promise]
+    clients: list[Client]
+    more: int
+
+
+def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
+    """The sections that have something in them. Called in the person's language."""
+    covered = _covered_by(person, now)
+    day = MyDay.of([person, *covered], person.zoneinfo, now)
+    sections = [
+        _section(_("The client has to hear from you"), day.to_tell),
+        _section(
+            _("In your team: the client has not been told, and the time to tell has passed"), _of_team(person, now)
+        ),
+        _section(_("Due today"), day.due_today),
+        _section(_("Overdue, and the client knows"), day.overdue),
+        _section(_("Is it done?"), day.maybe_done(diaries.of(person))),
+        _section(_("This week"), day.this_week),
+        _section(_("To keep an eye on"), day.watched),
+        _clients(_("Word owed today, as agreed"), day.words_owed),
+    ]
+    return [section for section in sections if section.promises or section.clients]
+
+
+def render(person: User, now: datetime, diaries: Diaries) -> tuple[str, str] | None:
+    """Subject and text in the person's language and zone; None when there is nothing to say."""
+    with translation.override(person.language), timezone.override(person.zoneinfo):
+        sections = contents(person, now, diaries)
+        if not sections:
+            return None
+        day = speak_date(now.astimezone(person.zoneinfo).date(), today=now.astimezone(person.zoneinfo).date())
+        first = sections[0]
+        count = len(first.promises) + len(first.clients) + first.more
+        subject = _("%(day)s: %(title)s (%(count)s)") % {"day": day, "title": first.title, "count": count}
+        context = {"person": person, "sections": sections, "now": now, "site": settings.SITE_URL, "day": day}
+        return subject, render_to_string("mail/digest.txt", context)
+
+
+def render_alarm(person: User, promises: list[tuple[Promise, str]], now: datetime) -> tuple[str, str]:
+    """Subject and text of a single alarm that speaks of these promises, each with the stage it reached."""
+    with translation.override(person.language), timezone.override(person.zoneinfo):
+        first = promises[0][0]
+        if len(promises) == 1:
+            subject = _("Tell %(client)s: %(what)s") % {"client": first.client.name, "what": first.what}
+        else:
+            subject = ngettext(
+                "%(count)s client promise has to be spoken of",
+                "%(count)s promises: the client has to hear from us",
+                len(promises),
+            ) % {"count": len(promises)}
+        context = {"person": person, "promises": promises, "now": now, "site": settings.SITE_URL}
+        return subject, render_to_string("mail/alarm.txt", context)
+
+
+def _covered_by(person: User, now: datetime) -> list[User]:
+    away = User.objects.active().filter(absences__cover__isnull=False).exclude(pk=person.pk).distinct()
+    return [absent for absent in away if cover_for(absent, now) == person]
+
+
+def _of_team(person: User, now: datetime) -> Iterable[Promise]:
+    if not person.is_manager:
+        return Promise.objects.none()
+    theirs = Q(owner__manager=person) | Q(owner__manager=None) | Q(owner__manager__is_active=False)
+    late = Promise.objects.not_told(now).filter(theirs, tell_by_at__lte=now).exclude(owner=person)
+    return late.select_related("client", "owner").order_by("due_at")
+
+
+def _section(title: str, promises: Iterable[Promise]) -> Section:
+    found = list(promises)
+    return Section(title, found[:MOST_LINES], [], max(0, len(found) - MOST_LINES))
+
+
+def _clients(title: str, found: list[Client]) -> Section:
+    return Section(title, [], found[:MOST_LINES], max(0, len(found) - MOST_LINES))

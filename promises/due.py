@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+
+from clients.diary import client_calendar
+from clients.models import Client
+from engagement.staff.models import Firm
+from engagement.staff.worktime import LAST_MINUTE, Span, Week, end_of_working_day, tell_by
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A date as it was given, in the client's zone, and the instant it means."""
+
+    on: date
+    time: time | None
+    at: datetime
+
+
+def due_for(client: Client, firm: Firm, on: date, at_time: time | None) -> Due:
+    """A date without a time ends with the client's working day. An hour the clocks skip means the hour after it."""
+    if at_time is None:
+        return Due(on, None, end_of_working_day(client_calendar(client, firm), on))
+    return Due(on, at_time, datetime.combine(on, at_time, tzinfo=client.zoneinfo).astimezone(UTC))
+
+
+def tell_by_for(client: Client, firm: Firm, made_at: datetime | None, due_at: datetime) -> datetime:
+    """Law 5: the firm's working days before the due instant, or its share of the time promised if longer."""
+    calendar = client_calendar(client, firm)
+    hours = hours_a_day(calendar.weeks[0])
+    return tell_by(calendar, made_at, due_at, float(firm.tell_by_days), float(firm.tell_by_share), hours)
+
+
+def hours_a_day(week: Week) -> float:
+    """Mean working hours of the days that have any; 8 where none has."""
+    days = [sum(_hours(span) for span in spans) for spans in week.spans if spans]
+    return sum(days) / len(days) if days else 8.0
+
+
+def _hours(span: Span) -> float:
+    start, end = (clock.hour + clock.minute / 60 for clock in span)
+    return (24.0 if span[1] >= LAST_MINUTE or not end else end) - start

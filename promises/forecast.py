@@ -1,0 +1,90 @@
+"""The chance that a promise slips. Plain Python, plain values.
+
+A first rule that is honest about knowing little: no record of past jobs is read yet. Without one, a job's true length
+is taken to be log-logistic around its estimate (median 1.0, shape 1.5): half of all jobs overrun, one in four takes
+twice as long, one in nine four times. What matters is then only how many free hours there are for each hour left.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+# Spread of actual over estimated hours before anything is known about these people: log-logistic, shape 1.5.
+SHAPE = 1.5
+# Without an estimate, what a promise is taken to need, and the chance that is then the least one may claim.
+UNKNOWN_HOURS = 4.0
+UNKNOWN_AT_LEAST = 0.15
+# Nobody has ever said how it stands, and the client would have to hear of a slip by now.
+SILENT_AT_TELL_BY = 0.6
+# The owner has said that it may be late.
+SAID_MAY_BE_LATE = 0.9
+# Reported as finished, but not delivered yet.
+SEEMS_DONE = 0.05
+WAITING_AT_LEAST = 0.35
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What is known at a moment. Hours are working hours; `free_hours` until the due instant, share applied."""
+
+    free_hours: float
+    estimate_hours: float | None
+    hours_left: float | None
+    per_cent: int | None
+    standing: str  # what the last update said: "", on_track, may_be_late, done
+    tell_by_passed: bool
+    waiting_for_client: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """`left` is None without an estimate; `grounds` name, in order of weight, what the sentence should say."""
+
+    chance: float
+    left: float | None
+    free: float
+    grounds: tuple[str, ...]
+
+
+def forecast(facts: Facts) -> Forecast:
+    left = work_left(facts)
+    chance, grounds = _from_work(facts, left)
+    if facts.tell_by_passed and not facts.standing and chance < SILENT_AT_TELL_BY:
+        chance, grounds = SILENT_AT_TELL_BY, ("silent", *grounds)
+    if facts.waiting_for_client and chance < WAITING_AT_LEAST:
+        chance, grounds = WAITING_AT_LEAST, ("waiting", *grounds)
+    if facts.standing == "may_be_late" and chance < SAID_MAY_BE_LATE:
+        chance, grounds = SAID_MAY_BE_LATE, ("said", *grounds)
+    return Forecast(chance=chance, left=left, free=facts.free_hours, grounds=grounds)
+
+
+def work_left(facts: Facts) -> float | None:
+    """Hours left: as last said, else what the per cent leaves of the estimate, else the estimate."""
+    if facts.hours_left is not None:
+        return facts.hours_left
+    if facts.estimate_hours is None:
+        return None
+    return facts.estimate_hours * (1 - (facts.per_cent or 0) / 100)
+
+
+def chance_of_overrun(left: float, free: float) -> float:
+    """Chance that work estimated at `left` hours takes more than `free` hours: 1 / (1 + (free/left) ** shape)."""
+    if left <= 0:
+        return 0.0
+    if free <= 0:
+        return 1.0
+    return 1 / (1 + (free / left) ** SHAPE)
+
+
+def free_hours_for(chance: float, left: float) -> float:
+    """Free hours at which `chance_of_overrun` is exactly `chance`; fewer hours give more."""
+    return left * (1 / chance - 1) ** (1 / SHAPE)
+
+
+def _from_work(facts: Facts, left: float | None) -> tuple[float, tuple[str, ...]]:
+    if facts.standing == "done" or facts.per_cent == 100 or left == 0:
+        return SEEMS_DONE, ("seems_done",)
+    if left is None:
+        share = 1 - (facts.per_cent or 0) / 100
+        return max(UNKNOWN_AT_LEAST, chance_of_overrun(UNKNOWN_HOURS * share, facts.free_hours)), ("no_estimate",)
+    return chance_of_overrun(left, facts.free_hours), ("work",)

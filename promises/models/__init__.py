@@ -1,0 +1,25 @@
+from promises.models.extension import DateMove, Extension, ExtensionAnswer
+from promises.models.promise import Band, Outcome, Promise
+from promises.models.tally import OutcomeTally
+from promises.models.telling import Telling
+from promises.models.update import InternalNote, ProgressUpdate, Standing, Step
+from promises.models.upload import Upload
+from promises.models.watch import Reminder, RiskReading
+
+__all__ = [
+    "Band",
+    "DateMove",
+    "Extension",
+    "ExtensionAnswer",
+    "InternalNote",
+    "Outcome",
+    "OutcomeTally",
+    "ProgressUpdate",
+    "Promise",
+    "Reminder",
+    "RiskReading",
+    "Standing",
+    "Step",
+    "Telling",
+    "Upload",
+]

@@ -1,0 +1,234 @@
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+from zoneinfo import ZoneInfo
+
+from django.db import models
+from django.db.models import F, Q
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client, Contact, Scope
+from engagement.staff.models import User
+from engagement.staff.zones import zone_or_utc
+
+NOT_MOVING_DUE_WITHIN = timedelta(days=14)
+NOT_MOVING_SILENT_FOR = timedelta(days=7)
+DUE_SOON = timedelta(days=7)
+SLIPS_COUNT_FOR = timedelta(days=90)
+
+
+class Band(models.TextChoices):
+    ON_TRACK = "on_track", _("On track")
+    WATCH = "watch", _("Watch")
+    AT_RISK = "at_risk", _("At risk")
+    OVERDUE = "overdue", _("Overdue")
+
+
+class Outcome(models.TextChoices):
+    KEPT = "kept", _("Kept")
+    KEPT_LATER = "kept_later", _("Kept on an agreed later date")
+    LATE_TOLD = "late_told", _("Late, client told before")
+    LATE_SILENT = "late_silent", _("Late, silent")
+    LATE_UNKNOWN = "late_unknown", _("Late, not recorded")
+
+
+LATE = [Outcome.LATE_TOLD, Outcome.LATE_SILENT, Outcome.LATE_UNKNOWN]
+IS_OPEN = Q(ended_at=None)
+
+
+class PromiseQuerySet(models.QuerySet["Promise"]):
+    def visible_to(self, user: User) -> PromiseQuerySet:
+        if user.is_manager:
+            return self
+        return self.filter(client__in=Client.objects.visible_to(user))
+
+    def open(self) -> PromiseQuerySet:
+        return self.filter(IS_OPEN)
+
+    def ended(self) -> PromiseQuerySet:
+        return self.exclude(IS_OPEN)
+
+    def overdue(self, now: datetime) -> PromiseQuerySet:
+        return self.open().filter(due_at__lte=now)
+
+    def at_risk(self, now: datetime) -> PromiseQuerySet:
+        return self.open().filter(due_at__gt=now, band=Band.AT_RISK)
+
+    def not_told(self, now: datetime) -> PromiseQuerySet:
+        """Overdue, or at risk, and the client has not heard: the reddest thing on any screen."""
+        return self.open().filter(Q(due_at__lte=now) | Q(band=Band.AT_RISK), told_at=None)
+
+    def not_moving(self, now: datetime) -> PromiseQuerySet:
+        return self.open().filter(
+            due_at__gt=now,
+            due_at__lte=now + NOT_MOVING_DUE_WITHIN,
+            last_update_at__lte=now - NOT_MOVING_SILENT_FOR,
+        )
+
+    def due_soon(self, now: datetime) -> PromiseQuerySet:
+        return self.open().filter(due_at__gt=now, due_at__lte=now + DUE_SOON)
+
+    def waiting_for_client(self) -> PromiseQuerySet:
+        return self.open().exclude(waiting_for="")
+
+    def to_look_at(self, now: datetime) -> PromiseQuerySet:
+        return self.open().filter(next_look_at__lte=now)
+
+    def slips(self, now: datetime) -> PromiseQuerySet:
+        """Recent promises to look back on before the next one is made: ended late."""
+        return self.filter(outcome__in=LATE, ended_at__gt=now - SLIPS_COUNT_FOR, ended_at__lte=now)
+
+
+class Promise(models.Model):
+    """Something we owe a client by a date. The first date never changes; `due_at` moves by a DateMove alone."""
+
+    reference = models.CharField(_("reference"), max_length=60, null=True, blank=True, unique=True)
+    client = models.ForeignKey(Client, verbose_name=_("client"), on_delete=models.PROTECT, related_name="promises")
+    contact = models.ForeignKey(
+        Contact, verbose_name=_("contact"), null=True, blank=True, on_delete=models.SET_NULL, related_name="promises"
+    )
+    scope = models.ForeignKey(
+        Scope, verbose_name=_("scope"), null=True, blank=True, on_delete=models.PROTECT, related_name="promises"
+    )
+    owner = models.ForeignKey(User, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="promises")
+    made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
+    # Null only for imported history whose day of making nobody knows.
+    made_at = models.DateTimeField(null=True, editable=False)
+
+    what = models.CharField(_("what we promised"), max_length=300)
+    client_words = models.TextField(_("the client's own words"), blank=True)
+    our_understanding = models.TextField(_("how we understood them"), blank=True)
+    may_stand_in_the_way = models.TextField(_("what may stand in the way"), blank=True)
+    next_step = models.CharField(_("what happens next"), max_length=300, blank=True)
+
+    # As given: a day, perhaps a time, and the zone they are meant in; and the instant computed from them.
+    zone = models.CharField(max_length=64)
+    first_due_on = models.DateField(editable=False)
+    first_due_time = models.TimeField(null=True, editable=False)
+    first_due_at = models.DateTimeField(editable=False)
+    due_on = models.DateField(editable=False)
+    due_time = models.TimeField(null=True, editable=False)
+    due_at = models.DateTimeField(editable=False)
+    moves = models.PositiveSmallIntegerField(default=0, editable=False)
+
+    estimate_hours = models.DecimalField(_("estimate, hours"), max_digits=7, decimal_places=2, null=True, blank=True)
+    value = models.DecimalField(_("value"), max_digits=14, decimal_places=2, null=True, blank=True)
+    currency = models.CharField(_("currency"), max_length=3, blank=True)
+
+    # What the last progress update said; the updates themselves are append-only.
+    standing = models.CharField(max_length=12, blank=True, editable=False)
+    per_cent = models.PositiveSmallIntegerField(null=True, editable=False)
+    hours_left = models.DecimalField(max_digits=7, decimal_places=2, null=True, editable=False)
+    last_update_at = models.DateTimeField(null=True, editable=False)
+
+    # What we wait for the client to do. Shown first; moves no date.
+    waiting_for = models.CharField(max_length=300, blank=True, editable=False)
+    waiting_since = models.DateTimeField(null=True, editable=False)
+    waiting_by = models.DateField(null=True, editable=False)
+
+    # When the client first heard that the date in force may not hold, did not hold, or moves. Null: not told.
+    told_at = models.DateTimeField(null=True, editable=False)
+    told_how = models.CharField(max_length=10, blank=True, editable=False)
+    # By when they have to hear it, should it slip.
+    tell_by_at = models.DateTimeField(editable=False)
+
+    # What the watch last said, from the moment it became so.
+    band = models.CharField(max_length=10, choices=Band.choices, default=Band.ON_TRACK, editable=False)
+    chance = models.FloatField(null=True, editable=False)
+    sentence = models.CharField(max_length=400, blank=True, editable=False)
+    # Since when it has been at risk and not told; null while it is not. The half-way reminder is counted from here.
+    alarm_at = models.DateTimeField(null=True, editable=False)
+    # When the watch looks again. It may look too early. It must never look too late.
+    next_look_at = models.DateTimeField(null=True, editable=False)
+    # The due instant that passed while nobody had told the client.
+    slipped_at = models.DateTimeField(null=True, editable=False)
+
+    delivered_at = models.DateTimeField(null=True, editable=False)
+    withdrawn_at = models.DateTimeField(null=True, editable=False)
+    voided_at = models.DateTimeField(null=True, editable=False)
+    # Whichever of the three it was.
+    ended_at = models.DateTimeField(null=True, editable=False)
+    outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, editable=False)
+    days_early = models.PositiveSmallIntegerField(null=True, editable=False)
+    days_late = models.PositiveSmallIntegerField(null=True, editable=False)
+
+    objects: ClassVar[models.Manager[Promise]] = PromiseQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("promise")
+        verbose_name_plural = _("promises")
+        ordering = ["due_at", "pk"]
+        constraints = [
+            models.CheckConstraint(
+                name="promise_ends_in_one_way",
+                condition=(
+                    Q(ended_at=None, delivered_at=None, withdrawn_at=None, voided_at=None)
+                    | Q(ended_at=F("delivered_at"), withdrawn_at=None, voided_at=None)
+                    | Q(ended_at=F("withdrawn_at"), delivered_at=None, voided_at=None)
+                    | Q(ended_at=F("voided_at"), delivered_at=None, withdrawn_at=None)
+                ),
+            ),
+            models.CheckConstraint(
+                name="promise_delivered_has_an_outcome", condition=Q(delivered_at=None) | ~Q(outcome="")
+            ),
+            models.CheckConstraint(name="promise_open_has_no_outcome", condition=Q(outcome="") | ~Q(ended_at=None)),
+            models.CheckConstraint(
+                name="promise_unmoved_is_due_on_its_first_date",
+                condition=Q(moves__gt=0) | Q(due_at=F("first_due_at"), due_on=F("first_due_on")),
+            ),
+        ]
+        indexes = [
+            # For to_look_at(), asked every minute.
+            models.Index(name="promise_look", fields=["next_look_at"], condition=IS_OPEN),
+            # For the board's segments and cards.
+            models.Index(name="promise_open_due", fields=["due_at", "id"], condition=IS_OPEN),
+            models.Index(name="promise_untold_due", fields=["due_at", "id"], condition=IS_OPEN & Q(told_at=None)),
+            models.Index(name="promise_risk_due", fields=["due_at", "id"], condition=IS_OPEN & Q(band="at_risk")),
+            models.Index(name="promise_silent_due", fields=["last_update_at", "due_at"], condition=IS_OPEN),
+            # For My day and one owner's board.
+            models.Index(name="promise_owner_due", fields=["owner", "due_at", "id"], condition=IS_OPEN),
+            # For a client's page and one client's board.
+            models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
+            models.Index(name="promise_scope_due", fields=["scope", "due_at", "id"], condition=IS_OPEN),
+            models.Index(name="promise_client_ended", fields=["client", "-ended_at"], condition=~IS_OPEN),
+            # For the lists of what has ended.
+            models.Index(name="promise_ended", fields=["-ended_at", "-id"], condition=~IS_OPEN),
+            models.Index(name="promise_owner_ended", fields=["owner", "-ended_at"], condition=~IS_OPEN),
+            # For slips(), shown before the next promise to a client is made.
+            models.Index(
+                name="promise_slips", fields=["client", "ended_at"], condition=Q(outcome__in=[str(o) for o in LATE])
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.what
+
+    def get_absolute_url(self) -> str:
+        return reverse("promises:detail", args=[self.pk])
+
+    @property
+    def zoneinfo(self) -> ZoneInfo:
+        return zone_or_utc(self.zone)
+
+    @property
+    def is_open(self) -> bool:
+        return self.ended_at is None
+
+    @property
+    def record_subject(self) -> str:
+        return f"promise {self.pk}"
+
+    def is_overdue(self, now: datetime) -> bool:
+        return self.is_open and self.due_at <= now
+
+    def is_not_told(self, now: datetime) -> bool:
+        return self.is_open and self.told_at is None and (self.due_at <= now or self.band == Band.AT_RISK)
+
+    def band_at(self, now: datetime) -> Band:
+        return Band.OVERDUE if self.is_overdue(now) else Band(self.band)
+
+    def days_past_due(self, now: datetime) -> int:
+        """Calendar days since the date in force, in the promise's zone; 0 on the day itself and before."""
+        return max(0, (now.astimezone(self.zoneinfo).date() - self.due_on).days)

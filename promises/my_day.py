@@ -1,0 +1,84 @@
+"""What a person has to see to, in order. The page and the morning message read the same lists."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, time, timedelta
+from zoneinfo import ZoneInfo
+
+from django.db.models import Q
+
+from clients.models import Client
+from engagement.staff.models import User
+from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
+from promises.models import Band, Promise, Standing
+from promises.models.promise import PromiseQuerySet
+
+
+@dataclass(frozen=True)
+class MyDay:
+    """The open promises of some owners, by what has to be done about them now."""
+
+    owners: tuple[int, ...]
+    zone: ZoneInfo
+    now: datetime
+
+    @classmethod
+    def of(cls, people: Iterable[User], zone: ZoneInfo, now: datetime) -> MyDay:
+        return cls(tuple(person.pk for person in people), zone, now)
+
+    @property
+    def _mine(self) -> PromiseQuerySet:
+        return Promise.objects.open().filter(owner__in=self.owners).select_related("client", "owner")  # type: ignore[return-value]
+
+    @property
+    def to_tell(self) -> PromiseQuerySet:
+        return self._mine.filter(pk__in=Promise.objects.not_told(self.now).filter(owner__in=self.owners).values("pk"))
+
+    @property
+    def due_today(self) -> PromiseQuerySet:
+        return self._known.filter(due_at__gt=self.now, due_at__lte=self._end_of(0))
+
+    @property
+    def overdue(self) -> PromiseQuerySet:
+        return self._known.filter(due_at__lte=self.now)
+
+    @property
+    def this_week(self) -> PromiseQuerySet:
+        today = self.now.astimezone(self.zone).weekday()
+        return self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(max(6 - today, 0)))
+
+    @property
+    def waiting(self) -> PromiseQuerySet:
+        return self._mine.exclude(waiting_for="")
+
+    @property
+    def watched(self) -> PromiseQuerySet:
+        return self._mine.filter(band=Band.WATCH, due_at__gt=self.now)
+
+    @property
+    def words_owed(self) -> list[Client]:
+        """Clients they lead who are to hear from us today by the agreed cadence."""
+        owed = Client.objects.owed_word(self._end_of(0)).filter(lead__in=self.owners)
+        return list(owed.order_by("next_word_at"))
+
+    def maybe_done(self, calendar: Calendar) -> PromiseQuerySet:
+        """Due within a working day, or said to be finished: is it done?"""
+        try:
+            soon = add_working_days(calendar, self.now, 1)
+        except NoWorkingTime:
+            soon = self.now + timedelta(days=1)
+        finished = Q(standing=Standing.DONE) | Q(per_cent=100)
+        return self._mine.filter(Q(due_at__gt=self.now, due_at__lte=soon) | finished)
+
+    @property
+    def _known(self) -> PromiseQuerySet:
+        """What is not in the first list already, nor waiting for the client."""
+        return self._mine.exclude(Q(told_at=None) & (Q(due_at__lte=self.now) | Q(band=Band.AT_RISK))).filter(
+            waiting_for=""
+        )
+
+    def _end_of(self, days: int) -> datetime:
+        day = self.now.astimezone(self.zone).date() + timedelta(days=days)
+        return datetime.combine(day, time.max, tzinfo=self.zone)
