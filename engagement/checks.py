@@ -40,7 +40,7 @@ def mails_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     return found
 
 
-@register()
+@register(Tags.security, deploy=True)
 def schedule_names_real_tasks(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     return [
         checks.Error(f"The schedule {name!r} rings for {entry['task']}, which is no task.", id="engagement.E001")
