@@ -94,7 +94,7 @@ class TimeTextField(forms.Field):
     widget = forms.TextInput
 
     def prepare_value(self, value: Any) -> Any:
-        return value.strftime("%H:%M") if isinstance(value, time) else value
+        return value.isoformat(timespec="minutes") if isinstance(value, time) else value
 
     def to_python(self, value: Any) -> time | None:
         if isinstance(value, time):

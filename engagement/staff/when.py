@@ -167,7 +167,7 @@ def speak_number(number: float | Decimal, language: str | None = None) -> str:
 
 def iso(when: datetime | date) -> str:
     """For the machine's half of <time datetime="…">."""
-    return when.isoformat(timespec="minutes") if isinstance(when, datetime) else when.isoformat()
+    return when.isoformat(timespec="seconds") if isinstance(when, datetime) else when.isoformat()
 
 
 def iso_due(due_on: date, due_time: time | None, zone: Zone) -> str:

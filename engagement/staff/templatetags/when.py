@@ -68,6 +68,12 @@ def spoken_zone(zone: Zone = None) -> str:
 
 
 @register.filter
+def iso(instant: datetime | date | None) -> str:
+    """For data attributes that a script reads."""
+    return when.iso(instant) if instant else ""
+
+
+@register.filter
 def ago(instant: datetime | date | None, now: datetime) -> str:
     return when.speak_ago(instant, now) if instant else ""
 

@@ -334,7 +334,7 @@ DUE = {"day": FRIDAY, "at": time(17), "zone": LONDON, "now": NOW}
     [
         (
             "{% spoken_due day at zone %}",
-            '<time datetime="2026-11-27T17:00+00:00">Friday 27 November, by 5pm (London time)</time>',
+            '<time datetime="2026-11-27T17:00:00+00:00">Friday 27 November, by 5pm (London time)</time>',
         ),
         (
             "{% spoken_due day None zone %}",
@@ -343,7 +343,7 @@ DUE = {"day": FRIDAY, "at": time(17), "zone": LONDON, "now": NOW}
         ("{% spoken_due day at zone plain=True %}", "Friday 27 November, by 5pm (London time)"),
         (
             "{% spoken_due day at zone with_zone=False %}",
-            '<time datetime="2026-11-27T17:00+00:00">Friday 27 November, by 5pm</time>',
+            '<time datetime="2026-11-27T17:00:00+00:00">Friday 27 November, by 5pm</time>',
         ),
         (
             "{% spoken_due day at zone here=True plain=True %}",
@@ -351,19 +351,20 @@ DUE = {"day": FRIDAY, "at": time(17), "zone": LONDON, "now": NOW}
         ),
         (
             "{% spoken_moment now %}",
-            '<time datetime="2026-11-21T12:30+00:00">Saturday 21 November, 14:30 (Johannesburg time)</time>',
+            '<time datetime="2026-11-21T12:30:00+00:00">Saturday 21 November, 14:30 (Johannesburg time)</time>',
         ),
         (
             "{% spoken_moment now zone %}",
-            '<time datetime="2026-11-21T12:30+00:00">Saturday 21 November, 12:30 (London time)</time>',
+            '<time datetime="2026-11-21T12:30:00+00:00">Saturday 21 November, 12:30 (London time)</time>',
         ),
         ("{% spoken_date day %}", '<time datetime="2026-11-27">Friday 27 November</time>'),
         ("{% spoken_date day as said %}{{ said }}", '<time datetime="2026-11-27">Friday 27 November</time>'),
-        ("{% spoken_short now %}", '<time datetime="2026-11-21T12:30+00:00">Sat 21 Nov, 14:30</time>'),
+        ("{% spoken_short now %}", '<time datetime="2026-11-21T12:30:00+00:00">Sat 21 Nov, 14:30</time>'),
         ("{% spoken_short day %}", '<time datetime="2026-11-27">Fri 27 Nov</time>'),
         ("{% spoken_zone %}", "Johannesburg time"),
         ("{{ day|ago:now }}", "in 6 days"),
         ("{{ day|days_late:day }}", ""),
+        ("{{ now|iso }} {{ day|iso }}{{ None|iso }}", "2026-11-21T12:30:00+00:00 2026-11-27"),
         (
             "{{ 0.87|per_cent }}, {{ 9|hours }}, {{ 10324|number }}, {{ 12|money:'GBP' }}",
             "87%, about 9 hours, 10,324, £12.00",
