@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -109,7 +109,7 @@ def _quick_passwords(settings: Any) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> None:
     """Between tests that commit, SQLite is emptied by DELETE, which the append-only triggers rightly refuse."""
     empty = flush.Command.handle
 
@@ -127,4 +127,3 @@ def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]
         return None
 
     monkeypatch.setattr(flush.Command, "handle", without_triggers)
-    yield

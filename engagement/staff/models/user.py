@@ -48,7 +48,7 @@ class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type:
 class User(AbstractBaseUser):
     """Somebody who works here. Without a password they own promises but cannot sign in."""
 
-    email = models.EmailField(_("e-mail"))
+    email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=100)
     title = models.CharField(
         _("title"), max_length=100, blank=True, help_text=_("Clients read it beside the name, for example Architect.")
