@@ -30,7 +30,7 @@ class DateTextField(forms.Field):
         "past": _("%(label)s must be today or in the future"),
         "no_such_day": _("There is no such day as “%(typed)s”: check the day and the month"),
         "time": _("Enter the date alone, for example 27 November or Friday"),
-        "one": _("“%(typed)s” needs its year: write %(first)s"),
+        "one": _("“%(typed)s” may be another day: write %(first)s"),
         "two": _("“%(typed)s” can be read in two ways: write %(first)s or %(second)s"),
         "more": _("“%(typed)s” can be read in several ways: write the date, for example %(first)s"),
     }
