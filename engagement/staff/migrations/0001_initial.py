@@ -24,7 +24,7 @@ class Migration(migrations.Migration):
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('password', models.CharField(max_length=128, verbose_name='password')),
                 ('last_login', models.DateTimeField(blank=True, null=True, verbose_name='last login')),
-                ('email', models.EmailField(max_length=254, verbose_name='e-mail')),
+                ('email', models.EmailField(max_length=254, unique=True, verbose_name='e-mail')),
                 ('name', models.CharField(max_length=100, verbose_name='name')),
                 ('title', models.CharField(blank=True, help_text='Clients read it beside the name, for example Architect.', max_length=100, verbose_name='title')),
                 ('phone', models.CharField(blank=True, help_text="Clients read it. Leave empty to show the firm's.", max_length=40, verbose_name='work phone')),
