@@ -22,7 +22,7 @@ lint: $(VENV)/.dev
 	$(BIN)/djlint --lint templates
 
 types: $(VENV)/.dev
-	DEBUG=True $(BIN)/mypy .
+	$(BIN)/mypy .
 
 checks: $(VENV)/.dev
 	.ci/checks

