@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import environ
 from django.core.exceptions import ImproperlyConfigured
@@ -18,7 +19,7 @@ if (BASE_DIR / ".env").exists():
 
 def env_flag(name: str, default: bool) -> bool:
     """Only True and False are read: a typing error must not switch a protection off."""
-    value = env.str(name, str(default))
+    value: str = env.str(name, str(default))
     if value not in ("True", "False"):
         raise ImproperlyConfigured(f"{name} must be True or False, not {value!r}")
     return value == "True"
@@ -211,7 +212,7 @@ if REDIS_URL:
 else:
     CELERY_BROKER_TRANSPORT_OPTIONS = {"polling_interval": 0.1}
 # Intervals in UTC only; what is due in somebody's morning is found in the database.
-CELERY_BEAT_SCHEDULE = {
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look": {"task": "promises.tasks.look", "schedule": 60.0, "options": {"expires": 55}},
     "digests": {"task": "promises.tasks.write_digests", "schedule": 60.0, "options": {"expires": 55}},
     "imports": {"task": "promises.tasks.run_imports", "schedule": 5.0, "options": {"expires": 4}},
