@@ -103,7 +103,7 @@ ENGLISH = Words(
         ("the", "day", "before", "yesterday"): -2,
         ("day", "before", "yesterday"): -2,
     },
-    parts={"morning": "am", "afternoon": "pm", "evening": "evening", "night": "evening"},
+    parts={"morning": "am", "afternoon": "pm", "evening": "evening", "night": "evening", "lunchtime": "lunch"},
     today_parts={
         ("this", "morning"): "am",
         ("this", "afternoon"): "pm",
@@ -116,7 +116,7 @@ ENGLISH = Words(
             leads=_set("in within"),
             units={
                 **dict.fromkeys(("minute", "minutes", "min", "mins"), "minute"),
-                **dict.fromkeys(("hour", "hours", "hr", "hrs"), "hour"),
+                **dict.fromkeys(("hour", "hours", "hr", "hrs", "h"), "hour"),
                 **dict.fromkeys(("day", "days"), "day"),
                 **dict.fromkeys(("week", "weeks", "wk", "wks"), "week"),
                 **dict.fromkeys(("fortnight", "fortnights"), "fortnight"),
@@ -147,7 +147,7 @@ ENGLISH = Words(
         ("twenty", "past"): 20,
         ("twenty", "to"): -20,
     },
-    hour_leads=_set("at by before until till from @"),
+    hour_leads=_set("at by before until till from between @"),
     by=_phrases(
         "by|until|till|due|due by|due on|due at|no later than|not later than|by no later than|at the latest by|latest"
         "|on or before|deadline|deadline is"
@@ -155,7 +155,7 @@ ENGLISH = Words(
     on=_phrases("on|at|for|the|by the|on the|before the|until the|come|around|about"),
     before=_phrases("before"),
     tails=_phrases("at the latest|latest|sharp|at the very latest"),
-    undue=_set("after since from every each dated not"),
+    undue=_set("after since from every each dated not starting other alternate first second third fourth beginning"),
     of=_set("of"),
     this=_set("this coming"),
     next=_set("next"),
@@ -240,12 +240,12 @@ AFRIKAANS = Words(
         ("vyf", "oor"): 5,
         ("vyf", "voor"): -5,
     },
-    hour_leads=_set("om teen voor tot"),
+    hour_leads=_set("om teen voor tot tussen"),
     by=_phrases("teen|tot|uiterlik|uiterlik teen|uiterlik op|nie later as|nie later nie as|voor of op|teen uiterlik"),
     on=_phrases("op|om|vir|die|op die|teen die"),
     before=_phrases("voor"),
     tails=_phrases("op die laatste|op sy laatste|op die laaste"),
-    undue=_set("na sedert vanaf elke nie"),
+    undue=_set("na sedert vanaf elke nie eerste tweede derde vierde"),
     of=_set("van"),
     this=_set("hierdie die komende eerskomende aanstaande"),
     next=_set("volgende"),
@@ -328,7 +328,7 @@ DUTCH = Words(
         ("vijf", "over"): 5,
         ("vijf", "voor"): -5,
     },
-    hour_leads=_set("om voor tegen tot rond uiterlijk"),
+    hour_leads=_set("om voor tegen tot rond uiterlijk tussen"),
     by=_phrases(
         "uiterlijk|uiterlijk op|uiterlijk om|tegen|tot|niet later dan|ten laatste|ten laatste op|voor of op|op of voor"
         "|tot en met"
@@ -336,7 +336,7 @@ DUTCH = Words(
     on=_phrases("op|om|de|op de|per|rond|aan"),
     before=_phrases("voor"),
     tails=_phrases("op zijn laatst|uiterlijk|op z'n laatst"),
-    undue=_set("na sinds vanaf elke iedere niet"),
+    undue=_set("na sinds vanaf elke iedere niet eerste tweede derde vierde"),
     of=_set("van"),
     this=_set("deze dit komende aankomende aanstaande eerstvolgende komend"),
     next=_set("volgende volgend"),
@@ -375,7 +375,9 @@ def words_for(*languages: str) -> Words:
             words = Words(**{f.name: _joined(getattr(words, f.name), getattr(own, f.name)) for f in fields(Words)})
     days = [*words.weekdays, *(phrase[0] for phrase in words.days if len(phrase) == 1)]
     compounds = {day + word: (day, part) for day in days for word, part in words.parts.items()}
-    return replace(words, compounds=compounds, after_numbers=_after_numbers(words))
+    # English "of" is "or" in the other two.
+    of = known[-1].of if known else words.of
+    return replace(words, of=of, compounds=compounds, after_numbers=_after_numbers(words))
 
 
 def _after_numbers(words: Words) -> frozenset[str]:

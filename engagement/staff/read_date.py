@@ -22,7 +22,8 @@ MOST_HITS = 8
 MOST_CHOICES = 6
 LONGEST_WORD = 40
 END_OF_DAY = time(23, 59)
-PART_ENDS = {"am": time(12), "pm": time(17), "evening": time(20)}
+PART_ENDS = {"am": time(12), "pm": time(17), "evening": time(20), "lunch": time(12)}
+BETWEEN = ("between", "tussen")
 # Stands for words that are left alone.
 GONE = "\ue000"
 A_YEAR_FROM_SOMEWHERE = range(1900, 2200)
@@ -81,6 +82,16 @@ class _Days(NamedTuple):
     no_such_day: bool = False
     clock: time | None = None
     no_clock: bool = False
+
+
+class _Opening(NamedTuple):
+    """Where the words begin with their prepositions, and what these say of the day."""
+
+    start: int
+    due: bool
+    before: bool
+    dropped: bool
+    asked: bool
 
 
 @dataclass(frozen=True)
@@ -369,7 +380,7 @@ class _Reader:
             self.word(place) == "." and self.touches(place)
         ):
             place += 1
-        if self.word(place) in self.words.of or self.word(place) == "-":
+        if self.word(place) in self.words.of or self.word(place) in ("-", "/"):
             place += 1
         month = self.words.months.get(self.word(place))
         if month is None or (at and self.touches(at) and self.word(at - 1) in (".", ":", "/")):
@@ -414,22 +425,26 @@ class _Reader:
             found = self.dated(after, [_date(year, month, day)], sure=not shy)
         else:
             readings = self.without_year(month, day)
-            sure = not shy and all(this_year for _, this_year in readings)
+            sure = not shy and all(this_year for _, this_year in readings) and not self.number_too_many(stop)
             found = _Days(stop, tuple(d for d, _ in readings), sure=sure, no_such_day=not readings)
         return self.with_trailing_weekday(found)
 
     def year(self, at: int) -> tuple[int | None, int]:
-        place = self.skip_comma(at) if self.word(at) == "," else at
+        place = at + (self.word(at) in (",", "-", "/", "'", "’"))
         number, raw = self.number(place), self.tokens[place].raw if place < len(self.tokens) else ""
         if number is None or not self.stands_alone_after(place):
             return None, at
         if len(raw) == 4 and number in A_YEAR_FROM_SOMEWHERE and self.word(place + 1) not in self.words.oclock:
             return number, place + 1
         # "27 Nov 26", but not "27 Nov 20 pages".
-        near = (self.today.year % 100, self.today.year % 100 + 1)
-        if place == at and len(raw) == 2 and number in near and not self.word(place + 1)[:1].isalnum():
+        if len(raw) == 2 and self.word(at) != "," and not self.word(place + 1)[:1].isalnum():
             return 2000 + number, place + 1
         return None, at
+
+    def number_too_many(self, at: int) -> bool:
+        """ "27 November 20266" was to have a year."""
+        raw = self.tokens[at].raw if at < len(self.tokens) else ""
+        return len(raw) > 2 and raw.isdecimal() and self.stands_alone_after(at)
 
     def with_trailing_weekday(self, found: _Days) -> _Days:
         place = self.skip_comma(found.stop)
@@ -453,9 +468,8 @@ class _Reader:
             stop += 1 + size
         elif self.word(stop)[:1].isalnum() and self.word(stop) not in self.words.follow:
             return None
-        months = [_add_months(self.today.replace(day=1), ahead) for ahead in range(3)]
-        days = [d for first in months if (d := _date(first.year, first.month, day)) and d >= self.today]
-        return _Days(stop, tuple(days[:1]), sure=bool(days) and days[0].month == self.today.month)
+        days = self.coming_days_of_month(day)
+        return _Days(stop, days, sure=bool(days) and days[0].month == self.today.month)
 
     def end_of(self, at: int) -> _Days | None:
         unit = self.words.end_of.get(self.word(at))
@@ -688,15 +702,34 @@ class _Reader:
         if self.word(place) in self.words.the:
             place += 1
         if self.number(place) is not None:
-            return self.iso(place) or self.numeric(place) or self.day_and_month(place)
+            return self.iso(place) or self.numeric(place) or self.day_and_month(place) or self.day_of_month(place)
         return self.month_and_day(place)
+
+    def day_of_month(self, at: int) -> _Days | None:
+        """ "Friday 27th"; "Friday 27" as a question, "Friday 5 copies" not at all."""
+        ordinal = self.word(at + 1) in self.words.ordinals and self.touches(at + 1)
+        day, stop = self.number(at) or 0, at + 1 + ordinal
+        ends = not self.word(stop)[:1].isalnum() and self.stands_alone(at, stop)
+        if not 1 <= day <= 31 or not (ordinal or ends):
+            return None
+        if self.word(stop) in (":", ".", "-") and self.touches(stop) and self.number(stop + 1) is not None:
+            return None
+        days = self.coming_days_of_month(day)
+        return _Days(stop, days, sure=ordinal) if days else None
+
+    def coming_days_of_month(self, day: int) -> tuple[date, ...]:
+        months = [_add_months(self.today.replace(day=1), ahead) for ahead in range(3)]
+        found = [d for first in months if (d := _date(first.year, first.month, day)) and d >= self.today]
+        return tuple(found[:1])
 
     def agreeing(self, found: _Days, weekday: int) -> _Days:
         """The weekday settles which of several dates is meant, or shows that one of the two is a slip."""
         fitting = tuple(day for day in found.days if day.weekday() == weekday)
+        coming = self.today + timedelta(days=(weekday - self.today.weekday()) % 7)
+        if fitting and not found.sure and len(found.days) == 1 and found.days[0] != coming:
+            return found._replace(days=(*fitting, coming))
         if fitting:
             return found._replace(days=fitting, sure=found.sure or len(fitting) < len(found.days))
-        coming = self.today + timedelta(days=(weekday - self.today.weekday()) % 7)
         return found._replace(days=(*found.days, coming), sure=False, no_such_day=False)
 
     def weekday_of_week(self, stop: int, weekday: int) -> _Days | None:
@@ -761,22 +794,37 @@ class _Reader:
             return None
         compound = self.words.hour_words.get(token.word)
         hour = compound or self.count(at)
+        if len(token.raw) == 4 and token.number is not None:
+            return self.four_digits(at, token, led)
         if hour is None or hour > 24 or (len(token.raw) > 2 and token.number is not None):
             return None
-        if token.word in ("a", "an", "'n") or (token.number is not None and at and self.glued_before(at)):
+        # "2-4pm": its end, as a question.
+        ranged = self.word(at - 1) in ("-", "–") and self.touches(at) and self.number(at - 2) is not None
+        if token.word in ("a", "an", "'n") or (token.number is not None and not ranged and self.glued_before(at)):
             return None
         place, minute, sure = self.minutes(at + 1, token, led)
         sure = sure or compound is not None
         if minute is None:
             return None
         place, suffix, marked = self.suffix(place, hint, led, after_day, token)
-        if not (sure or marked or self.bare_hour(at, place, after_day)):
+        if not (sure or marked or (not ranged and self.bare_hour(at, place, after_day))):
             return None
         if hour == 24:
             return _Clock(place, END_OF_DAY, True) if minute == 0 else None
         whole = self.of_day(hour, suffix, written=token.raw)
-        certain = sure or marked or self.nothing_counted(place)
-        return _Clock(place, time(whole.hour, minute), certain)
+        certain = (sure or marked or self.nothing_counted(place)) and not ranged and self.word(at - 1) not in BETWEEN
+        # Midnight belongs to the day before for some.
+        return _Clock(place, time(whole.hour, minute), certain and time(whole.hour, minute) != time(0))
+
+    def four_digits(self, at: int, token: _Token, led: bool) -> _Clock | None:
+        """ "by 1700"; what may be a year is asked about."""
+        hour, minute = divmod(token.number or 0, 100)
+        hours = self.word(at + 1) in ("hours", "hrs", "h") or self.word(at + 1) in self.words.oclock
+        if hour > 23 or minute > 59 or not (led or token.raw[0] == "0") or self.glued_before(at):
+            return None
+        if not (hours or self.nothing_counted(at + 1)):
+            return None
+        return _Clock(at + 1 + hours, time(hour, minute), hours or token.number not in A_YEAR_FROM_SOMEWHERE)
 
     def glued_before(self, at: int) -> bool:
         """Part of a number, an amount or a reference. The T of "2026-11-27T17:00" parts day and time."""
@@ -915,14 +963,20 @@ class _Reader:
     def is_time_after_day(self, at: int, clock: _Clock) -> bool:
         """ "Friday 5 copies" has no time: a bare number after a day wants its preposition."""
         plain = clock.stop == at + 1 and (self.number(at) is not None or self.word(at) in self.words.numbers)
-        return not plain or self.word(at - 1) in self.words.hour_leads
+        written = plain and len(self.tokens[at].raw) == 4 and self.number(at) is not None
+        return not plain or written or self.word(at - 1) in self.words.hour_leads
 
     def time_first(self, at: int, clock: _Clock) -> _Hit:
         place = self.skip_connectors(clock.stop)
         found = self.day_here(place)
         if found and found.days and found.clock is None:
-            stop, _ = self.part(found.stop, "")
-            return self.completed(at, stop, found, clock.time, sure=found.sure, times=(clock.time,), timed=True)
+            stop, part = self.part(found.stop, found.part)
+            # "8 o'clock tomorrow evening"
+            clock = (self.clock(at, part) if part else None) or clock
+            times = (clock.time,) if clock.sure else (clock.time, None)
+            return self.completed(
+                at, stop, found, clock.time, sure=found.sure and clock.sure, times=times, timed=clock.sure
+            )
         bare = _Days(clock.stop, ())
         return self.completed(at, clock.stop, bare, clock.time, sure=clock.sure, times=(clock.time,), timed=True)
 
@@ -937,28 +991,44 @@ class _Reader:
         times: tuple[time | None, ...],
         timed: bool,
     ) -> _Hit:
-        start, due, before, dropped = self.opening(at)
+        opening = self.opening(at)
         days = found.days
-        if before and days and not timed:
+        sure = sure and not opening.asked
+        if opening.before and days and not timed:
             # "before Friday" may leave Friday out.
             days = tuple(sorted({other for day in days for other in (day - timedelta(days=1), day)}))
             sure = False
         stop += self.phrase(stop, self.tables.tails)
-        return _Hit(start, stop, days, moment, sure, due, dropped, found.no_such_day, found.no_clock, times)
+        return _Hit(
+            opening.start,
+            stop,
+            days,
+            moment,
+            sure,
+            opening.due,
+            opening.dropped,
+            found.no_such_day,
+            found.no_clock,
+            times,
+        )
 
-    def opening(self, at: int) -> tuple[int, bool, bool, bool]:
-        """Where the words begin with their prepositions; whether they say due, strictly before, or not due at all."""
-        due = before = False
-        for _ in range(3):
+    def opening(self, at: int) -> _Opening:
+        due = before = end = False
+        for _ in range(4):
             if size := self.phrase_before(at, self.tables.by):
                 due, at = True, at - size
             elif size := self.phrase_before(at, self.tables.before):
                 before, due, at = True, True, at - size
-            elif size := self.phrase_before(at, self.tables.on):
+            elif size := self.phrase_before(at, self.tables.end) or self.phrase_before(at, self.tables.on):
+                end = end or bool(self.phrase_before(at, self.tables.end))
                 at -= size
             else:
                 break
-        return at, due, before and due, self.word(at - 1) in self.words.undue
+        # "3 weeks before Friday", "invoice of 3 December".
+        counted = before and any(self.word(at - 1) in span.units for span in self.words.spans)
+        dropped = counted or self.word(at - 1) in self.words.undue
+        asked = not due and self.word(at - 1) in (*self.words.of, "c")
+        return _Opening(at, due, before and not end, dropped, asked)
 
     def hits(self) -> list[_Hit]:
         found: list[_Hit] = []
