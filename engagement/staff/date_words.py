@@ -103,7 +103,7 @@ ENGLISH = Words(
         ("the", "day", "before", "yesterday"): -2,
         ("day", "before", "yesterday"): -2,
     },
-    parts={"morning": "am", "afternoon": "pm", "evening": "evening", "night": "evening", "lunchtime": "lunch"},
+    parts={"morning": "am", "afternoon": "pm", "evening": "evening", "night": "night", "lunchtime": "lunch"},
     today_parts={
         ("this", "morning"): "am",
         ("this", "afternoon"): "pm",
@@ -201,6 +201,7 @@ AFRIKAANS = Words(
         "namiddag": "pm",
         "aand": "evening",
         "saans": "evening",
+        "snags": "night",
     },
     today_parts={
         ("vanoggend",): "am",
@@ -245,7 +246,7 @@ AFRIKAANS = Words(
     on=_phrases("op|om|vir|die|op die|teen die"),
     before=_phrases("voor"),
     tails=_phrases("op die laatste|op sy laatste|op die laaste"),
-    undue=_set("na sedert vanaf elke nie eerste tweede derde vierde"),
+    undue=_set("na sedert vanaf elke nie eerste tweede derde vierde laaste laatste"),
     of=_set("van"),
     this=_set("hierdie die komende eerskomende aanstaande"),
     next=_set("volgende"),
@@ -291,6 +292,7 @@ DUTCH = Words(
         "namiddag": "pm",
         "avond": "evening",
         "avonds": "evening",
+        "nachts": "night",
     },
     today_parts={
         ("vanochtend",): "am",
@@ -336,7 +338,7 @@ DUTCH = Words(
     on=_phrases("op|om|de|op de|per|rond|aan"),
     before=_phrases("voor"),
     tails=_phrases("op zijn laatst|uiterlijk|op z'n laatst"),
-    undue=_set("na sinds vanaf elke iedere niet eerste tweede derde vierde"),
+    undue=_set("na sinds vanaf elke iedere niet eerste tweede derde vierde laatste"),
     of=_set("van"),
     this=_set("deze dit komende aankomende aanstaande eerstvolgende komend"),
     next=_set("volgende volgend"),
@@ -385,7 +387,7 @@ def _after_numbers(words: Words) -> frozenset[str]:
         *(words.months, words.ordinals, words.of, words.am, words.pm, words.oclock, words.noon, words.parts),
         *(table for span in words.spans for table in (span.units, span.working)),
         *((phrase[0] for phrase in phrases) for phrases in (words.past_four, words.part_leads, words.today_parts)),
-        ("-", "/", ".", ":", "h", "u"),
+        ("-", "/", ".", ":", "h", "u", "oor", "over", "voor"),
     )
     return frozenset(word for table in tables for word in table)
 

@@ -22,7 +22,7 @@ MOST_HITS = 8
 MOST_CHOICES = 6
 LONGEST_WORD = 40
 END_OF_DAY = time(23, 59)
-PART_ENDS = {"am": time(12), "pm": time(17), "evening": time(20), "lunch": time(12)}
+PART_ENDS = {"am": time(12), "pm": time(17), "evening": time(20), "lunch": time(12), "night": END_OF_DAY}
 BETWEEN = ("between", "tussen")
 # Stands for words that are left alone.
 GONE = "\ue000"
@@ -773,6 +773,8 @@ class _Reader:
         return self.hour(at, hint, led, after_day)
 
     def past_four(self, at: int, hint: str, led: bool) -> _Clock | None:
+        if self.word(at + 1) in ("oor", "over", "voor") and self.word(at + 2) == "half":
+            return self.minutes_by_the_half(at, hint)
         size = self.phrase(at, self.tables.past_four)
         hour = self.count(at + size) if size else None
         if hour is None or not 1 <= hour <= 12 or self.word(at + size) in ("a", "an", "'n"):
@@ -787,6 +789,14 @@ class _Reader:
         whole = self.of_day(hour, part, written="")
         minutes = (whole.hour * 60 + away) % (24 * 60)
         return _Clock(place, time(minutes // 60, minutes % 60), True)
+
+    def minutes_by_the_half(self, at: int, hint: str) -> _Clock | None:
+        """ "vyf oor half vyf", "tien voor half 5"."""
+        half, minutes = self.past_four(at + 2, hint, led=True), self.count(at)
+        if half is None or minutes is None or not 1 <= minutes < 15:
+            return None
+        total = half.time.hour * 60 + half.time.minute + (-minutes if self.word(at + 1) == "voor" else minutes)
+        return half._replace(time=time(total // 60 % 24, total % 60))
 
     def hour(self, at: int, hint: str, led: bool, after_day: bool) -> _Clock | None:
         token = self.tokens[at] if 0 <= at < len(self.tokens) else None
@@ -884,6 +894,10 @@ class _Reader:
     def of_day(hour: int, part: str, written: str) -> time:
         if part == "am":
             return time(hour % 12 if hour == 12 else hour % 24)
+        if part == "night":
+            return time(hour % 12 if hour == 12 or hour < 7 else min(hour + 12, 23) if hour < 12 else hour % 24)
+        if part == "evening" and hour == 12:
+            return time(0)
         if part in ("pm", "evening"):
             return time(hour + 12 if hour < 12 else hour % 24)
         # Nobody promises for five in the morning by writing "5"; "05:00" says that it is meant.
@@ -994,7 +1008,8 @@ class _Reader:
         opening = self.opening(at)
         days = found.days
         sure = sure and not opening.asked
-        if opening.before and days and not timed:
+        is_end = self.phrase(at, self.tables.end) or self.word(at) in self.words.end_of
+        if opening.before and days and not timed and not is_end:
             # "before Friday" may leave Friday out.
             days = tuple(sorted({other for day in days for other in (day - timedelta(days=1), day)}))
             sure = False
@@ -1026,7 +1041,9 @@ class _Reader:
                 break
         # "3 weeks before Friday", "invoice of 3 December".
         counted = before and any(self.word(at - 1) in span.units for span in self.words.spans)
-        dropped = counted or self.word(at - 1) in self.words.undue
+        # "om de vrijdag" is every other Friday.
+        alternate = self.own == "nl" and (self.word(at), self.word(at + 1)) == ("om", "de")
+        dropped = counted or alternate or self.word(at - 1) in self.words.undue
         asked = not due and self.word(at - 1) in (*self.words.of, "c")
         return _Opening(at, due, before and not end, dropped, asked)
 
