@@ -12,7 +12,8 @@ from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
 
-from engagement.staff.read_date import Reading, blank, fold, quoted_spans, read_when
+from engagement.staff.date_text import blank, fold, quoted_spans
+from engagement.staff.read_date import Reading, read_when
 from engagement.staff.read_hours import EFFORT, effort
 
 Span = tuple[int, int]

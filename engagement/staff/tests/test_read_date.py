@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from engagement.staff.read_date import ReadDay, Reading, quoted_spans, read_day, read_time, read_when
+from engagement.staff.date_text import quoted_spans
+from engagement.staff.read_date import ReadDay, Reading, read_day, read_time, read_when
 
 HERE = Path(__file__).parent
 WEDNESDAY = date(2026, 11, 18)
