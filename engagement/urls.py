@@ -1,7 +1,10 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from promises.views.my_day import home
+
 urlpatterns = [
+    path("", home, name="home"),
     path("", include("engagement.staff.urls")),
     path("", include("engagement.outbox.urls")),
     path("", include("clients.urls")),

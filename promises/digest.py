@@ -81,6 +81,17 @@ def render_alarm(person: User, promises: list[tuple[Promise, str]], now: datetim
         return subject, render_to_string("mail/alarm.txt", context)
 
 
+def render_request(person: User, promises: list[Promise], by: User, now: datetime) -> tuple[str, str]:
+    """Subject and text by which somebody asks an owner how promises stand."""
+    with translation.override(person.language), timezone.override(person.zoneinfo):
+        subject = ngettext("How does %(what)s stand?", "How do these %(count)s promises stand?", len(promises)) % {
+            "what": promises[0].what,
+            "count": len(promises),
+        }
+        context = {"person": person, "promises": promises, "by": by, "now": now, "site": settings.SITE_URL}
+        return subject, render_to_string("mail/ask.txt", context)
+
+
 def _covered_by(person: User, now: datetime) -> list[User]:
     away = User.objects.active().filter(absences__cover__isnull=False).exclude(pk=person.pk).distinct()
     return [absent for absent in away if cover_for(absent, now) == person]

@@ -7,6 +7,7 @@ twice as long, one in nine four times. What matters is then only how many free h
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 # Spread of actual over estimated hours before anything is known about these people: log-logistic, shape 1.5.
@@ -73,12 +74,12 @@ def chance_of_overrun(left: float, free: float) -> float:
         return 0.0
     if free <= 0:
         return 1.0
-    return 1 / (1 + (free / left) ** SHAPE)
+    return 1 / (1 + math.pow(free / left, SHAPE))
 
 
 def free_hours_for(chance: float, left: float) -> float:
     """Free hours at which `chance_of_overrun` is exactly `chance`; fewer hours give more."""
-    return left * (1 / chance - 1) ** (1 / SHAPE)
+    return left * math.pow(1 / chance - 1, 1 / SHAPE)
 
 
 def _from_work(facts: Facts, left: float | None) -> tuple[float, tuple[str, ...]]:

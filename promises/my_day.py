@@ -30,7 +30,7 @@ class MyDay:
 
     @property
     def _mine(self) -> PromiseQuerySet:
-        return Promise.objects.open().filter(owner__in=self.owners).select_related("client", "owner")  # type: ignore[return-value]
+        return Promise.objects.open().filter(owner__in=self.owners).select_related("client", "owner")
 
     @property
     def to_tell(self) -> PromiseQuerySet:

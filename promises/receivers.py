@@ -70,7 +70,7 @@ def keep_what_became_of_it(sender: type[Message], message: Message, now: datetim
         kind = "telling_bounced" if message.bounced_at else OUTCOMES_OF_A_MESSAGE[State(message.state)]
         write(promise, kind, now, None, telling=names[promise.pk].pk, error=message.error)
         refresh_told(promise, now)
-    if message.bounced_at:
+    if message.bounced_at and tellings[0].contact_id:
         Contact.objects.filter(pk=tellings[0].contact_id).update(bounced_at=message.bounced_at)
     if message.state == State.SENT and message.sent_at:
         word_given(promises[0].client, message.sent_at)

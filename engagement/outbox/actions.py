@@ -10,7 +10,7 @@ from typing import Any
 from django.conf import settings
 from django.core.mail import EmailMessage, get_connection
 from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db.models import F, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -183,7 +183,7 @@ def _after_doubt(message: Message, now: datetime, why: str) -> bool:
     return _settle(message, now, state=state, error=why[:300])
 
 
-def _still_mine(message: Message) -> Any:
+def _still_mine(message: Message) -> QuerySet[Message]:
     # The attempt is part of the claim: a worker that slept through its lease must not settle its successor's.
     return Message.objects.filter(pk=message.pk, state=State.SENDING, attempts=message.attempts)
 

@@ -1,4 +1,5 @@
-from promises.actions.base import Refused
+from promises.actions.agreeing import Asked, Reply, Spoken, Written, extend_and_tell
+from promises.actions.base import Refused, keep_note
 from promises.actions.ending import deliver, reopen, void, withdraw
 from promises.actions.making import change_words, make, reassign
 from promises.actions.moving import answer, extend
@@ -7,12 +8,18 @@ from promises.actions.telling import Said, record_conversation, refresh_told, wr
 from promises.actions.watching import look_at_due, look_soon
 
 __all__ = [
+    "Asked",
     "Refused",
+    "Reply",
     "Said",
+    "Spoken",
+    "Written",
     "answer",
     "change_words",
     "deliver",
     "extend",
+    "extend_and_tell",
+    "keep_note",
     "look_at_due",
     "look_soon",
     "make",

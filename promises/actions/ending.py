@@ -101,4 +101,7 @@ def _count(promise: Promise, by: int) -> None:
         return
     day = promise.ended_at.astimezone(Firm.get().zoneinfo).date()
     OutcomeTally.objects.get_or_create(day=day, outcome=promise.outcome)
-    OutcomeTally.objects.filter(day=day, outcome=promise.outcome).update(count=F("count") + by)
+    days = promise.days_early or 0
+    OutcomeTally.objects.filter(day=day, outcome=promise.outcome).update(
+        count=F("count") + by, early=F("early") + by * bool(days), days_early=F("days_early") + by * days
+    )

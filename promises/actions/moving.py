@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import Firm, User
@@ -84,10 +85,16 @@ def answer(
     return reply
 
 
+def _heard_of(held: Promise, extension: Extension) -> list[datetime]:
+    """When the client heard of this new date: with the extension, or when it was said again later."""
+    of_it = Q(pk=extension.telling_id) | Q(kind=Telling.Kind.MOVED, at__gte=extension.at)
+    tellings = held.tellings.filter(of_it, about_due_at=held.due_at).select_related("message")
+    return [telling.heard_at for telling in tellings if telling.heard_at]
+
+
 def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, now: datetime) -> None:
     # Who agreed to a date has heard of it, at the latest by then.
-    heard_at = extension.telling.heard_at if extension.telling else None
-    told_at = min(heard_at, answered_at) if heard_at else answered_at
+    told_at = min([*_heard_of(held, extension), answered_at])
     # Written first: the database refuses a moved date without it.
     DateMove.objects.create(
         promise=held,

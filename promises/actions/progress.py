@@ -89,7 +89,7 @@ def set_steps(promise: Promise, steps: Sequence[str], by: User, now: datetime) -
         write(held, "steps_set", now, by, steps=[text for text in steps])
 
 
-def put_steps(promise: Promise, steps: Sequence[str], done: dict[str, datetime] | None = None) -> None:
+def put_steps(promise: Promise, steps: Sequence[str], done: dict[str, datetime | None] | None = None) -> None:
     rows = [Step(promise=promise, place=i, text=text, done_at=(done or {}).get(text)) for i, text in enumerate(steps)]
     Step.objects.bulk_create(rows)
 

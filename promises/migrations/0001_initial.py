@@ -62,6 +62,8 @@ class Migration(migrations.Migration):
                 ('day', models.DateField()),
                 ('outcome', models.CharField(choices=[('kept', 'Kept'), ('kept_later', 'Kept on an agreed later date'), ('late_told', 'Late, client told before'), ('late_silent', 'Late, silent'), ('late_unknown', 'Late, not recorded')], max_length=12)),
                 ('count', models.PositiveIntegerField(default=0)),
+                ('early', models.PositiveIntegerField(default=0)),
+                ('days_early', models.PositiveIntegerField(default=0)),
             ],
             options={
                 'verbose_name': 'tally of outcomes',

@@ -7,11 +7,13 @@ from promises.models.promise import Outcome
 
 
 class OutcomeTally(models.Model):
-    """How many promises ended on a day with an outcome: trends without reading history."""
+    """How many promises ended on a day (of the firm) with an outcome: trends without reading history."""
 
     day = models.DateField()
     outcome = models.CharField(max_length=12, choices=Outcome.choices)
     count = models.PositiveIntegerField(default=0)
+    early = models.PositiveIntegerField(default=0)
+    days_early = models.PositiveIntegerField(default=0)
 
     class Meta:
         verbose_name = _("tally of outcomes")

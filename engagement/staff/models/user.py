@@ -33,10 +33,11 @@ class UserQuerySet(models.QuerySet["User"]):
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
     def get_by_natural_key(self, username: str | None) -> User:
-        return self.get(email__iexact=username)
+        user: User = self.get(email__iexact=username)
+        return user
 
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> User:
-        user = self.model(email=self.normalize_email(email).strip(), **fields)
+        user: User = self.model(email=self.normalize_email(email).strip(), **fields)
         user.set_password(password)
         user.save()
         return user

@@ -1,0 +1,332 @@
+"""What the board shows. The page, the CSV, the counts and the terminal all ask these questions and no others."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, time, timedelta
+from functools import cached_property
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.db import connection
+from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models.functions import Coalesce, TruncDate
+
+from clients.models import Client, Scope
+from engagement.staff.models import User
+from promises.models import Band, Outcome, OutcomeTally, Promise
+from promises.models.promise import DUE_SOON as SEVEN_DAYS
+from promises.models.promise import LATE, NOT_MOVING_DUE_WITHIN, NOT_MOVING_SILENT_FOR
+
+CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
+ENDED_CARDS = ("kept", "late")
+PAGE = 25
+MOST_COUNTED = 1000
+WEEKS = 12
+ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
+
+Rows = QuerySet[Promise]
+
+
+@dataclass(frozen=True)
+class Board:
+    """The board at a moment, for whoever looks, under its filters.
+
+    `as_of_past` is for the terminal alone: ends and tellings count as they stood at `now`, while dates and bands are
+    read as they stand today.
+    """
+
+    user: User | None
+    zone: ZoneInfo
+    now: datetime
+    owner: User | None = None
+    client: Client | None = None
+    scope: Scope | None = None
+    words: str = ""
+    card: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
+    as_of_past: bool = False
+
+    # What is asked about
+
+    @cached_property
+    def everything(self) -> Rows:
+        rows: Rows = Promise.objects.visible_to(self.user) if self.user else Promise.objects.all()
+        rows = rows.filter(voided_at=None)
+        if self.as_of_past:
+            rows = rows.filter(Q(made_at=None) | Q(made_at__lte=self.now))
+        for name in ("owner", "client", "scope"):
+            if (wanted := getattr(self, name)) is not None:
+                rows = rows.filter(**{name: wanted})
+        for word in self.words.split():
+            rows = rows.filter(Q(what__icontains=word) | Q(reference__icontains=word) | Q(client__name__icontains=word))
+        if self.due_from:
+            rows = rows.filter(due_on__gte=self.due_from)
+        if self.due_to:
+            rows = rows.filter(due_on__lte=self.due_to)
+        return rows
+
+    @property
+    def open(self) -> Rows:
+        still = Q(ended_at=None) | Q(ended_at__gt=self.now) if self.as_of_past else Q(ended_at=None)
+        return self.everything.filter(still)
+
+    @property
+    def ended(self) -> Rows:
+        return self.everything.filter(ended_at__lte=self.now).exclude(outcome="")
+
+    @property
+    def _untold(self) -> Q:
+        return Q(told_at=None) | Q(told_at__gt=self.now) if self.as_of_past else Q(told_at=None)
+
+    def rows_of(self, card: str) -> Rows:
+        """Exactly the rows that a card counts."""
+        now, month = self.now, self.month_began
+        match card:
+            case "not_told":
+                return self.open.filter(self._untold, Q(due_at__lte=now) | Q(band=Band.AT_RISK))
+            case "overdue":
+                return self.open.filter(due_at__lte=now)
+            case "at_risk":
+                return self.open.filter(due_at__gt=now, band=Band.AT_RISK)
+            case "not_moving":
+                silent = now - NOT_MOVING_SILENT_FOR
+                return self.open.filter(
+                    due_at__gt=now, due_at__lte=now + NOT_MOVING_DUE_WITHIN, last_update_at__lte=silent
+                )
+            case "due_7_days":
+                return self.open.filter(due_at__gt=now, due_at__lte=now + SEVEN_DAYS)
+            case "kept":
+                return self.ended.filter(ended_at__gte=month, outcome__in=ON_TIME)
+            case "late":
+                return self.ended.filter(ended_at__gte=month, outcome__in=LATE)
+            case _:
+                return self.open
+
+    @cached_property
+    def month_began(self) -> datetime:
+        first = self.now.astimezone(self.zone).date().replace(day=1)
+        return datetime.combine(first, time.min, tzinfo=self.zone).astimezone(UTC)
+
+    @property
+    def today(self) -> date:
+        return self.now.astimezone(self.zone).date()
+
+    @property
+    def is_filtered(self) -> bool:
+        return bool(self.owner or self.client or self.scope or self.words or self.due_from or self.due_to)
+
+    # The list: not told first, then by lateness
+
+    def segments(self) -> list[Rows]:
+        """The rows in the order in which they need somebody; each segment walks one partial index."""
+        if self.card in ENDED_CARDS:
+            return [self.rows_of(self.card)]
+        rows, late, risky = self.rows_of(self.card), Q(due_at__lte=self.now), Q(band=Band.AT_RISK)
+        told = ~self._untold
+        return [
+            rows.filter(late, self._untold),
+            rows.filter(~late, risky, self._untold),
+            rows.filter(late, told),
+            rows.filter(~late, risky, told),
+            rows.filter(~late).exclude(risky),
+        ]
+
+    def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Promise], str]:
+        """So many rows after the cursor, and the cursor of the next page ("" on the last). Two statements."""
+        start = Cursor.read(cursor)
+        wanted: dict[int, Rows] = {}
+        for place, segment in enumerate(self.segments()):
+            rows = self._ordered(segment)
+            if place == start.segment and start.at:
+                rows = rows.filter(self._after(start.at, start.pk))
+            if place >= start.segment:
+                wanted[place] = rows
+        found = first_of(wanted, size + 1)
+        promises = Promise.objects.select_related("client", "owner").in_bulk([pk for _place, pk in found[:size]])
+        page = [promises[pk] for _place, pk in found[:size]]
+        if len(found) <= size:
+            return page, ""
+        place, last = found[size - 1][0], page[-1]
+        at = last.ended_at if self.card in ENDED_CARDS else last.due_at
+        assert at
+        return page, Cursor(place, at, last.pk).written()
+
+    def every_row(self) -> Iterator[Promise]:
+        for segment in self.segments():
+            yield from self._ordered(segment).select_related("client", "owner", "scope").iterator(chunk_size=1000)
+
+    def _ordered(self, rows: Rows) -> Rows:
+        return rows.order_by("-ended_at", "-pk") if self.card in ENDED_CARDS else rows.order_by("due_at", "pk")
+
+    def _after(self, at: datetime, pk: int) -> Q:
+        if self.card in ENDED_CARDS:
+            return Q(ended_at__lt=at) | Q(ended_at=at, pk__lt=pk)
+        return Q(due_at__gt=at) | Q(due_at=at, pk__gt=pk)
+
+    # The figures
+
+    def counts(self) -> dict[str, int]:
+        """The cards of the page, exact up to a thousand, in one statement whose cost does not grow with history."""
+        wanted = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
+        wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - SEVEN_DAYS)
+        for name, (first, last) in self.ages().items():
+            rows = self.rows_of("overdue").filter(due_on__lte=last)
+            wanted[f"age_{name}"] = rows.filter(due_on__gte=first) if first else rows
+        for number, (first, last) in enumerate(self.coming_weeks()):
+            wanted[f"week_{number}"] = self.open.filter(due_at__gt=self.now, due_on__gte=first, due_on__lte=last)
+        return capped_counts(wanted)
+
+    def ages(self) -> dict[str, tuple[date | None, date]]:
+        """Days past the date, by bars: first and last date of each."""
+        days = {"2": (2, 0), "7": (7, 3), "30": (30, 8)}
+        bars: dict[str, tuple[date | None, date]] = {
+            name: (self.today - timedelta(days=oldest), self.today - timedelta(days=youngest))
+            for name, (oldest, youngest) in days.items()
+        }
+        return {**bars, "more": (None, self.today - timedelta(days=31))}
+
+    def coming_weeks(self) -> list[tuple[date, date]]:
+        monday = self.today - timedelta(days=self.today.weekday())
+        return [(monday + timedelta(weeks=n), monday + timedelta(weeks=n, days=6)) for n in range(4)]
+
+    def kept_this_month(self) -> tuple[int, int]:
+        """Kept on time, and ended at all."""
+        return self._kept(self.month_began.astimezone(self.zone).date(), self.today)
+
+    def kept_last_month(self) -> tuple[int, int]:
+        last = self.month_began.astimezone(self.zone).date() - timedelta(days=1)
+        return self._kept(last.replace(day=1), last)
+
+    def by_week(self) -> list[tuple[date, int, int, int]]:
+        """Twelve weeks: Monday, kept on time, ended, silent slips."""
+        monday = self.today - timedelta(days=self.today.weekday())
+        weeks = []
+        for number in range(WEEKS - 1, -1, -1):
+            first = monday - timedelta(weeks=number)
+            last = first + timedelta(days=6)
+            silent = sum(n for day, outcome, n in self._ends if first <= day <= last and outcome == Outcome.LATE_SILENT)
+            weeks.append((first, *self._kept(first, last), silent))
+        return weeks
+
+    def _kept(self, first: date, last: date) -> tuple[int, int]:
+        ends = [(outcome, count) for day, outcome, count in self._ends if first <= day <= last]
+        return sum(count for outcome, count in ends if outcome in ON_TIME), sum(count for _outcome, count in ends)
+
+    def figures(self) -> dict[str, int]:
+        """Exact figures, in the words of the terminal. They are what a count of all rows by hand would give."""
+        figures = {"promises": self.everything.count(), "open": self.open.count()}
+        figures |= {card: self.rows_of(card).count() for card in ("not_told", "overdue", "at_risk")}
+        figures |= {card: self.rows_of(card).count() for card in ("not_moving", "due_7_days")}
+        return figures | self.record()
+
+    def record(self) -> dict[str, int]:
+        """What became of all that ended: from the tallies, or counted where filters or the past ask for it."""
+        source: Any = OutcomeTally.objects.filter(count__gt=0) if self._tallied else self.ended
+        many = (Sum("count"), Sum("early")) if self._tallied else (Count("pk"), Count("pk", Q(days_early__gt=0)))
+        by_outcome = {
+            outcome: figures
+            for outcome, *figures in source.order_by()
+            .values_list("outcome")
+            .annotate(n=many[0], e=many[1], d=Coalesce(Sum("days_early"), 0))
+        }
+        ended = {outcome: by_outcome.get(outcome, (0, 0, 0)) for outcome in Outcome.values}
+        return {
+            "kept": ended[Outcome.KEPT][0],
+            "kept_on_agreed_later_date": ended[Outcome.KEPT_LATER][0],
+            "late_told": ended[Outcome.LATE_TOLD][0],
+            "late_silent": ended[Outcome.LATE_SILENT][0],
+            "late_unknown": ended[Outcome.LATE_UNKNOWN][0],
+            "early": sum(figures[1] for figures in ended.values()),
+            "days_early": sum(figures[2] for figures in ended.values()),
+        }
+
+    def record_by_client(self) -> list[dict[str, Any]]:
+        """Kept, late and early by client, in the order of their names."""
+        ended = self.ended.order_by().values("client", "client__name")
+        return [
+            dict(row)
+            for row in ended.annotate(
+                ended=Count("pk"),
+                kept=Count("pk", Q(outcome=Outcome.KEPT)),
+                kept_later=Count("pk", Q(outcome=Outcome.KEPT_LATER)),
+                late_told=Count("pk", Q(outcome=Outcome.LATE_TOLD)),
+                late_silent=Count("pk", Q(outcome=Outcome.LATE_SILENT)),
+                late_unknown=Count("pk", Q(outcome=Outcome.LATE_UNKNOWN)),
+                early=Count("pk", Q(days_early__gt=0)),
+                days_early=Coalesce(Sum("days_early"), 0),
+            ).order_by("client__name")
+        ]
+
+    @property
+    def _tallied(self) -> bool:
+        # The tallies count the whole firm up to today.
+        everybodys = self.user is None or self.user.is_manager
+        return everybodys and not self.is_filtered and not self.as_of_past
+
+    @cached_property
+    def _ends(self) -> list[tuple[date, str, int]]:
+        """How many ended by day and outcome, as far back as the page looks."""
+        first = self.today - timedelta(days=self.today.weekday(), weeks=WEEKS - 1)
+        first = min(first, (self.today.replace(day=1) - timedelta(days=1)).replace(day=1))
+        if self._tallied:
+            return list(OutcomeTally.objects.filter(day__gte=first).values_list("day", "outcome", "count"))
+        rows = self.ended.filter(ended_at__gte=datetime.combine(first, time.min, tzinfo=self.zone)).order_by()
+        by_day = rows.annotate(day=TruncDate("ended_at", tzinfo=self.zone)).values_list("day", "outcome")
+        return list(by_day.annotate(Count("pk")))
+
+
+@dataclass(frozen=True)
+class Cursor:
+    """Where a page ended: segment, moment, row. Written into addresses; nonsense reads as the first page."""
+
+    segment: int = 0
+    at: datetime | None = None
+    pk: int = field(default=0)
+
+    @classmethod
+    def read(cls, text: str) -> Cursor:
+        segment, _, rest = text.partition("~")
+        moment, _, pk = rest.partition("~")
+        try:
+            return cls(int(segment), datetime.fromisoformat(moment).astimezone(UTC), int(pk))
+        except (ValueError, OverflowError):
+            return cls()
+
+    def written(self) -> str:
+        assert self.at
+        return f"{self.segment}~{self.at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}~{self.pk}"
+
+
+def capped_counts(wanted: dict[str, Rows]) -> dict[str, int]:
+    """Count each set of rows up to just past a thousand, all in one statement."""
+    parts, params = [], []
+    for rows in wanted.values():
+        sql, values = (
+            rows.order_by().values("pk")[: MOST_COUNTED + 1].query.get_compiler(connection=connection).as_sql()
+        )
+        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS capped)")
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {', '.join(parts)}", params)
+        return dict(zip(wanted, cursor.fetchone(), strict=True))
+
+
+def first_of(segments: dict[int, Rows], size: int) -> list[tuple[int, int]]:
+    """(segment, pk) of the first rows of these segments in their order, in one statement."""
+    parts, params = [], []
+    for place, rows in segments.items():
+        sql, values = rows.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
+        parts.append(f"SELECT {place}, * FROM ({sql}) AS segment_{place}")
+        params += values
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(parts), params)
+        return sorted(cursor.fetchall(), key=lambda row: row[0])[:size]
+
+
+def slips_by_client(clients: set[int], now: datetime) -> dict[int, int]:
+    """How often we were late to each of these clients lately."""
+    rows = Promise.objects.slips(now).filter(client__in=clients).order_by()
+    return dict(rows.values_list("client").annotate(Count("pk")))

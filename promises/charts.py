@@ -1,0 +1,73 @@
+"""Geometry of the board's three charts. The templates draw them; every bar is a link to its rows."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+WIDTH, BASE, TALL = 320, 112, 84
+
+
+@dataclass(frozen=True, slots=True)
+class Bar:
+    label: str
+    count: int
+    url: str
+    x: int
+    y: int
+    height: int
+    middle: int
+
+
+def bars(figures: Sequence[tuple[str, int, str]]) -> list[Bar]:
+    """(label, count, address) as bars side by side, the tallest at full height."""
+    most = max([count for _label, count, _url in figures] + [1])
+    step = WIDTH // len(figures)
+    width = step - 20
+    drawn = []
+    for number, (label, count, url) in enumerate(figures):
+        height = max(round(TALL * count / most), 1 if count else 0)
+        x = 10 + number * step
+        drawn.append(Bar(label, count, url, x, BASE - height, height, x + width // 2))
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    monday: date
+    kept: int
+    ended: int
+    silent: int
+    x: int
+    y: int | None
+
+    @property
+    def share(self) -> float | None:
+        return self.kept / self.ended if self.ended else None
+
+    @property
+    def dots(self) -> list[int]:
+        """Where the silent slips of the week are marked, at the most four of them."""
+        return [BASE + 6 - 8 * n for n in range(min(self.silent, 4))]
+
+
+def weeks(figures: Sequence[tuple[date, int, int, int]]) -> list[Week]:
+    """Kept on time by week, from 50 % at the foot to 100 % at the top; weeks without an end break the line."""
+    step = (WIDTH - 20) / max(len(figures) - 1, 1)
+    drawn = []
+    for number, (monday, kept, ended, silent) in enumerate(figures):
+        y = round(88 - 70 * max(kept / ended - 0.5, 0) / 0.5) if ended else None
+        drawn.append(Week(monday, kept, ended, silent, round(10 + number * step), y))
+    return drawn
+
+
+def line(drawn: Sequence[Week]) -> list[str]:
+    """The stretches of the line as the points of polylines."""
+    stretches: list[list[str]] = [[]]
+    for week in drawn:
+        if week.y is None:
+            stretches.append([])
+        else:
+            stretches[-1].append(f"{week.x},{week.y}")
+    return [" ".join(points) for points in stretches if points]

@@ -1,0 +1,206 @@
+import csv
+import io
+import json
+from datetime import date, time, timedelta
+
+import pytest
+from django.core.management import call_command
+from django.urls import reverse
+
+from conftest import DAY, NOW
+from engagement.outbox.models import Message
+from promises import actions
+from promises.board import CARDS, Board, Cursor
+from promises.models import Telling
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def at_noon(time_machine):
+    time_machine.move_to(NOW, tick=False)
+
+
+@pytest.fixture
+def firm_at_work(make_promise, thandi, karoo, lena, mara):
+    """One of everything that the board counts."""
+    silent = make_promise("Silent slip", due_on=date(2026, 11, 13), made_at=NOW - 20 * DAY)
+    told = make_promise("Late and told", due_on=date(2026, 11, 16), made_at=NOW - 20 * DAY)
+    risky = make_promise("At risk", due_on=date(2026, 11, 19), estimate_hours=40)
+    quiet = make_promise("Not moving", due_on=date(2026, 11, 30), made_at=NOW - 20 * DAY, estimate_hours=1)
+    soon = make_promise("Due soon", due_on=date(2026, 11, 24), estimate_hours=1)
+    kept = make_promise("Kept early", due_on=date(2026, 11, 25))
+    missed = make_promise("Ended late", due_on=date(2026, 11, 10), made_at=NOW - 20 * DAY)
+    actions.record_conversation(
+        [actions.Said(told, Telling.Kind.MAY_BE_LATE)],
+        client=karoo,
+        contact=lena,
+        channel="call",
+        spoken_at=NOW - 4 * DAY,
+        text="Two days more.",
+        by=thandi,
+        now=NOW - 4 * DAY,
+    )
+    actions.look_at_due(NOW)
+    actions.deliver(kept, delivered_at=NOW - DAY, by=thandi, now=NOW)
+    actions.deliver(missed, delivered_at=NOW - DAY, by=thandi, now=NOW)
+    return {"silent": silent, "told": told, "risky": risky, "quiet": quiet, "soon": soon}
+
+
+def board(user, **filters):
+    return Board(user=user, zone=user.zoneinfo, now=NOW, **filters)
+
+
+def names(rows):
+    return [promise.what for promise in rows]
+
+
+def test_those_who_have_not_been_told_come_first(firm_at_work, mara):
+    page, following = board(mara).page()
+
+    assert names(page) == ["Silent slip", "At risk", "Late and told", "Due soon", "Not moving"]
+    assert following == ""
+
+
+@pytest.mark.parametrize("card", CARDS)
+@pytest.mark.parametrize("size", [1, 2, 25])
+def test_pages_put_together_are_the_rows_of_the_card(firm_at_work, mara, card, size):
+    shown = board(mara, card=card)
+    pages, cursor = [], ""
+    while True:
+        page, cursor = shown.page(cursor, size=size)
+        pages += names(page)
+        if not cursor:
+            break
+
+    assert sorted(pages) == sorted(names(shown.rows_of(card)))
+    assert pages == names(shown.every_row())
+
+
+def test_cards_rows_export_and_terminal_agree(firm_at_work, mara, client, at_noon, capsys):
+    client.force_login(mara)
+    call_command("board", "--json")
+    figures = json.loads(capsys.readouterr().out)
+    counts = board(mara).counts()
+
+    for card in ("not_told", "overdue", "not_moving", "due_7_days"):
+        page = client.get(reverse("promises:board"), {"card": card})
+        lines = b"".join(client.get(reverse("promises:board_csv"), {"card": card})).decode("utf-8-sig")
+        exported = list(csv.DictReader(io.StringIO(lines)))
+        rows = [row.promise.what for row in page.context["rows"]]
+        assert len(rows) == len(exported) == counts[card] == figures[card] > 0
+        assert [line["What we promised"] for line in exported] == rows
+
+
+def test_the_terminal_prints_what_ended(firm_at_work, capsys):
+    call_command("board", "--json", "--client", "karoo linen", "--as-of", "2026-11-18T11:00")
+    figures = json.loads(capsys.readouterr().out)
+
+    assert figures == {
+        "promises": 7,
+        "open": 5,
+        "not_told": 2,
+        "overdue": 2,
+        "at_risk": 1,
+        "not_moving": 1,
+        "due_7_days": 2,
+        "kept": 1,
+        "kept_on_agreed_later_date": 0,
+        "late_told": 0,
+        "late_silent": 1,
+        "late_unknown": 0,
+        "early": 1,
+        "days_early": 8,
+    }
+
+
+def test_as_of_an_earlier_instant_what_ended_since_is_open(firm_at_work, capsys):
+    call_command("board", "--json", "--as-of", (NOW - 2 * DAY).isoformat())
+    figures = json.loads(capsys.readouterr().out)
+
+    assert (figures["kept"], figures["late_silent"]) == (0, 0)
+    assert figures["overdue"] == 2  # the silent one and the one that ended late since
+
+
+@pytest.mark.parametrize("filters", [{}, {"words": "e"}])
+def test_tallies_and_rows_give_the_same_record(firm_at_work, mara, filters):
+    counted = board(mara, words="e").record()  # every promise here has an e in it
+
+    assert board(mara, **filters).record() == counted
+    assert board(mara, **filters).kept_this_month() == (1, 2)
+    assert sum(ended for _monday, _kept, ended, _silent in board(mara, **filters).by_week()) == 2
+
+
+def test_the_board_is_for_managers(client, thandi, at_noon):
+    client.force_login(thandi)
+
+    assert client.get(reverse("promises:board")).status_code == 403
+    assert client.get(reverse("promises:board_csv")).status_code == 403
+    assert client.get(reverse("promises:record")).status_code == 403
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_the_board_costs_the_same_for_one_row_and_for_three(
+    client, mara, make_promise, how_many, at_noon, django_assert_num_queries
+):
+    for number in range(how_many):
+        make_promise(f"Promise {number}", due_on=date(2026, 11, 17), made_at=NOW - 9 * DAY)
+    client.force_login(mara)
+
+    # session, person, clients and owners of the filter, firm, heartbeat, oldest unsent,
+    # counts, page of keys, rows, slips, tallies, oldest not told
+    with django_assert_num_queries(14):
+        assert client.get(reverse("promises:board")).status_code == 200
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        {"owner": "x", "client": "99999", "scope": "-1", "card": "no such", "due_from": "tomorrow"},
+        {"after": "7~nonsense~x"},
+        {"after": "99~2026-11-18T09:00:00Z~1"},
+        {"after": "\x00"},
+    ],
+)
+def test_nonsense_in_the_address_is_as_if_it_were_not_there(client, mara, firm_at_work, at_noon, query):
+    client.force_login(mara)
+
+    assert client.get(reverse("promises:board"), query).status_code == 200
+
+
+def test_a_cursor_survives_being_written_and_read():
+    cursor = Cursor(2, NOW + timedelta(microseconds=7), 12)
+
+    assert Cursor.read(cursor.written()) == cursor
+
+
+def test_a_filter_of_a_client_shows_that_client_alone(client, mara, firm_at_work, secret, make_promise, at_noon):
+    make_promise("Elsewhere", client=secret)
+    client.force_login(mara)
+
+    page = client.get(reverse("promises:board"), {"client": secret.pk})
+
+    assert names(row.promise for row in page.context["rows"]) == ["Elsewhere"]
+    assert "Quiet Matter" in page.content.decode()
+
+
+def test_asking_shows_each_message_first_and_writes_one_a_person(client, mara, firm_at_work, at_noon):
+    client.force_login(mara)
+    ticked = [str(firm_at_work["silent"].pk), str(firm_at_work["told"].pk)]
+
+    shown = client.post(reverse("promises:ask"), {"promise": ticked})
+    again = {"promise": ticked, "send": "yes", "occasion": shown.context["occasion"]}
+    client.post(reverse("promises:ask"), again)
+    client.post(reverse("promises:ask"), again)
+
+    (message,) = Message.objects.filter(kind="ask")
+    assert "Silent slip" in message.body
+    assert "Late and told" in message.body
+
+
+def test_overdue_today_counts_to_the_first_bar(mara, make_promise):
+    make_promise("Due this morning", due_on=date(2026, 11, 18), due_time=time(9))
+
+    counts = board(mara).counts()
+
+    assert counts["age_2"] == counts["overdue"] == 1

@@ -1,0 +1,276 @@
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpResponse, StreamingHttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_GET, require_POST
+
+from engagement.staff.http import SignedInRequest
+from engagement.staff.models import Firm
+from engagement.staff.when import speak_per_cent, speak_short
+from promises import charts, words
+from promises.actions.asking import ask_for_update, by_owner
+from promises.board import MOST_COUNTED, Board, slips_by_client
+from promises.csv_out import csv_response
+from promises.forms.board import BoardFilter
+from promises.models import Promise
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the ledger, every word of it made."""
+
+    promise: Promise
+    slips: int
+    due: str
+    late: str
+    note: str
+    last_update: str
+    told: words.Told
+    act: words.NextAct
+    tone: str
+    state: str
+
+
+@dataclass(frozen=True)
+class Card:
+    name: str
+    label: str
+    figure: str
+    note: str
+    url: str
+    is_loud: bool = False
+
+
+@require_GET
+def board(request: SignedInRequest) -> HttpResponse:
+    shown, form = _asked_for(request, timezone.now())
+    promises, following = shown.page(request.GET.get("after", ""))
+    counts = shown.counts()
+    context = {
+        "now": shown.now,
+        "filter": form,
+        "chosen": _chosen(request, form),
+        "card": shown.card,
+        "cards": _cards(shown, counts, request),
+        "rows": rows_of(promises, shown.now),
+        "next": _address(request, after=following) if following else "",
+        "csv": reverse("promises:board_csv") + "?" + _kept(request).urlencode(),
+        "here": request.get_full_path(),
+        **_charts(shown, counts, request),
+    }
+    return render(request, "promises/board.html", context)
+
+
+@require_GET
+def board_csv(request: SignedInRequest) -> StreamingHttpResponse:
+    """The board as it is on the screen: same filter, same order, same columns, every page of it."""
+    shown, _form = _asked_for(request, timezone.now())
+    name = f"board-{shown.today.isoformat()}"
+    return csv_response(_csv_rows(shown), name)
+
+
+@require_GET
+def record(request: SignedInRequest) -> HttpResponse:
+    """What became of all promises: the figures of the terminal, and by client."""
+    shown, form = _asked_for(request, timezone.now())
+    context = {
+        "now": shown.now,
+        "filter": form,
+        "figures": shown.record(),
+        "clients": shown.record_by_client(),
+        "board": reverse("promises:board"),
+    }
+    return render(request, "promises/record.html", context)
+
+
+@require_POST
+def ask(request: SignedInRequest) -> HttpResponse:
+    """Ask for an update on the ticked rows: first shown, then sent."""
+    if not request.user.is_manager:
+        raise PermissionDenied
+    now = timezone.now()
+    ticked = [int(pk) for pk in request.POST.getlist("promise") if pk.isdecimal()][:200]
+    promises = list(
+        Promise.objects.visible_to(request.user).open().filter(pk__in=ticked).select_related("client", "owner")
+    )
+    back = request.POST.get("back", "")
+    back = back if back.startswith(reverse("promises:board")) else reverse("promises:board")
+    if not promises:
+        messages.warning(request, _("Tick the promises you want to ask about first."))
+        return redirect(back)
+    if "send" not in request.POST:
+        context = {
+            "owners": by_owner(promises).items(),
+            "promises": promises,
+            "back": back,
+            "now": now,
+            "occasion": now.isoformat(),
+        }
+        return render(request, "promises/ask.html", context)
+    occasion = f"{request.user.pk}:{request.POST.get('occasion', '')[:40]}"
+    asked = ask_for_update(promises, request.user, now, occasion=occasion)
+    text = ngettext("%(count)s person was asked.", "%(count)s people were asked.", asked) % {"count": asked}
+    messages.success(request, text)
+    return redirect(back)
+
+
+def rows_of(promises: list[Promise], now: datetime) -> list[Row]:
+    slips = slips_by_client({promise.client_id for promise in promises}, now)
+    return [
+        Row(
+            promise=promise,
+            slips=slips.get(promise.client_id, 0),
+            due=words.due_short(promise, now),
+            late=words.lateness(promise, now),
+            note=words.due_note(promise, now),
+            last_update=words.last_update(promise, now),
+            told=words.told(promise, now),
+            act=words.next_act(promise, now),
+            tone=words.row_tone(promise, now),
+            state=words.state(promise, now),
+        )
+        for promise in promises
+    ]
+
+
+def _asked_for(request: SignedInRequest, now: datetime) -> tuple[Board, BoardFilter]:
+    if not request.user.is_manager:
+        raise PermissionDenied
+    form = BoardFilter(request.GET, user=request.user)
+    return Board(user=request.user, zone=Firm.get().zoneinfo, now=now, **form.understood()), form
+
+
+def _csv_rows(shown: Board) -> Iterator[list[object]]:
+    yield [
+        _("Client"),
+        _("What we promised"),
+        _("State"),
+        _("Due"),
+        _("Late"),
+        _("Chance to slip"),
+        _("Owner"),
+        _("Last update"),
+        _("Client told?"),
+        _("Reference"),
+    ]
+    for promise in shown.every_row():
+        yield [
+            promise.client.name,
+            promise.what,
+            words.state(promise, shown.now),
+            words.due_short(promise, shown.now),
+            words.lateness(promise, shown.now),
+            speak_per_cent(promise.chance) if promise.chance is not None and promise.is_open else "",
+            promise.owner.name,
+            words.last_update(promise, shown.now),
+            words.told(promise, shown.now).words,
+            promise.reference or "",
+        ]
+
+
+def _cards(shown: Board, counts: dict[str, int], request: SignedInRequest) -> list[Card]:
+    kept, ended = shown.kept_this_month()
+    kept_before, ended_before = shown.kept_last_month()
+    month = _("%(kept)s of %(ended)s")
+    figures = [
+        ("not_told", _("Client not told"), _figure(counts["not_told"]), _oldest(shown)),
+        (
+            "overdue",
+            _("Overdue"),
+            _figure(counts["overdue"]),
+            _("%(count)s for more than 7 days") % {"count": _figure(counts["overdue_week"])},
+        ),
+        ("at_risk", _("At risk"), _figure(counts["at_risk"]), _("likelier to slip than not")),
+        ("not_moving", _("Not moving"), _figure(counts["not_moving"]), _("due in 14 days, silent for 7")),
+        ("due_7_days", _("Due in 7 days"), _figure(counts["due_7_days"]), ""),
+        (
+            "kept",
+            _("Kept on time"),
+            month % {"kept": kept, "ended": ended} if ended else _("none yet"),
+            _("this month; last month %(figure)s")
+            % {"figure": month % {"kept": kept_before, "ended": ended_before} if ended_before else _("none")},
+        ),
+    ]
+    return [
+        Card(name, label, figure, note, _address(request, card="" if name == shown.card else name), name == "not_told")
+        for name, label, figure, note in figures
+    ]
+
+
+def _oldest(shown: Board) -> str:
+    first = shown.rows_of("not_told").select_related("client").order_by("due_at", "pk").first()
+    if first is None:
+        return _("Everyone has heard from us.")
+    when = {"client": first.client.name, "when": speak_short(first.tell_by_at, shown.zone, now=shown.now)}
+    return _("oldest: %(client)s, tell-by %(when)s") % when
+
+
+def _figure(count: int) -> str:
+    return _("1,000+") if count > MOST_COUNTED else str(count)
+
+
+def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> dict[str, Any]:
+    labels = {"2": _("up to 2"), "7": _("3–7"), "30": _("8–30"), "more": _("over 30")}
+    ages = []
+    for name, (first, last) in shown.ages().items():
+        url = _address(request, card="overdue", due_from=first.isoformat() if first else "", due_to=last.isoformat())
+        ages.append((labels[name], counts[f"age_{name}"], url))
+    coming = []
+    for number, (first, last) in enumerate(shown.coming_weeks()):
+        label = _("this week") if number == 0 else speak_short(first, now=shown.now).split(" ", 1)[1]
+        url = _address(request, card="", due_from=first.isoformat(), due_to=last.isoformat())
+        coming.append((label, counts[f"week_{number}"], url))
+    weeks = charts.weeks(shown.by_week())
+    return {
+        "ages": charts.bars(ages),
+        "coming": charts.bars(coming),
+        "weeks": weeks,
+        "line": charts.line(weeks),
+        "latest": next((week for week in reversed(weeks) if week.y is not None), None),
+        "most_counted": MOST_COUNTED,
+    }
+
+
+def _chosen(request: SignedInRequest, form: BoardFilter) -> list[dict[str, str]]:
+    """The filters in force, each with the address that lets go of it."""
+    labels = {
+        "owner": _("Owner"),
+        "client": _("Client"),
+        "scope": _("Scope"),
+        "words": _("Words"),
+        "due_from": _("Due from"),
+        "due_to": _("Due until"),
+    }
+    now = timezone.now()
+    chosen = []
+    for name, label in labels.items():
+        if value := form.understood().get(name):
+            text = speak_short(value, now=now) if name.startswith("due") else str(value)
+            chosen.append({"label": label, "value": text, "url": _address(request, **{name: ""})})
+    return chosen
+
+
+def _kept(request: SignedInRequest) -> Any:
+    query = request.GET.copy()
+    query.pop("after", None)
+    return query
+
+
+def _address(request: SignedInRequest, **changes: str) -> str:
+    query = _kept(request)
+    for name, value in changes.items():
+        query[name] = value
+        if not value:
+            del query[name]
+    return "?" + query.urlencode() if query else request.path

@@ -1,0 +1,69 @@
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_GET
+
+from clients.models import Client
+from engagement.outbox.models import Message
+from engagement.staff.http import SignedInRequest
+from promises.models import Promise
+from promises.my_day import MyDay
+from promises.views.board import Row, rows_of
+
+MOST_ROWS = 50
+
+
+@dataclass(frozen=True)
+class Section:
+    name: str
+    title: str
+    rows: list[Row]
+    more: int
+    empty: str
+
+
+@require_GET
+def home(request: SignedInRequest) -> HttpResponse:
+    return redirect("promises:board" if request.user.is_manager else "promises:my_day")
+
+
+@require_GET
+def my_day(request: SignedInRequest) -> HttpResponse:
+    now = timezone.now()
+    user = request.user
+    day = MyDay.of([user], user.zoneinfo, now)
+    lists = [
+        ("to_tell", _("Tell the client"), day.to_tell, _("Everyone has heard from you.")),
+        ("due_today", _("Due today"), day.due_today, _("Nothing is due today.")),
+        ("overdue", _("Overdue, and the client knows"), day.overdue, _("Nothing is late.")),
+        ("this_week", _("This week"), day.this_week, _("Nothing else is due this week.")),
+        ("waiting", _("Waiting for the client"), day.waiting, _("You wait for nobody.")),
+    ]
+    found = {name: list(promises[: MOST_ROWS + 1]) for name, _title, promises, _empty in lists}
+    shown = {promise.pk: promise for promises in found.values() for promise in promises}
+    rows = {row.promise.pk: row for row in rows_of(list(shown.values()), now)}
+    sections = [
+        Section(name, title, [rows[p.pk] for p in found[name][:MOST_ROWS]], max(0, len(found[name]) - MOST_ROWS), empty)
+        for name, title, _promises, empty in lists
+    ]
+    context = {
+        "now": now,
+        "sections": sections,
+        "words_owed": day.words_owed,
+        "doubtful": _needing_a_person(request),
+        "is_new": not shown and not Promise.objects.filter(owner=user).exists(),
+        "clients": Client.objects.visible_to(user).exists(),
+        "all_mine": f"{reverse('promises:list')}?owner={user.pk}",
+    }
+    return render(request, "promises/my_day.html", context)
+
+
+def _needing_a_person(request: SignedInRequest) -> list[Message]:
+    """Messages this person wrote that came back, or may not have left."""
+    return list(Message.objects.needing_a_person().filter(written_by=request.user).order_by("-written_at")[:10])

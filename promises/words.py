@@ -1,0 +1,120 @@
+"""How a promise stands, in the words of the staff pages and of the CSV."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from engagement.outbox.models import Channel
+from engagement.staff.when import days_late, speak_ago, speak_due, speak_per_cent, speak_short
+from promises.models import Band, Outcome, Promise
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """`tone` is one of late, risk, good, quiet: how loud the words are."""
+
+    words: str
+    tone: str
+
+
+@dataclass(frozen=True, slots=True)
+class NextAct:
+    words: str
+    url: str
+
+
+def told(promise: Promise, now: datetime) -> Told:
+    """Does the client know? Told, not told, or nothing to tell."""
+    if promise.told_at:
+        how = channel_words(promise.told_how)
+        return Told(_("Yes, %(when)s %(how)s") % {"when": speak_ago(promise.told_at, now), "how": how}, "good")
+    if not promise.is_open:
+        return Told("", "quiet")
+    if not promise.is_not_told(now):
+        return Told(_("Nothing owed"), "quiet")
+    if promise.due_at <= now:
+        return Told(_("No. Silent slip"), "late")
+    tell_by = speak_short(promise.tell_by_at, timezone.get_current_timezone(), now=now)
+    if promise.tell_by_at <= now:
+        return Told(_("No. Tell-by was %(when)s") % {"when": tell_by}, "late")
+    return Told(_("Not yet. Tell by %(when)s") % {"when": tell_by}, "late")
+
+
+def channel_words(channel: str) -> str:
+    match channel:
+        case Channel.EMAIL:
+            return _("by e-mail")
+        case Channel.CALL:
+            return _("by phone")
+        case Channel.SMS:
+            return _("by text message")
+        case Channel.WHATSAPP:
+            return _("by WhatsApp")
+        case Channel.LETTER:
+            return _("by letter")
+        case _other:
+            return _("in person")
+
+
+def state(promise: Promise, now: datetime) -> str:
+    """One word or two: the band while it is open, the outcome or how it ended after."""
+    if promise.is_open:
+        return str(promise.band_at(now).label)
+    if promise.outcome:
+        return str(Outcome(promise.outcome).label)
+    return _("Withdrawn") if promise.withdrawn_at else _("Logged in error")
+
+
+def lateness(promise: Promise, now: datetime) -> str:
+    """3 days late, or late today; nothing while the date lies ahead or after the end."""
+    if not promise.is_overdue(now):
+        return ""
+    if not promise.days_past_due(now):
+        return _("Late today")
+    return days_late(promise.due_on, now.astimezone(promise.zoneinfo).date())
+
+
+def due_short(promise: Promise, now: datetime) -> str:
+    return speak_due(promise.due_on, promise.due_time, promise.zoneinfo, now=now, with_zone=False)
+
+
+def due_note(promise: Promise, now: datetime) -> str:
+    """Small print under the date: where it came from, and the chance that it does not hold."""
+    notes = []
+    if promise.moves:
+        first = speak_short(promise.first_due_on, now=now)
+        notes.append(
+            ngettext("moved once, from %(first)s", "moved %(count)s times, from %(first)s", promise.moves)
+            % {"count": promise.moves, "first": first}
+        )
+    if promise.chance is not None and promise.is_open and promise.due_at > now:
+        notes.append(_("%(chance)s to slip") % {"chance": speak_per_cent(promise.chance)})
+    return ", ".join(notes)
+
+
+def last_update(promise: Promise, now: datetime) -> str:
+    if promise.last_update_at is None or (not promise.standing and promise.last_update_at == promise.made_at):
+        return _("none yet")
+    return speak_ago(promise.last_update_at, now)
+
+
+def next_act(promise: Promise, now: datetime) -> NextAct:
+    """The one thing to do about it next, by name."""
+    if promise.is_not_told(now):
+        words = _("Tell %(client)s") % {"client": promise.client.name.split(" ")[0]}
+        return NextAct(words, reverse("promises:tell", args=[promise.pk]))
+    if promise.is_open and (promise.due_at <= now or promise.band in (Band.AT_RISK, Band.WATCH)):
+        return NextAct(_("Update"), reverse("promises:update", args=[promise.pk]))
+    return NextAct(_("Open"), promise.get_absolute_url())
+
+
+def row_tone(promise: Promise, now: datetime) -> str:
+    if promise.is_not_told(now):
+        return "late-row"
+    return "risk-row" if promise.is_open and (promise.due_at <= now or promise.band == Band.AT_RISK) else ""
