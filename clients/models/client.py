@@ -7,13 +7,14 @@ from zoneinfo import ZoneInfo
 from django.conf import settings
 from django.core.validators import MinValueValidator
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement.outbox.models import Channel
 from engagement.staff.models import User
+from engagement.staff.search import MOST_WORDS, holds
 from engagement.staff.zones import zone_or_utc
 
 
@@ -32,11 +33,24 @@ class ClientQuerySet(models.QuerySet["Client"]):
         """Everybody sees every client, but a restricted one only its lead, its members and managers."""
         if user.is_manager:
             return self
+        return self.filter(restricted=False) | self.served_by(user)
+
+    def served_by(self, user: User) -> ClientQuerySet:
+        """Clients whose lead or member somebody is."""
         member = Client.members.through.objects.filter(user_id=user.pk).values("client_id")
-        return self.filter(Q(restricted=False) | Q(lead=user) | Q(pk__in=member))
+        return self.filter(Q(lead=user) | Q(pk__in=member))
 
     def current(self) -> ClientQuerySet:
         return self.filter(archived_at=None)
+
+    def matching(self, words: str) -> ClientQuerySet:
+        """Clients of whose name, or a present contact's name or e-mail, every word is a part."""
+        found = self
+        for word in words.split()[:MOST_WORDS]:
+            here = Contact.objects.filter(client=OuterRef("pk"), left_at=None)
+            known = Exists(here.filter(holds("name", word) | holds("email", word)))
+            found = found.filter(holds("name", word) | known)
+        return found
 
     def owed_word(self, now: datetime) -> ClientQuerySet:
         return self.current().filter(next_word_at__lte=now)

@@ -1,8 +1,8 @@
 """Working hours as people write them, a line for each weekday: "08:30-12:30, 13:00-17:00".
 
 `WeekHoursField` is for every form that asks for a week: a client's, a person's, the firm's. Its value is what the
-models keep (seven lists of spans, Monday first), or None when every day is empty, which a `required` field refuses. Pages that
-show it load css/pages/week_hours.css.
+models keep (seven lists of spans, Monday first), or None when every day is empty, which a `required` field refuses.
+Pages that show it load css/pages/week_hours.css.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ class WeekHoursWidget(forms.MultiWidget):
     template_name = "components/_week_hours.html"
 
     def __init__(self, attrs: dict[str, Any] | None = None) -> None:
-        super().__init__([forms.TextInput(attrs={"maxlength": 60}) for _day in range(7)], attrs)
+        super().__init__([forms.TextInput() for _day in range(7)], attrs)
 
     def decompress(self, value: Hours | None) -> list[str]:
         return [write_day(day) for day in value] if value else [""] * 7
