@@ -1,0 +1,73 @@
+"""Every page, in both themes, on a phone and on a desk: nothing that axe can find, and nothing that spills sideways."""
+
+import pytest
+
+pytestmark = pytest.mark.browser
+
+SIZES = [320, 1280]
+THEMES = ["light", "dark"]
+
+
+def staff_pages(office):
+    promise, client = office["risky"].pk, office["karoo"].pk
+    return [
+        "/my-day/",
+        "/promises/",
+        "/promises/new/",
+        f"/promises/{promise}/",
+        f"/promises/{promise}/update/",
+        f"/promises/{promise}/done/",
+        f"/promises/{promise}/extend/",
+        f"/promises/{promise}/tell/",
+        f"/promises/{promise}/edit/",
+        "/clients/",
+        "/clients/new/",
+        f"/clients/{client}/",
+        f"/clients/{client}/edit/",
+        f"/clients/{client}/links/",
+        f"/clients/{client}/scopes/",
+        f"/clients/{client}/contacts/new/",
+        f"/clients/{client}/progress/",
+        "/sent/",
+        "/me/",
+    ]
+
+
+@pytest.fixture
+def inspect(visit, axe):
+    def look(paths, who):
+        found = []
+        for theme in THEMES:
+            page = visit("/healthz", as_=who, color_scheme=theme, bypass_csp=True)
+            for path in paths:
+                answer = page.goto(path)
+                assert answer
+                assert answer.status == 200, f"{path}: {answer.status}"
+                for width in SIZES:
+                    page.set_viewport_size({"width": width, "height": 800})
+                    found += [f"{path} {theme} {width}: {fault}" for fault in axe(page)]
+                    spills = page.evaluate(
+                        "document.documentElement.scrollWidth - document.documentElement.clientWidth"
+                    )
+                    found += [f"{path} {theme} {width}: spills by {spills} px"] if spills > 0 else []
+        return found
+
+    return look
+
+
+def test_pages_of_staff(office, inspect):
+    assert inspect(staff_pages(office), office["thandi"]) == []
+
+
+def test_pages_of_managers(office, inspect):
+    pages = ["/board/", "/board/?card=not_told", "/board/record/", "/import/"]
+
+    assert inspect(pages, office["mara"]) == []
+
+
+def test_pages_of_administrators(office, inspect, ada):
+    assert inspect(["/people/", "/people/new/", f"/people/{office['thandi'].pk}/", "/firm/"], ada) == []
+
+
+def test_pages_of_clients_and_strangers(office, inspect):
+    assert inspect([office["progress"], "/p/new-link/", "/sign-in/", "/password/"], None) == []
