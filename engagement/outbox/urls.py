@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from engagement.outbox import views
 
 app_name = "outbox"
-urlpatterns: list[URLPattern] = []
+# Sent mail is shown by the room above: who may read a message depends on the client it went to.
+urlpatterns = [
+    path("healthz", views.healthz, name="healthz"),
+    path("healthz/deep", views.healthz_deep, name="healthz_deep"),
+]
