@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+from collections.abc import Collection
 from datetime import datetime
 
 from django.db import transaction
 
 from clients import record
 from clients.actions.cadence import set_cadence_hint
-from clients.models import Client, Contact
+from clients.models import Client, Contact, PrivateLink
 from clients.signals import client_hours_changed
 from engagement.staff.models import User
 
@@ -14,17 +15,18 @@ from engagement.staff.models import User
 RECORDED = ("name", "zone", "language", "hours", "lead_id", "restricted", "word_on", "word_every_days")
 
 
-def make_client(client: Client, by: User | None, now: datetime) -> Client:
+def make_client(client: Client, by: User | None, now: datetime, *, members: Collection[User] = ()) -> Client:
     with transaction.atomic():
         client.made_at = now
         client.save()
+        client.members.set(members)
         set_cadence_hint(client, now)
         record.write(client.pk, record.Event(f"client {client.pk}", "client_made", now, by, {"name": client.name}))
     return client
 
 
-def save_client(client: Client, by: User, now: datetime) -> None:
-    """Save an edited client and keep what was changed in its record."""
+def save_client(client: Client, by: User, now: datetime, *, members: Collection[User] | None = None) -> None:
+    """Save an edited client and keep what was changed in its record. Without `members` these stay as they are."""
     with transaction.atomic():
         before = Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         fields = [field.name for field in Client._meta.concrete_fields if field.editable and not field.primary_key]
@@ -34,12 +36,22 @@ def save_client(client: Client, by: User, now: datetime) -> None:
             for name in RECORDED
             if getattr(before, name) != getattr(client, name)
         }
+        if members is not None:
+            changed |= _set_members(client, members)
         if changed:
             record.write(client.pk, record.Event(f"client {client.pk}", "client_changed", now, by, changed))
         if {"word_on", "word_every_days", "zone", "hours"} & changed.keys():
             set_cadence_hint(client, now)
         if {"zone", "hours"} & changed.keys():
             client_hours_changed.send(sender=Client, client=client, now=now)
+
+
+def _set_members(client: Client, members: Collection[User]) -> dict[str, list[list[int]]]:
+    before, after = sorted(client.members.values_list("pk", flat=True)), sorted(member.pk for member in members)
+    if before == after:
+        return {}
+    client.members.set(members)
+    return {"members": [before, after]}
 
 
 def archive(client: Client, by: User, now: datetime) -> bool:
@@ -62,6 +74,8 @@ def _set_archived(client: Client, moment: datetime | None, by: User, now: dateti
 def save_contact(contact: Contact, by: User, now: datetime) -> None:
     """Save a contact. The first one is the main one, a new main one takes over, a new address starts afresh."""
     with transaction.atomic():
+        # Two people who each make another contact the main one take turns.
+        Client.objects.select_for_update(no_key=True).get(pk=contact.client_id)
         before = Contact.objects.filter(pk=contact.pk).first()
         others = Contact.objects.filter(client=contact.client, left_at=None).exclude(pk=contact.pk)
         if not others.filter(is_main=True).exists():
@@ -74,3 +88,37 @@ def save_contact(contact: Contact, by: User, now: datetime) -> None:
         kind = "contact_changed" if before else "contact_made"
         data = {"name": contact.name, "email": contact.email, "channel": contact.channel}
         record.write(contact.client_id, record.Event(f"client {contact.client_id}", kind, now, by, data))
+
+
+def mark_left(contact: Contact, by: User, now: datetime) -> bool:
+    """They work there no longer: their links stop opening at once, and the next one becomes the main contact.
+
+    False when somebody has said so already.
+    """
+    with transaction.atomic():
+        if not Contact.objects.filter(pk=contact.pk, left_at=None).update(left_at=now, is_main=False):
+            return False
+        PrivateLink.objects.filter(contact=contact, revoked_at=None).update(revoked_at=now, revoked_by=by)
+        _see_to_a_main_contact(contact.client_id)
+        event = record.Event(f"client {contact.client_id}", "contact_left", now, by, {"name": contact.name})
+        record.write(contact.client_id, event)
+    return True
+
+
+def mark_back(contact: Contact, by: User, now: datetime) -> bool:
+    """They work there after all, or again. Links closed meanwhile stay closed."""
+    with transaction.atomic():
+        if not Contact.objects.filter(pk=contact.pk).exclude(left_at=None).update(left_at=None):
+            return False
+        _see_to_a_main_contact(contact.client_id)
+        event = record.Event(f"client {contact.client_id}", "contact_back", now, by, {"name": contact.name})
+        record.write(contact.client_id, event)
+    return True
+
+
+def _see_to_a_main_contact(client_id: int) -> None:
+    current = Contact.objects.filter(client=client_id, left_at=None)
+    if not current.filter(is_main=True).exists():
+        first = current.order_by("pk").first()
+        if first:
+            Contact.objects.filter(pk=first.pk).update(is_main=True)

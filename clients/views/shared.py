@@ -1,0 +1,21 @@
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, render
+
+from clients.models import Client
+from engagement.staff.http import SignedInRequest
+
+
+def the_client(request: SignedInRequest, pk: int) -> Client:
+    return get_object_or_404(Client.objects.visible_to(request.user).select_related("lead"), pk=pk)
+
+
+def is_confirmed(request: SignedInRequest) -> bool:
+    return request.POST.get("confirmed") == "yes"
+
+
+def ask(
+    request: SignedInRequest, client: Client, *, title: str, consequence: str, act: str, cancel: str
+) -> HttpResponse:
+    """What cannot be called back is asked once, saying what follows."""
+    context = {"client": client, "title": title, "consequence": consequence, "act": act, "cancel": cancel}
+    return render(request, "clients/confirm.html", context)
