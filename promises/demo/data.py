@@ -1,0 +1,405 @@
+"""The words of the demonstration firm: who is in it, and what they promised. All of it is made up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+FIRM = "Word & Co"
+PASSWORD = "word-and-co-demo"
+DOMAIN = "word-and-co.example"
+ZONE = "Africa/Johannesburg"
+
+
+@dataclass(frozen=True)
+class Person:
+    name: str
+    title: str
+    role: str
+    phone: str = ""
+    hours: tuple[tuple[str, str], ...] = ()
+    share: str = "0.70"
+
+    @property
+    def key(self) -> str:
+        return self.name.split()[0].lower()
+
+    @property
+    def email(self) -> str:
+        return f"{self.key}@{DOMAIN}"
+
+
+PEOPLE = [
+    Person("Mara Botha", "Managing partner", "manager", "021 555 0101"),
+    Person("Ayanda Khumalo", "Office administrator", "administrator", "021 555 0100"),
+    Person("Thandi Mokoena", "Senior designer", "staff", "021 555 0102", (("09:00", "12:30"), ("13:00", "17:30"))),
+    Person("Pieter van Wyk", "Accountant", "staff", "021 555 0103", (("08:00", "12:30"), ("13:00", "17:00")), "0.80"),
+    Person("Naledi Dube", "Attorney", "staff", "021 555 0104", (("08:30", "12:30"), ("13:00", "16:30"))),
+]
+OWNERS = ("thandi", "pieter", "naledi")
+
+
+@dataclass(frozen=True)
+class Someone:
+    """A person at a client."""
+
+    name: str
+    role: str
+    channel: str = "email"
+    phone: str = ""
+    language: str = ""
+    zone: str = ""
+    good: tuple[str, str] | None = None
+    manner: str = ""
+
+
+@dataclass(frozen=True)
+class Customer:
+    name: str
+    lead: str
+    trades: tuple[str, ...]
+    contacts: tuple[Someone, ...]
+    zone: str = ZONE
+    language: str = "en"
+    word_on: int | None = None
+    word_every_days: int | None = None
+    restricted: bool = False
+    members: tuple[str, ...] = ()
+    about: str = ""
+    scopes: tuple[str, ...] = ()
+
+    @property
+    def host(self) -> str:
+        return "".join(letter for letter in self.name.lower() if letter.isalpha()) + ".example"
+
+
+CUSTOMERS = [
+    Customer(
+        "Karoo Linen",
+        "thandi",
+        ("design",),
+        (
+            Someone("Lena Visser", "Owner", phone="021 555 0134", manner="Call first, then write. She plans her week."),
+            Someone("Sipho Ndlovu", "Shop manager", "whatsapp", "072 555 0135", good=("09:00", "13:00")),
+        ),
+        word_on=4,
+        about="Two shops and a web shop. Opening a third in spring.",
+        scopes=("Third shop, look and fittings", "Web shop season pages"),
+    ),
+    Customer(
+        "Baobab Books",
+        "thandi",
+        ("design",),
+        (Someone("Miriam Adams", "Publisher", "call", "021 555 0140", good=("10:00", "15:00")),),
+        word_every_days=10,
+        scopes=("Autumn list, covers and catalogue",),
+    ),
+    Customer(
+        "Marula Foods",
+        "pieter",
+        ("accounts",),
+        (
+            Someone("Johan Pretorius", "Financial director", "call", "011 555 0151", manner="Figures first."),
+            Someone("Zanele Mthembu", "Bookkeeper", phone="011 555 0152"),
+        ),
+        word_on=1,
+        about="Three late deliveries this half-year. Johan has asked twice whether we still have the capacity.",
+        scopes=("Books and tax, current year",),
+    ),
+    Customer(
+        "Protea Dental",
+        "pieter",
+        ("accounts",),
+        (Someone("Dr Farah Ismail", "Partner", "sms", "082 555 0160", good=("12:30", "14:00")),),
+        word_every_days=14,
+        scopes=("Practice accounts and payroll",),
+    ),
+    Customer(
+        "Kalk Bay Boatyard",
+        "naledi",
+        ("legal",),
+        (Someone("Ruan Smit", "Yard master", "in_person", "021 555 0170"),),
+        scopes=("Berth leases and safety papers",),
+    ),
+    Customer(
+        "De Linde Architecten",
+        "naledi",
+        ("legal",),
+        (
+            Someone("Marieke de Linde", "Partner", language="nl", phone="+31 20 555 0180"),
+            Someone("Joost Bakker", "Projectleider", language="nl", phone="+31 20 555 0181"),
+        ),
+        zone="Europe/Amsterdam",
+        language="nl",
+        word_on=3,
+        scopes=("Cape Town branch, set-up",),
+    ),
+    Customer(
+        "Thames Street Lettings",
+        "pieter",
+        ("accounts", "legal"),
+        (
+            Someone("Helen Marsh", "Director", phone="+44 20 5550 0190"),
+            Someone("Owen Price", "Office", "letter", "+44 20 5550 0191"),
+        ),
+        zone="Europe/London",
+        word_on=4,
+        scopes=("South African holdings",),
+    ),
+    Customer(
+        "Ubuntu Youth Trust",
+        "thandi",
+        ("design",),
+        (Someone("Nomvula Sithole", "Director", "whatsapp", "073 555 0200"),),
+        word_every_days=7,
+        about="A charity. Their board meets on the first Tuesday of the month.",
+        scopes=("Annual report and appeal",),
+    ),
+    Customer(
+        "Stellenberg Wynkelder",
+        "pieter",
+        ("accounts",),
+        (Someone("Annelie Louw", "Bestuurder", phone="021 555 0210", language="af"),),
+        language="af",
+        word_on=0,
+        scopes=("Cellar accounts and export papers",),
+    ),
+    Customer(
+        "Hudson Tea Importers",
+        "thandi",
+        ("design",),
+        (Someone("Grace Chen", "Brand lead", phone="+1 212 555 0150", good=("09:00", "12:00")),),
+        zone="America/New_York",
+        word_every_days=10,
+        scopes=("Rooibos range, packaging",),
+    ),
+    Customer(
+        "Nkosi family estate",
+        "naledi",
+        ("legal",),
+        (Someone("Busisiwe Nkosi", "Executor", "call", "083 555 0230", manner="Never by text. She is grieving."),),
+        restricted=True,
+        members=("pieter",),
+        scopes=("Winding up of the estate",),
+    ),
+    Customer(
+        "Windhoek Solar",
+        "naledi",
+        ("legal",),
+        (
+            Someone("Tuli Shikongo", "Operations", phone="+264 61 555 024"),
+            Someone("Anna Gaspar", "Former buyer", phone="+264 61 555 025"),
+        ),
+        zone="Africa/Windhoek",
+        word_every_days=14,
+        scopes=("Supply and roof-lease agreements",),
+    ),
+]
+
+# What was promised, and how many hours it was thought to take.
+JOBS: dict[str, list[tuple[str, int]]] = {
+    "design": [
+        ("Shop fittings drawings", 14),
+        ("Window display for {month}", 6),
+        ("Price tickets, print ready", 4),
+        ("Draft of the {month} catalogue", 18),
+        ("Cover roughs, three ideas", 8),
+        ("Cover, final files", 5),
+        ("Photo list for the {month} shoot", 3),
+        ("Retouched photographs, first twenty", 10),
+        ("Signage plan for the car park side", 7),
+        ("Newsletter for {month}", 4),
+        ("Packaging proofs", 9),
+        ("Colour samples on the real paper", 3),
+        ("Season pages, layout", 12),
+        ("Banner set for the web", 5),
+        ("Poster for the open day", 6),
+        ("Type corrections from the printer", 2),
+        ("Annual report, chapters one to three", 16),
+        ("Annual report, tables and charts", 11),
+        ("Appeal letter, two versions", 5),
+        ("Brand guide, short form", 13),
+        ("Exhibition panel texts set", 8),
+        ("Delivery van lettering", 4),
+    ],
+    "accounts": [
+        ("VAT return for {month}", 5),
+        ("Payroll for {month}", 4),
+        ("Management accounts for {month}", 9),
+        ("Bank reconciliation for {month}", 3),
+        ("Creditors list, cleared and explained", 6),
+        ("Cash forecast, thirteen weeks", 8),
+        ("Draft annual statements", 20),
+        ("Annual statements, final", 10),
+        ("Answer to the revenue service's letter", 5),
+        ("Provisional tax, second payment", 6),
+        ("Stock count sheets for {month}", 3),
+        ("Fixed assets register, brought up to date", 9),
+        ("Loan schedule for the bank", 4),
+        ("Export papers for {month}", 5),
+        ("Skills levy and injury fund returns", 6),
+        ("Rent roll for {month}", 4),
+        ("Comparison of two insurance offers", 3),
+        ("Directors' loan accounts explained", 5),
+        ("Budget for the new financial year", 14),
+        ("Debtors over sixty days, letters out", 6),
+        ("Medical aid allocations corrected", 4),
+        ("Clean trial balance for {month}", 5),
+    ],
+    "legal": [
+        ("Draft lease for berth {number}", 7),
+        ("Review of the supplier's terms", 6),
+        ("Shareholders' agreement, first draft", 18),
+        ("Shareholders' agreement, clean text", 8),
+        ("Letter of demand, ready to sign", 3),
+        ("Opinion on the notice period", 5),
+        ("Employment contract for the site manager", 4),
+        ("Privacy notice for the web site", 5),
+        ("Company registration papers lodged", 6),
+        ("Minutes and resolutions for {month}", 3),
+        ("Power of attorney, two originals", 2),
+        ("List of the estate's assets", 12),
+        ("Letters to the bank and the insurer", 4),
+        ("Liquidation account, draft", 16),
+        ("Roof-lease agreement, marked up", 9),
+        ("Answer to their attorney's letter", 4),
+        ("Trade mark search and advice", 7),
+        ("Safety policy in plain words", 8),
+        ("Settlement proposal", 6),
+        ("Deed of transfer, checked", 5),
+        ("Terms of business, short form", 10),
+        ("Work permit papers for {month}", 6),
+    ],
+}
+
+STEPS = {
+    "design": ("Measure and collect", "Roughs", "Your choice", "Final drawing", "Files to you"),
+    "accounts": ("Papers received", "Entries made", "Checked by a second person", "Sent to you"),
+    "legal": ("Papers read", "First draft", "Your remarks taken in", "Clean text"),
+}
+
+# For the client: what was achieved, then what is left.
+PROGRESS = {
+    "design": (
+        "The measuring is done and the roughs are on the wall. Next we draw the one you like best in full.",
+        "Two of the three ideas are worked out. The third follows tomorrow morning.",
+        "The layout stands and the texts are in. The pictures are being fitted now.",
+        "Everything is drawn. What is left is the check against the printer's list.",
+        "The colours are settled with the printer. The files are being made ready.",
+    ),
+    "accounts": (
+        "All slips are in and sorted. We are making the entries now.",
+        "The bank agrees to the cent. Two supplier accounts are still being cleared.",
+        "The figures are complete; a second person is checking them.",
+        "Everything is booked up to the last day of the month. The report is being written.",
+        "The schedules are done. What is left is the covering letter.",
+    ),
+    "legal": (
+        "We have read all the papers. The first draft is half written.",
+        "The first draft is complete. A colleague is reading it against the papers.",
+        "Your remarks are taken in, apart from clause 7, on which we suggest another wording.",
+        "The text is agreed on both sides. We are making the clean copies.",
+        "The search at the register is done and nothing stands against it. The letter follows.",
+    ),
+}
+MAY_BE_LATE = {
+    "design": "The drawings came out larger than we planned for. Half of them are done; the rest needs longer.",
+    "accounts": "Four statements from the bank arrived in a form that we must enter by hand. Half of them are in.",
+    "legal": "The other side sent a new version on two points. We have read it and are working it in.",
+}
+DONE = {
+    "design": "The files are with you, with a list of what is in each.",
+    "accounts": "It has been sent in, and the copy and the receipt are with you.",
+    "legal": "The clean text is with you, ready to sign.",
+}
+NOTES = (
+    "Check the rate before this goes out; last time it was the old one.",
+    "The junior did the first pass. Look at page two yourself.",
+    "More work than quoted. Raise it at the next scope, not with the client now.",
+    "They read mails in the evening; an answer by the next morning is normal.",
+    "Keep the earlier version, they may come back to it.",
+)
+OBSTACLES = (
+    "We need the last statements from the bank.",
+    "The printer closes for a week in the middle of the month.",
+    "The other side has asked for more time before.",
+    "Two people must sign, and one of them travels.",
+)
+CLIENT_WORDS = (
+    "Can we have it before the weekend? Then I can read it in peace.",
+    "We open on the Saturday, so it has to be up by the Friday.",
+    "The bank wants it that week, not a day later.",
+    "As long as I know when it comes, I can plan around it.",
+)
+WAITING = {
+    "design": "your choice between the two colours",
+    "accounts": "the bank statements of the second account",
+    "legal": "your signed copy of the mandate",
+}
+REASONS = {
+    "more_work": "There were more pages to it than we saw when we promised.",
+    "waiting_client": "The measurements reached us a week later than agreed.",
+    "waiting_others": "The registry answered later than it had said.",
+    "our_planning": "We planned two days too few for the checking.",
+    "client_wish": "You asked to take in the new prices first.",
+}
+
+# Letters, by the language of whoever reads them.
+LETTERS = {
+    "en": {
+        "dear": "Dear {name},",
+        "made": "We promise you: {what}, {due}.",
+        "progress": "{what}: {text}",
+        "may_be_late": "{what} may not be ready {due}. {text} You will hear from us again tomorrow, with a date.",
+        "late": "{what} was due {due} and is not ready. {text} You will have a date from us tomorrow.",
+        "moved": "{what} moves from {due} to {new}. {text} Tell us whether that suits you.",
+        "done": "{what} is done. {text}",
+        "link": "You can see how it stands at any time:",
+        "end": "Kind regards,",
+        "subject": {
+            "made": "What we promised: {what}",
+            "progress": "How it stands: {what}",
+            "may_be_late": "May be late: {what}",
+            "late": "Late: {what}",
+            "moved": "New date: {what}",
+            "done": "Done: {what}",
+        },
+    },
+    "af": {
+        "dear": "Beste {name},",
+        "made": "Ons belowe u: {what}, {due}.",
+        "progress": "{what}: ons is op koers en die datum staan.",
+        "may_be_late": "{what} is dalk nie klaar {due} nie. U hoor môre weer van ons, met 'n datum.",
+        "late": "{what} moes klaar wees {due} en is nog nie. U hoor môre van ons, met 'n datum.",
+        "moved": "{what} skuif van {due} na {new}. Laat weet asseblief of dit u pas.",
+        "done": "{what} is klaar.",
+        "link": "U kan enige tyd sien hoe dit staan:",
+        "end": "Vriendelike groete,",
+        "subject": {
+            "made": "Wat ons beloof het: {what}",
+            "progress": "Hoe dit staan: {what}",
+            "may_be_late": "Dalk laat: {what}",
+            "late": "Laat: {what}",
+            "moved": "Nuwe datum: {what}",
+            "done": "Klaar: {what}",
+        },
+    },
+    "nl": {
+        "dear": "Beste {name},",
+        "made": "Wij beloven u: {what}, {due}.",
+        "progress": "{what}: we liggen op schema en de datum staat.",
+        "may_be_late": "{what} is misschien niet klaar {due}. U hoort morgen weer van ons, met een datum.",
+        "late": "{what} had klaar moeten zijn {due} en is dat niet. U hoort morgen van ons, met een datum.",
+        "moved": "{what} gaat van {due} naar {new}. Laat ons weten of dat u schikt.",
+        "done": "{what} is klaar.",
+        "link": "U kunt altijd zien hoe het ervoor staat:",
+        "end": "Met vriendelijke groet,",
+        "subject": {
+            "made": "Wat wij beloofden: {what}",
+            "progress": "Hoe het ervoor staat: {what}",
+            "may_be_late": "Misschien later: {what}",
+            "late": "Te laat: {what}",
+            "moved": "Nieuwe datum: {what}",
+            "done": "Klaar: {what}",
+        },
+    },
+}
