@@ -1,0 +1,62 @@
+"""What a person should know before a promise is saved. A caution asks once; it never forbids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+from clients.diary import client_calendar
+from clients.models import Client
+from engagement.staff.models import Firm
+from engagement.staff.worktime import is_working_day
+from promises.due import Due
+from promises.models import Promise
+
+ALIKE_WITHIN = timedelta(days=14)
+MOST_LOOKED_AT = 200
+LOOK_AHEAD = 30
+
+
+@dataclass(frozen=True)
+class Caution:
+    """`key` names what was shown, so that another date or another promise is shown again."""
+
+    key: str
+    alike: Promise | None = None
+    day_off: date | None = None
+    working_day: date | None = None
+
+
+def cautions(client: Client, firm: Firm, what: str, due: Due, now: datetime) -> list[Caution]:
+    found = []
+    if alike := promised_alike(client, what, now):
+        found.append(Caution(f"alike:{alike.pk}", alike=alike))
+    if working_day := next_working_day(client, firm, due, now):
+        found.append(Caution(f"off:{due.on.isoformat()}", day_off=due.on, working_day=working_day))
+    return found
+
+
+def unseen(found: Iterable[Caution], seen: str) -> list[Caution]:
+    return [caution for caution in found if caution.key not in seen.split()]
+
+
+def promised_alike(client: Client, what: str, now: datetime) -> Promise | None:
+    """The same words to the same client a few days ago: perhaps the same promise."""
+    recent = Promise.objects.filter(client=client, made_at__gt=now - ALIKE_WITHIN, voided_at=None).order_by("-made_at")
+    asked = _plain(what)
+    return next((promise for promise in recent[:MOST_LOOKED_AT] if _plain(promise.what) == asked), None)
+
+
+def next_working_day(client: Client, firm: Firm, due: Due, now: datetime) -> date | None:
+    """The first working day after a due date that is none. Today with a time was surely meant."""
+    calendar = client_calendar(client, firm)
+    today = now.astimezone(client.zoneinfo).date()
+    if is_working_day(calendar, due.on) or (due.time and due.on == today):
+        return None
+    days = (due.on + timedelta(days=days) for days in range(1, LOOK_AHEAD))
+    return next((day for day in days if is_working_day(calendar, day)), None)
+
+
+def _plain(what: str) -> str:
+    return " ".join(what.casefold().split()).rstrip(".!")

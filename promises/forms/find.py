@@ -1,0 +1,51 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from clients.models import Client
+from engagement.staff.models import User
+from promises.forms.log import ChoiceField, short_text
+from promises.models import Outcome
+
+OPEN = [
+    ("open", _("Open")),
+    ("not_told", _("Client not told")),
+    ("overdue", _("Overdue")),
+    ("at_risk", _("At risk")),
+    ("waiting", _("Waiting for the client")),
+    ("due_7_days", _("Due in 7 days")),
+]
+ENDED = [*Outcome.choices, ("withdrawn", _("Withdrawn")), ("voided", _("Logged in error"))]
+
+
+class FindForm(forms.Form):
+    """What the address of the list says."""
+
+    words = short_text(_("Words"), 200, required=False, widget=forms.TextInput(attrs={"type": "search"}))
+    client = ChoiceField(
+        Client.objects.none(), _("Client"), _("Choose a client from the list"), required=False, empty_label=_("all")
+    )
+    owner = ChoiceField(
+        User.objects.none(), _("Owner"), _("Choose an owner from the list"), required=False, empty_label=_("anyone")
+    )
+    state = forms.ChoiceField(
+        label=_("State"),
+        required=False,
+        choices=[("", _("any")), (_("Open"), OPEN), (_("Ended"), ENDED)],
+        error_messages={"invalid_choice": _("Choose a state from the list")},
+    )
+
+    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, those in (("client", Client.objects.visible_to(user)), ("owner", User.objects.all())):
+            field = self.fields[name]
+            assert isinstance(field, ChoiceField)
+            field.queryset = those
+
+    def said(self, name: str) -> str:
+        """A filter as the page says it."""
+        value = str(self.cleaned_data[name])
+        return str(dict([*OPEN, *ENDED])[value]) if name == "state" else value

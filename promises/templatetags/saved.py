@@ -1,0 +1,26 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django import template
+from django.template import Context
+
+from promises.models import Promise
+
+register = template.Library()
+
+
+@register.inclusion_tag("promises/_saved_bar.html", takes_context=True)
+def saved_bar(context: Context) -> dict[str, Any]:
+    """Saved is not told: after a promise was logged, any page says so until the client has heard of it."""
+    request = context.get("request")
+    pk = request.GET.get("saved", "") if request else ""
+    if not (pk.isascii() and pk.isdigit() and len(pk) < 19 and request.user.is_authenticated):
+        return {}
+    mine = Promise.objects.visible_to(request.user).open().filter(pk=pk, made_by=request.user, tellings=None)
+    query = request.GET.copy()
+    del query["saved"]
+    return {
+        "promise": mine.select_related("client").first(),
+        "not_now": f"{request.path}?{query.urlencode()}" if query else request.path,
+    }
