@@ -7,7 +7,7 @@ import random
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from itertools import count
+from itertools import count, cycle
 
 from django.db import transaction
 
@@ -41,54 +41,55 @@ PAST: list[tuple[Story, int]] = [
     (stories.voided, 3),
     (stories.reopened, 3),
 ]
-# What is open today: the story, the day it is due, how long ago it was made, the hours it takes, the client.
-PRESENT: list[tuple[Story, int, int, int, str]] = [
-    (stories.overdue_silent, -2, 12, 10, "Marula Foods"),
-    (stories.overdue_in_doubt, -1, 9, 8, "Windhoek Solar"),
-    (stories.overdue_bounced, -4, 15, 9, "Thames Street Lettings"),
-    (stories.overdue_told, -3, 20, 16, "Karoo Linen"),
-    (stories.overdue_refused, -2, 18, 12, "Stellenberg Wynkelder"),
-    (stories.overdue_waiting, -6, 17, 6, "Protea Dental"),
-    (stories.overdue_told_after, -9, 21, 14, "Marula Foods"),
-    (stories.at_risk_silent, 4, 11, 26, "Hudson Tea Importers"),
-    (stories.at_risk_told, 3, 12, 24, "De Linde Architecten"),
-    (stories.asked_for_later, 2, 13, 20, "Ubuntu Youth Trust"),
-    (stories.not_moving, 6, 14, 6, "Kalk Bay Boatyard"),
-    (stories.not_moving, 7, 16, 5, "Baobab Books"),
-    (stories.not_moving, 8, 12, 7, "Nkosi family estate"),
-    (stories.not_moving, 8, 15, 4, "Stellenberg Wynkelder"),
-    (stories.watched, 4, 9, 16, "Baobab Books"),
-    (stories.watched, 6, 8, 20, "Protea Dental"),
-    (stories.seems_done, 0, 10, 6, "Karoo Linen"),
-    (stories.seems_done, 0, 8, 4, "Marula Foods"),
-    (stories.bounced_lately, 3, 9, 6, "Windhoek Solar"),
-    (stories.waiting, 2, 9, 5, "Nkosi family estate"),
-    (stories.waiting, 9, 8, 6, "Thames Street Lettings"),
-    (stories.open_again, 2, 14, 5, "Kalk Bay Boatyard"),
-    (stories.handed_over, 3, 7, 8, "Ubuntu Youth Trust"),
-    (stories.on_track, 1, 8, 4, "Baobab Books"),
-    (stories.on_track, 1, 9, 5, "Protea Dental"),
-    (stories.on_track, 2, 7, 4, "De Linde Architecten"),
-    (stories.on_track, 2, 10, 6, "Stellenberg Wynkelder"),
-    (stories.on_track, 3, 12, 8, "Karoo Linen"),
-    (stories.on_track, 3, 6, 5, "Kalk Bay Boatyard"),
-    (stories.on_track, 4, 9, 7, "Thames Street Lettings"),
-    (stories.on_track, 7, 10, 9, "Karoo Linen"),
-    (stories.on_track, 9, 8, 6, "Marula Foods"),
-    (stories.on_track, 11, 9, 10, "Hudson Tea Importers"),
-    (stories.twice_moved, -5, 18, 12, "Karoo Linen"),
-    (stories.twice_moved, -3, 16, 10, "De Linde Architecten"),
-    (stories.later, 12, 5, 8, "Baobab Books"),
-    (stories.later, 13, 6, 9, "Windhoek Solar"),
-    (stories.later, 15, 4, 6, "Ubuntu Youth Trust"),
-    (stories.later, 16, 5, 12, "Nkosi family estate"),
-    (stories.later, 18, 3, 5, "Protea Dental"),
-    (stories.later, 20, 6, 10, "Hudson Tea Importers"),
-    (stories.later, 22, 2, 7, "Stellenberg Wynkelder"),
-    (stories.later, 25, 4, 14, "Kalk Bay Boatyard"),
-    (stories.later, 28, 3, 9, "Thames Street Lettings"),
-    (stories.later, 33, 2, 11, "De Linde Architecten"),
-    (stories.later, 38, 5, 16, "Karoo Linen"),
+# What is open today: the story, the day it is due, the day it was made, the client; and, where the story asks for it,
+# the hours it takes and what it is.
+PRESENT: list[tuple[Story, int, int, str, int | None, str]] = [
+    (stories.overdue_silent, -2, -12, "Marula Foods", 10, "Directors' loan accounts explained"),
+    (stories.overdue_in_doubt, -1, -9, "Windhoek Solar", 8, "Roof-lease agreement, marked up"),
+    (stories.overdue_bounced, -4, -15, "Thames Street Lettings", 9, "Service charge accounts, two houses"),
+    (stories.overdue_told, -3, -20, "Karoo Linen", 16, "Draft of the {month} catalogue"),
+    (stories.overdue_refused, -2, -18, "Stellenberg Wynkelder", 12, "Loan schedule for the bank"),
+    (stories.overdue_waiting, -6, -17, "Protea Dental", 6, "Medical aid allocations corrected"),
+    (stories.overdue_told_after, -9, -21, "Marula Foods", 14, "Cash forecast, thirteen weeks"),
+    (stories.at_risk_silent, 4, -11, "Hudson Tea Importers", 34, "Packaging proofs, six flavours"),
+    (stories.at_risk_told, 3, -12, "De Linde Architecten", 24, "Shareholders' agreement, first draft"),
+    (stories.asked_for_later, 2, -13, "Ubuntu Youth Trust", 20, "Annual report, tables and charts"),
+    (stories.not_moving, 5, -14, "Kalk Bay Boatyard", 6, "Draft lease for berth 17"),
+    (stories.not_moving, 6, -16, "Baobab Books", 5, "Type corrections from the printer"),
+    (stories.not_moving, 6, -12, "Nkosi family estate", 7, "Letters to the bank and the insurer"),
+    (stories.not_moving, 7, -15, "Stellenberg Wynkelder", 4, "Export papers for {month}"),
+    (stories.watched, 4, -9, "Baobab Books", 18, "Season list, layout of all pages"),
+    (stories.watched, 6, -8, "Protea Dental", 30, "Draft annual statements"),
+    (stories.seems_done, 0, -10, "Karoo Linen", 6, "Shop fittings drawings"),
+    (stories.seems_done, 0, -8, "Marula Foods", 4, "Payroll for {month}"),
+    (stories.bounced_lately, 3, -9, "Windhoek Solar", 6, "Supply terms in plain words"),
+    (stories.waiting, 2, -9, "Nkosi family estate", 5, "List of the estate's assets"),
+    (stories.waiting, 9, -8, "Thames Street Lettings", 6, "Rent roll for {month}"),
+    (stories.open_again, 2, -14, "Kalk Bay Boatyard", 5, "Safety policy in plain words"),
+    (stories.handed_over, 3, -7, "Ubuntu Youth Trust", 8, "Appeal letter, two versions"),
+    (stories.on_track, 1, -8, "Baobab Books", None, ""),
+    (stories.on_track, 1, -9, "Protea Dental", None, ""),
+    (stories.on_track, 2, -7, "De Linde Architecten", None, ""),
+    (stories.on_track, 2, -10, "Stellenberg Wynkelder", None, ""),
+    (stories.on_track, 3, -12, "Karoo Linen", None, ""),
+    (stories.on_track, 3, -6, "Kalk Bay Boatyard", None, ""),
+    (stories.on_track, 4, -9, "Thames Street Lettings", None, ""),
+    (stories.on_track, 7, -10, "Karoo Linen", None, ""),
+    (stories.on_track, 9, -8, "Marula Foods", None, ""),
+    (stories.on_track, 11, -9, "Hudson Tea Importers", None, ""),
+    (stories.twice_moved, -5, -18, "Karoo Linen", 12, "Third shop, signage plan"),
+    (stories.twice_moved, -5, -16, "De Linde Architecten", 10, "Company registration papers lodged"),
+    (stories.later, 12, -5, "Baobab Books", None, ""),
+    (stories.later, 13, -6, "Windhoek Solar", None, ""),
+    (stories.later, 15, -4, "Ubuntu Youth Trust", None, ""),
+    (stories.later, 16, -5, "Nkosi family estate", None, ""),
+    (stories.later, 18, -3, "Protea Dental", None, ""),
+    (stories.later, 20, -6, "Hudson Tea Importers", None, ""),
+    (stories.later, 22, -2, "Stellenberg Wynkelder", None, ""),
+    (stories.later, 25, -4, "Kalk Bay Boatyard", None, ""),
+    (stories.later, 28, -3, "Thames Street Lettings", None, ""),
+    (stories.later, 33, -2, "De Linde Architecten", None, ""),
+    (stories.later, 38, -5, "Karoo Linen", None, ""),
 ]
 # Whose dates slipped more often than anybody's.
 UNLUCKY = "Marula Foods"
@@ -159,36 +160,49 @@ def _lose_a_contact(cast: Cast, now: datetime) -> None:
 
 def _cast_stories(cast: Cast) -> Iterator[tuple[Story, Job]]:
     rng = random.Random(SEED)
-    titles = {client.pk: _titles(cast, client, rng) for client in cast.clients}
-    customers = dict(zip((client.pk for client in cast.clients), data.CUSTOMERS, strict=True))
-    by_name = {client.name: client for client in cast.clients}
-    number = count()
-
-    def job(client: Client, due: int, made: int, hours: int | None = None, at: time | None = None) -> Job:
-        own = random.Random(SEED + next(number))
-        trade, what, usual = next(titles[client.pk])
-        month = cast.days[due].strftime("%B")
-        contacts, scopes = cast.contacts[client.pk], cast.scopes.get(client.pk, [])
-        return Job(
-            what=what.format(month=month, number=own.randint(3, 40)),
-            hours=hours or usual,
-            trade=trade,
-            client=client,
-            contact=contacts[0] if own.random() < 0.75 else contacts[-1],
-            owner=_owner(cast, customers[client.pk], own),
-            made=made,
-            due=due,
-            rng=own,
-            scope=own.choice(scopes) if scopes and own.random() < 0.7 else None,
-            due_time=at,
-        )
-
+    roles = _Roles(cast, rng)
     for story, client, due in _past(cast, rng):
         length = rng.randint(6, 14) if story is not stories.voided else 4
         clock = time(12) if story in (stories.kept, stories.early) and rng.random() < 0.15 else None
-        yield story, job(client, due, due - length, at=clock)
-    for story, due, ago, hours, name in PRESENT:
-        yield story, job(by_name[name], due, -ago, hours)
+        yield story, roles.job(client, due, due - length, at=clock)
+    for story, due, made, name, hours, what in PRESENT:
+        job = roles.job(roles.clients[name], due, made, hours, what)
+        if story is stories.handed_over:
+            job.owner = cast.people["naledi"]
+        yield story, job
+
+
+class _Roles:
+    """Gives each story its job. What one is given depends on its number alone, never on the day."""
+
+    def __init__(self, cast: Cast, rng: random.Random) -> None:
+        self.cast = cast
+        self.clients = {client.name: client for client in cast.clients}
+        self.customers = {customer.name: customer for customer in data.CUSTOMERS}
+        self.usual = {name: _usual_jobs(customer, rng) for name, customer in self.customers.items()}
+        self.number = count(SEED)
+
+    def job(
+        self, client: Client, due: int, made: int, hours: int | None = None, what: str = "", at: time | None = None
+    ) -> Job:
+        rng = random.Random(next(self.number))
+        customer = self.customers[client.name]
+        trade, usual_what, usual_hours = (customer.trades[0], what, hours) if what else next(self.usual[client.name])
+        contacts, scopes = self.cast.contacts[client.pk], self.cast.scopes.get(client.pk, [])
+        return Job(
+            what=usual_what.format(month=self.cast.days[due].strftime("%B"), number=rng.randint(3, 40)),
+            hours=usual_hours or 0,
+            trade=trade,
+            client=client,
+            contact=contacts[0] if rng.random() < 0.75 else contacts[-1],
+            # What is told in particular is the lead's; the rest somebody else's now and then.
+            owner=self.cast.people[customer.lead] if what else _owner(self.cast, customer, rng),
+            made=made,
+            due=due,
+            rng=rng,
+            scope=rng.choice(scopes) if scopes and rng.random() < 0.7 else None,
+            due_time=at,
+        )
 
 
 def _past(cast: Cast, rng: random.Random) -> Iterator[tuple[Story, Client, int]]:
@@ -206,12 +220,10 @@ def _past(cast: Cast, rng: random.Random) -> Iterator[tuple[Story, Client, int]]
         yield story, client, due
 
 
-def _titles(cast: Cast, client: Client, rng: random.Random) -> Iterator[tuple[str, str, int]]:
-    customer = next(customer for customer in data.CUSTOMERS if customer.name == client.name)
+def _usual_jobs(customer: data.Customer, rng: random.Random) -> Iterator[tuple[str, str, int]]:
     jobs = [(trade, what, hours) for trade in customer.trades for what, hours in data.JOBS[trade]]
     rng.shuffle(jobs)
-    while True:
-        yield from jobs
+    return cycle(jobs)
 
 
 def _owner(cast: Cast, customer: data.Customer, rng: random.Random) -> User:

@@ -24,7 +24,7 @@ def _made(stage: Stage, job: Job, *, steps: bool | None = None, estimate: bool |
     rng = job.rng
     promise = stage.make(
         job,
-        steps=rng.random() < 0.5 if steps is None else steps,
+        steps=rng.random() < 0.4 if steps is None else steps,
         estimate=rng.random() < 0.85 if estimate is None else estimate,
     )
     if rng.random() < 0.55:
@@ -253,7 +253,7 @@ def overdue_told_after(stage: Stage, job: Job) -> Going:
 
 def at_risk_silent(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job, steps=True, estimate=True)
-    yield stage.sometime(-3, job)
+    yield stage.sometime(-2, job)
     stage.update(promise, job, 20, left=str(job.hours), note=True)
 
 
@@ -285,7 +285,7 @@ def not_moving(stage: Stage, job: Job) -> Going:
 
 def on_track(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job)
-    yield stage.sometime(max(job.made + 1, -3), job)
+    yield stage.sometime(max(job.made + 1, -2), job)
     stage.update(promise, job, 60, left=_left(job), note=job.rng.random() < 0.3)
 
 
@@ -315,7 +315,7 @@ def later(stage: Stage, job: Job) -> Going:
 
 def waiting(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job, steps=True)
-    yield stage.sometime(max(job.made + 1, -4), job)
+    yield stage.sometime(max(job.made + 1, -2), job)
     stage.update(promise, job, 50, left="1")
     yield stage.now + SOON
     _wait(stage, job, promise)
@@ -336,9 +336,9 @@ def open_again(stage: Stage, job: Job) -> Going:
 def handed_over(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job, estimate=True)
     yield stage.at(-3, "09:30")
-    manager = job.owner.manager or job.owner
-    other = job.client.lead if job.client.lead and job.client.lead != job.owner else manager
-    actions.reassign(promise, other, by=manager, now=stage.now)
+    lead = job.client.lead
+    assert lead
+    actions.reassign(promise, lead, by=lead, now=stage.now)
     yield stage.at(-2, "13:20")
     stage.update(promise, job, 30, left="2")
 
