@@ -117,10 +117,11 @@ def _put_tellings(
     # All of them before the client's record, and in one order, so that two people never wait for each other.
     kinds = {about.promise.pk: about.kind for about in said}
     for promise in list(Promise.objects.select_for_update(no_key=True).filter(pk__in=kinds).order_by("pk")):
+        about_due_at = _in_force(promise, spoken_at)
         telling = Telling.objects.create(
             promise=promise,
             kind=kinds[promise.pk],
-            about_due_at=promise.due_at,
+            about_due_at=about_due_at,
             contact=contact,
             contact_name=contact.name if contact else "",
             channel=channel,
@@ -137,7 +138,7 @@ def _put_tellings(
             by,
             telling=telling.pk,
             about=kinds[promise.pk],
-            about_due=promise.due_at.isoformat(),
+            about_due=about_due_at.isoformat(),
             channel=channel,
             to=telling.contact_name,
             spoken_at=spoken_at.isoformat(),
@@ -145,3 +146,9 @@ def _put_tellings(
         )
         tellings.append(telling)
     return tellings
+
+
+def _in_force(promise: Promise, moment: datetime) -> datetime:
+    """The date a word of that moment was about: what was said before a move says nothing of the new date."""
+    next_move = promise.date_moves.filter(moved_at__gt=moment).order_by("moved_at", "pk").first()
+    return next_move.old_due_at if next_move else promise.due_at
