@@ -19,7 +19,7 @@ UNKNOWN_AT_LEAST = 0.15
 SILENT_AT_TELL_BY = 0.6
 # The owner has said that it may be late.
 SAID_MAY_BE_LATE = 0.9
-# Reported as finished, but not delivered yet.
+# Nobody is surer than this, not even of what is reported as finished and not delivered yet.
 SEEMS_DONE = 0.05
 WAITING_AT_LEAST = 0.35
 
@@ -88,4 +88,4 @@ def _from_work(facts: Facts, left: float | None) -> tuple[float, tuple[str, ...]
     if left is None:
         share = 1 - (facts.per_cent or 0) / 100
         return max(UNKNOWN_AT_LEAST, chance_of_overrun(UNKNOWN_HOURS * share, facts.free_hours)), ("no_estimate",)
-    return chance_of_overrun(left, facts.free_hours), ("work",)
+    return max(SEEMS_DONE, chance_of_overrun(left, facts.free_hours)), ("work",)
