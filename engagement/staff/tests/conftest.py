@@ -1,0 +1,33 @@
+import pytest
+from django.core.cache import cache
+from django.db import connection
+
+from engagement.outbox.models import Message
+from engagement.staff.signals import diary_changed
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried_yet():
+    cache.clear()
+    yield
+    cache.clear()
+
+
+@pytest.fixture
+def mails(db, settings):
+    """Account mails as they lie in the outbox; the test runner would put them elsewhere."""
+    settings.EMAIL_BACKEND = "engagement.outbox.backend.OutboxBackend"
+    return lambda: list(Message.objects.filter(is_secret=True).order_by("pk"))
+
+
+@pytest.fixture
+def told():
+    """Who was said to have another diary, and inside which transaction."""
+    heard = []
+
+    def listen(sender, user, now, **kwargs):
+        heard.append((user, connection.in_atomic_block))
+
+    diary_changed.connect(listen)
+    yield heard
+    diary_changed.disconnect(listen)
