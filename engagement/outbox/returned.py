@@ -54,7 +54,7 @@ def _reports(mail: Message) -> Iterator[dict[str, str]]:
     for part in mail.walk():
         if part.get_content_type() != "message/delivery-status" or not part.is_multipart():
             continue
-        for about in part.get_payload():  # type: ignore[union-attr]
+        for about in part.get_payload():
             if isinstance(about, Message) and about.get("Action"):
                 yield {
                     "action": str(about["Action"]).split(";")[0].strip().lower(),
