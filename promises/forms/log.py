@@ -128,6 +128,8 @@ class PromiseForm(WordsFields):
         self.user, self.firm, self.now = user, firm, now
         self.for_client: Client | None = client
         self.due: Due | None = None
+        # The line spoke of a date that cannot be; the words of it still stand where they were typed.
+        self.has_no_date = False
         self._choices("client").queryset = Client.objects.visible_to(user).current()
         self._choices("owner").queryset = User.objects.active()
         self._choices("client").known, self._choices("owner").known = client, user
@@ -153,6 +155,7 @@ class PromiseForm(WordsFields):
             "no_such_day": _("There is no such day: check the day and the month"),
             "no_clock": _("Enter the day and the time, for example today and 4pm"),
         }
+        self.has_no_date = problem in words
         self._date().error_messages["required"] = words.get(problem, self._date().error_messages["required"])
 
     def refuse_client(self) -> None:

@@ -13,7 +13,7 @@ register = template.Library()
 @register.inclusion_tag("promises/_saved_bar.html", takes_context=True)
 def saved_bar(context: Context) -> dict[str, Any]:
     """Saved is not told: after a promise was logged, any page says so until the client has heard of it."""
-    request = context.get("request")
+    request: Any = context.get("request")
     pk = request.GET.get("saved", "") if request else ""
     if not (pk.isascii() and pk.isdigit() and len(pk) < 19 and request.user.is_authenticated):
         return {}

@@ -28,7 +28,7 @@ from promises.models import Promise
 from promises.one_line import Understood, understand
 from promises.views.common import promise_or_404
 from promises.views.once import Once, new_token
-from promises.views.questions import NEW_CLIENT, Question, about_date, about_line, moment_value
+from promises.views.questions import NEW_CLIENT, Question, about_date, about_line, about_nobody, moment_value
 
 LONGEST_LINE = 2000
 LONGEST_NAME = 120
@@ -39,6 +39,8 @@ PLACES = {"promises:my_day", "promises:board", "promises:list", "promises:client
 # The words of the date stay where they were typed: they have to be typed anew.
 NO_DATE = ("past", "no_such_day", "no_clock")
 SLIPS_SHOWN = 3
+ANSWERS = {"choose_client": "client", "choose_owner": "owner", "choose_due": "due_on"}
+ASKED = {"client", "due_on"}
 
 
 @require_POST
@@ -83,6 +85,9 @@ def new(request: SignedInRequest) -> HttpResponse:
     form = PromiseForm(data, **known)
     if data.get("choose_client"):
         form.refuse_client()
+    if _is_answered_in_part(form):
+        client = _client(request, data.get("client", ""))
+        return _page(request, PromiseForm(initial=data.dict(), client=client, **known), _open_questions(form))
     return _save(request, form, Once(request.user, data.get("once", "")))
 
 
@@ -118,7 +123,8 @@ def _filled(line: Understood, request: SignedInRequest) -> QueryDict:
     data["what"] = line.line.what
     data["client"] = str(line.client.pk) if line.client else ""
     data["owner"] = str(line.owner.pk) if line.owner else str(request.user.pk)
-    data["estimate_hours"] = str(line.line.estimate_hours or "")
+    hours = line.line.estimate_hours
+    data["estimate_hours"] = f"{hours.normalize():f}" if hours else ""
     if when.chosen:
         data["due_on"] = speak_date(when.chosen.day, today=timezone.now().astimezone(line.zone).date())
         data["due_time"] = when.chosen.time.isoformat("minutes") if when.chosen.time else ""
@@ -141,6 +147,12 @@ def _answered(request: SignedInRequest, firm: Firm) -> QueryDict:
     if client := data.get("choose_client", ""):
         data["client"] = _added(request, client.removeprefix(NEW_CLIENT), firm) if NEW_CLIENT in client else client
     return data
+
+
+def _is_answered_in_part(form: PromiseForm) -> bool:
+    """One question after the other: what has not been answered yet is no error."""
+    pressed = {field for name, field in ANSWERS.items() if name in form.data}
+    return bool(pressed and form.errors and form.errors.keys() <= ASKED - pressed)
 
 
 def _added(request: SignedInRequest, name: str, firm: Firm) -> str:
@@ -184,16 +196,17 @@ def _save(request: SignedInRequest, form: PromiseForm, once: Once) -> HttpRespon
 
 
 def _open_questions(form: PromiseForm) -> list[Question]:
-    """A date that is missing, or can be read in two ways, is chosen with one press."""
-    if "due_on" not in form.errors:
-        return []
+    """Whom it is for; and a date that is missing, or can be read in two ways, is chosen with one press."""
+    whom = [about_nobody(form.user)] if "client" in form.errors else []
+    if "due_on" not in form.errors or form.has_no_date:
+        return whom
     typed = " ".join(form.data.get("due_on", "").split())
     zone = (form.for_client or form.user).zoneinfo
     reading = Reading(None, (), "none")
     if typed:
         today = form.now.astimezone(zone).date()
         reading = read_day(typed, today=today, language=get_language() or "en")
-    return [about_date(reading, zone, form.now)] if reading.choices or not typed else []
+    return [*whom, about_date(reading, zone, form.now)] if reading.choices or not typed else whom
 
 
 def _page(
@@ -201,7 +214,7 @@ def _page(
 ) -> HttpResponse:
     client = form.for_client
     shown: dict[str, Any] = {"form": form, "questions": questions, "client": client, "now": form.now}
-    shown["once"] = form.data.get("once") or new_token()
+    shown["once"] = request.POST.get("once") or new_token()
     if found and form.due:
         shown["cautions"] = found
         shown["seen"] = " ".join(caution.key for caution in found)

@@ -9,9 +9,10 @@ from zoneinfo import ZoneInfo
 
 from django.utils.translation import gettext as _
 
+from engagement.staff.models import User
 from engagement.staff.read_date import ReadDay, Reading
 from engagement.staff.when import speak_date, speak_due
-from promises.one_line import Understood
+from promises.one_line import Understood, last_used
 from promises.quick_add import Named
 
 # Before the name of a client to be added; before a number it would be a client that is there.
@@ -61,7 +62,15 @@ def about_client(line: Understood) -> Question:
         text = _("“%(words)s” may be one of several clients. Which one?") % {"words": words}
     else:
         text = _("For whom is it?")
-    return Question(text, "choose_client", "client", answers, other=_("Another client"))
+    other = _("Another client") if answers else _("Choose a client")
+    return Question(text, "choose_client", "client", answers, other)
+
+
+def about_nobody(user: User) -> Question:
+    """No client was named, or none who is there."""
+    answers = _named(last_used(user))
+    other = _("Another client") if answers else _("Choose a client")
+    return Question(_("For whom is it?"), "choose_client", "client", answers, other)
 
 
 def about_owner(line: Understood) -> Question:
@@ -73,7 +82,7 @@ def about_owner(line: Understood) -> Question:
         "choose_owner",
         "owner",
         _named(line.owner_choices),
-        other=_("Somebody else"),
+        other=_("Somebody else") if line.owner_choices else _("Choose an owner"),
     )
 
 
@@ -106,7 +115,7 @@ def _usual_days(today: date) -> tuple[Answer, ...]:
     days = {tomorrow: Answer(tomorrow.isoformat(), _("Tomorrow, %(date)s") % spoken[tomorrow], "t")}
     days.setdefault(friday, Answer(friday.isoformat(), spoken[friday]["date"], "f"))
     days.setdefault(wednesday, Answer(wednesday.isoformat(), spoken[wednesday]["date"], "w"))
-    return tuple(days.values())
+    return tuple(days[day] for day in sorted(days))
 
 
 def moment_value(day: date, at: time | None) -> str:
