@@ -5,12 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clients.models import Contact
 from engagement.staff.models import User
-from promises.actions.base import Refused
+from promises.actions.base import Refused, holding
 from promises.actions.moving import answer, extend
 from promises.actions.telling import Said, record_conversation, write_to_client
 from promises.due import Due
@@ -65,12 +64,11 @@ def extend_and_tell(
     now: datetime,
 ) -> Extension:
     """Everything or nothing: the word to the client, the extension, and their answer."""
-    with transaction.atomic():
-        promise = Promise.objects.select_for_update(of=("self",), no_key=True).select_related("client").get(pk=promise.pk)
-        _not_asked_already(promise, asked.due)
-        telling = _tell(promise, told, by, now) if told else None
+    with holding(promise) as held:
+        _not_asked_already(held, asked.due)
+        telling = _tell(held, told, by, now) if told else None
         extension = extend(
-            promise,
+            held,
             asked.due,
             reason=asked.reason,
             reason_text=asked.reason_text,

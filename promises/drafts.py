@@ -1,0 +1,205 @@
+"""Messages to a client, drafted from facts: what was achieved, the date, what happens next. No excuses.
+
+Whatever stands here may be read by the client, so nothing internal is read here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from clients.models import Client, Contact
+from engagement.staff.models import Firm, User
+from engagement.staff.when import speak_date, speak_due
+from promises.models import ProgressUpdate, Promise, Standing, Telling
+
+# Where the private address comes to stand. Whoever sends may take it out.
+LINK_MARK = "[progress page]"
+LONGEST_SUBJECT = 80
+WORST_FIRST = [kind.value for kind in (Telling.Kind.LATE, Telling.Kind.MAY_BE_LATE, Telling.Kind.MOVED)]
+
+
+@dataclass(frozen=True, slots=True)
+class NewDate:
+    on: date
+    time: time | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """One promise, what is said of it, and the date it moves to."""
+
+    promise: Promise
+    kind: str
+    new: NewDate | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    subject: str
+    body: str
+
+
+def draft(
+    abouts: Sequence[About],
+    *,
+    client: Client,
+    contact: Contact | None,
+    by: User,
+    firm: Firm,
+    now: datetime,
+) -> Draft:
+    """In the language of the contact. The promise in the worst state leads."""
+    abouts = sorted(abouts, key=lambda about: _weight(about.kind))
+    last = last_updates([about.promise for about in abouts])
+    with translation.override(contact.speaks if contact else client.language):
+        parts = [_("Dear %(name)s,") % {"name": contact.name if contact else client.name}]
+        parts += [_part(about, last.get(about.promise.pk), now) for about in abouts]
+        if any(about.kind == Telling.Kind.LATE for about in abouts):
+            parts.append(_("We are sorry that you have to wait."))
+        parts.append(_("You can follow the work here: %(link)s") % {"link": LINK_MARK})
+        parts.append(_signature(by, firm))
+        return Draft(_subject(abouts), "\n\n".join(parts))
+
+
+def last_updates(promises: Sequence[Promise]) -> dict[int, ProgressUpdate]:
+    updates = ProgressUpdate.objects.filter(promise__in=promises).order_by("promise_id", "at", "pk")
+    return {update.promise_id: update for update in updates}
+
+
+def said_of_delay(language: str, *, new_date: date | None, word_by: date | None, today: date) -> str:
+    """The sentence that a client reads when something may be late: a new date, or by when they will have one."""
+    day = new_date or word_by
+    assert day
+    with translation.override(language):
+        spoken = {"day": speak_date(day, today=today)}
+        if new_date:
+            return _("We expect to have it ready on %(day)s.") % spoken
+        return _("You will have a new date from us by %(day)s.") % spoken
+
+
+def default_kind(promise: Promise, now: datetime, *, told_before: bool = True) -> str:
+    """What there is to say of a promise as it stands."""
+    if promise.delivered_at:
+        return Telling.Kind.DONE
+    if promise.is_overdue(now):
+        return Telling.Kind.LATE
+    if promise.standing == Standing.MAY_BE_LATE or promise.band == "at_risk":
+        return Telling.Kind.MAY_BE_LATE
+    return Telling.Kind.PROGRESS if told_before else Telling.Kind.MADE
+
+
+def _weight(kind: str) -> int:
+    return WORST_FIRST.index(kind) if kind in WORST_FIRST else len(WORST_FIRST)
+
+
+def _part(about: About, update: ProgressUpdate | None, now: datetime) -> str:
+    promise = about.promise
+    done = [step.text for step in promise.steps.all() if step.done_at]
+    lines = [promise.what]
+    # What was achieved comes before what is left.
+    if done and about.kind != Telling.Kind.DONE:
+        lines += [_("Done so far:"), *(f"- {text}" for text in done)]
+    lines.append(_state(about, now))
+    lines += _written_for_them(about, update)
+    if about.kind != Telling.Kind.DONE:
+        lines += _what_next(promise, now)
+    return "\n".join(lines)
+
+
+def _state(about: About, now: datetime) -> str:
+    promise = about.promise
+    due = {"due": speak_due(promise.due_on, promise.due_time, promise.zone, now=now)}
+    match about.kind:
+        case Telling.Kind.MADE:
+            return _made(promise, now)
+        case Telling.Kind.MAY_BE_LATE:
+            return _("It may not be ready on the date we promised: %(due)s.") % due
+        case Telling.Kind.LATE:
+            return _("We promised it for %(due)s. It is late.") % due
+        case Telling.Kind.MOVED if about.new:
+            return _moved(promise, about.new, now)
+        case Telling.Kind.DONE:
+            ended = promise.delivered_at or now
+            day = speak_date(ended.astimezone(promise.zoneinfo).date(), today=_today(promise, now))
+            return _("It is done, on %(day)s.") % {"day": day}
+        case _:
+            return _("It is on track for %(due)s.") % due
+
+
+def _moved(promise: Promise, new: NewDate, now: datetime) -> str:
+    dates = {
+        "old": speak_due(promise.due_on, promise.due_time, promise.zone, now=now, with_zone=False),
+        "new": speak_due(new.on, new.time, promise.zone, now=now),
+    }
+    lines = [
+        _("We promised it for %(old)s and ask you for another date: %(new)s.") % dates,
+        new.reason,
+        _("Tell us whether this suits you. Until then the promised date stays."),
+    ]
+    return "\n".join(line for line in lines if line)
+
+
+def _made(promise: Promise, now: datetime) -> str:
+    due = {"due": speak_due(promise.due_on, promise.due_time, promise.zone, now=now)}
+    if not promise.moves:
+        return _("We have promised it for %(due)s.") % due
+    first = speak_due(promise.first_due_on, promise.first_due_time, promise.zone, now=now, with_zone=False)
+    return _("As agreed, the date is now %(due)s. It was %(first)s at first.") % {**due, "first": first}
+
+
+def _written_for_them(about: About, update: ProgressUpdate | None) -> list[str]:
+    """The client's part of the last update, where it still speaks of the same thing."""
+    fitting = {
+        Telling.Kind.PROGRESS: Standing.ON_TRACK,
+        Telling.Kind.MAY_BE_LATE: Standing.MAY_BE_LATE,
+        Telling.Kind.LATE: Standing.MAY_BE_LATE,
+        Telling.Kind.DONE: Standing.DONE,
+    }.get(Telling.Kind(about.kind))
+    if update is None or not update.text or update.standing != fitting:
+        return []
+    overtaken = about.kind == Telling.Kind.LATE and update.at < about.promise.due_at
+    return [] if overtaken else [update.text]
+
+
+def _what_next(promise: Promise, now: datetime) -> list[str]:
+    lines = []
+    ahead = [step.text for step in promise.steps.all() if not step.done_at]
+    if promise.next_step or ahead:
+        lines.append(_("What happens next: %(next)s") % {"next": promise.next_step or ahead[0]})
+    if promise.waiting_for and promise.waiting_by:
+        words = {"what": promise.waiting_for, "day": speak_date(promise.waiting_by, today=_today(promise, now))}
+        lines.append(_("What we need from you, by %(day)s: %(what)s") % words)
+    elif promise.waiting_for:
+        lines.append(_("What we need from you: %(what)s") % {"what": promise.waiting_for})
+    return lines
+
+
+def _today(promise: Promise, now: datetime) -> date:
+    return now.astimezone(promise.zoneinfo).date()
+
+
+def _signature(by: User, firm: Firm) -> str:
+    return "\n".join(line for line in (by.name, by.title, firm.name, by.phone or firm.phone) if line)
+
+
+def _subject(abouts: Sequence[About]) -> str:
+    if not abouts:
+        return ""
+    what = abouts[0].promise.what
+    what = what if len(what) <= LONGEST_SUBJECT else what[: LONGEST_SUBJECT - 1].rstrip() + "…"
+    if len(abouts) > 1:
+        return _("%(what)s and %(more)s more: how it stands") % {"what": what, "more": len(abouts) - 1}
+    return {
+        Telling.Kind.MADE: _("%(what)s: what we promised"),
+        Telling.Kind.PROGRESS: _("%(what)s: on track"),
+        Telling.Kind.MAY_BE_LATE: _("%(what)s: may be late"),
+        Telling.Kind.LATE: _("%(what)s: late"),
+        Telling.Kind.MOVED: _("%(what)s: a new date"),
+        Telling.Kind.DONE: _("%(what)s: done"),
+    }[Telling.Kind(abouts[0].kind)] % {"what": what}

@@ -1,0 +1,121 @@
+"""A later date: asked for, told, and answered, in one form."""
+
+from __future__ import annotations
+
+import uuid
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from engagement.staff.http import SignedInRequest
+from engagement.staff.models import Firm
+from promises import actions, drafts
+from promises.forms.extend import AGREED, NO_ANSWER, AnswerForm, ExtendForm
+from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN
+from promises.models import Extension, Promise, Telling
+from promises.views.act import ask, carried_out, has_ended, page, posted
+from promises.views.common import promise_or_404
+from promises.views.tell import again, main_contact, with_link
+
+
+@page
+def extend(request: SignedInRequest, pk: int) -> HttpResponse:
+    now, promise = timezone.now(), promise_or_404(request, pk)
+    if has_ended(request, promise):
+        return redirect(promise)
+    form = ExtendForm(_typed(request), promise=promise, now=now, initial=_initial(request, promise))
+    if form.is_bound and form.is_valid() and form.cleaned_data["told"] == EMAIL and _wants_draft(request, form):
+        # The text is read, and changed if need be, before anything is written down.
+        form = _drafted(request, promise, form)
+        return _page(request, promise, form, drafted=True)
+    if carried_out(form, lambda typed: _extend(request, promise, typed, form)):
+        messages.success(request, _what_was_done(form.cleaned_data))
+        return redirect(promise)
+    if form.has_error("body", READ_AGAIN):
+        form.data = again(form.data, drafted_for=form.signature())
+    return _page(request, promise, form, drafted=form.is_bound and form.is_drafted)
+
+
+@page
+def answer(request: SignedInRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    visible = Promise.objects.visible_to(request.user)
+    asked = Extension.objects.filter(promise__in=visible).select_related("telling__message")
+    extension = get_object_or_404(asked, pk=pk)
+    promise = promise_or_404(request, extension.promise_id)
+    form = AnswerForm(posted(request), promise=promise, now=now)
+
+    def do(typed: dict[str, Any]) -> None:
+        said = {"agreed": typed["agreed"] == AGREED, "answered_at": typed["answered_at"], "words": typed["words"]}
+        actions.answer(extension, by=request.user, now=now, **said)
+
+    if carried_out(form, do):
+        agreed = form.cleaned_data["agreed"] == AGREED
+        messages.success(request, _("The date has moved.") if agreed else _("They refused. The date stays."))
+        return redirect(promise)
+    words = {"title": _("The client's answer"), "submit": _("Record the answer"), "template": "promises/answer.html"}
+    return ask(request, promise, form, extension=extension, **words)
+
+
+def _typed(request: SignedInRequest) -> Any:
+    """“They asked, and it is agreed”: one press says four things that are otherwise asked for."""
+    if request.method != "POST" or "agreed_as_asked" not in request.POST:
+        return posted(request)
+    reason = request.POST.get("reason") or Extension.Reason.CLIENT_WISH.value
+    return again(request.POST, asked_by=Extension.AskedBy.CLIENT.value, answer=AGREED, reason=reason, told=SPOKEN)
+
+
+def _initial(request: SignedInRequest, promise: Promise) -> dict[str, Any]:
+    contact = main_contact(promise.client, promise.contact)
+    return {"contact": contact, "once": uuid.uuid4(), "new_date": request.GET.get("date", "")}
+
+
+def _wants_draft(request: SignedInRequest, form: ExtendForm) -> bool:
+    return not form.is_drafted or "draft" in request.POST
+
+
+def _drafted(request: SignedInRequest, promise: Promise, form: ExtendForm) -> ExtendForm:
+    typed, due = form.cleaned_data, form.cleaned_data["due"]
+    new = drafts.NewDate(due.on, due.time, typed["reason_text"])
+    text = drafts.draft(
+        [drafts.About(promise, Telling.Kind.MOVED, new)],
+        client=promise.client,
+        contact=typed["contact"],
+        by=request.user,
+        firm=Firm.get(),
+        now=form.now,
+    )
+    data = again(request.POST, subject=text.subject, body=text.body, drafted_for=form.signature())
+    return ExtendForm(data, promise=promise, now=form.now)
+
+
+def _extend(request: SignedInRequest, promise: Promise, typed: dict[str, Any], form: ExtendForm) -> None:
+    asked = actions.Asked(typed["due"], typed["reason"], typed["reason_text"], typed["asked_by"], typed["note"])
+    reply = None
+    if typed["answer"] != NO_ANSWER:
+        reply = actions.Reply(typed["answer"] == AGREED, typed["answered_at"], typed["words"])
+    told: actions.Spoken | actions.Written | None = None
+    if typed["told"] == SPOKEN:
+        told = actions.Spoken(typed["contact"], typed["channel"], typed["spoken_at"], typed["text"])
+    elif typed["told"] == EMAIL:
+        occasion = f"extend:{promise.pk}:{typed['once']}"
+        body = with_link(typed["body"], promise.client, typed["contact"], request.user, form.now)
+        told = actions.Written(typed["contact"], typed["subject"], body, occasion)
+    actions.extend_and_tell(promise, asked, told=told, reply=reply, by=request.user, now=form.now)
+
+
+def _what_was_done(typed: dict[str, Any]) -> str:
+    if typed["answer"] == AGREED:
+        return _("The date has moved. The first date stays in the record.")
+    if typed["answer"] != NO_ANSWER:
+        return _("They refused. The date stays.")
+    return _("Asked for. The date stays until they agree.")
+
+
+def _page(request: SignedInRequest, promise: Promise, form: ExtendForm, *, drafted: bool) -> HttpResponse:
+    context = {"promise": promise, "form": form, "drafted": drafted, "here": "promises"}
+    return render(request, "promises/extend.html", context)
