@@ -23,7 +23,8 @@ BEGIN RAISE EXCEPTION '% is append-only', TG_TABLE_NAME; END $$
 def add(apps, schema_editor):
     postgresql = schema_editor.connection.vendor == "postgresql"
     if postgresql:
-        schema_editor.execute(POSTGRESQL_FUNCTION)
+        # None, not the default (): with parameters, however few, the % in the text would be one of them.
+        schema_editor.execute(POSTGRESQL_FUNCTION, None)
     for table in TABLES:
         for verb in ("UPDATE", "DELETE"):
             sql = POSTGRESQL if postgresql else SQLITE

@@ -77,13 +77,14 @@ FOR EACH ROW EXECUTE FUNCTION promises_promise_dates()
 def add(apps, schema_editor):
     postgresql = schema_editor.connection.vendor == "postgresql"
     if postgresql:
-        schema_editor.execute(POSTGRESQL_FUNCTION)
+        # None, not the default (): with parameters, however few, the % in the text would be one of them.
+        schema_editor.execute(POSTGRESQL_FUNCTION, None)
     for table in TABLES:
         for verb in ("UPDATE", "DELETE"):
             sql = POSTGRESQL if postgresql else SQLITE
             schema_editor.execute(sql.format(table=table, verb=verb, verb_lower=verb.lower()))
     for sql in (POSTGRESQL_DATES_FUNCTION, POSTGRESQL_DATES) if postgresql else (SQLITE_DATES,):
-        schema_editor.execute(sql)
+        schema_editor.execute(sql, None)
 
 
 def remove(apps, schema_editor):
