@@ -8,13 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from django.conf import settings
-from django.contrib.auth import get_user_model
-from django.core.management import call_command, get_commands
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError
 from django.utils.translation import gettext as _
 
 from engagement.collected import collect_if_changed
+from engagement.staff.models import User
 from engagement.supervisor import Supervisor
+from promises.demo import data
+from promises.management.commands.demo import sign_ins
 
 PYTHON = sys.executable
 # In a container people are root; Celery would say at each start that they should not be.
@@ -41,8 +43,10 @@ class Command(BaseCommand):
         self.say(_("Preparing the database and the files…"))
         call_command("migrate", verbosity=0, interactive=False)
         collect_if_changed()
-        if not empty and "demo" in get_commands() and not get_user_model().objects.exists():
+        if not empty and not User.objects.exists():
             call_command("demo", stdout=self.stdout)
+        elif User.objects.filter(email=data.PEOPLE[0].email).exists():
+            self.say(sign_ins())
 
     def supervise(self) -> None:
         announce = once_reachable(

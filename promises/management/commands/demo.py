@@ -30,9 +30,14 @@ class Command(BaseCommand):
             _("%(firm)s is a demonstration: %(clients)s clients, %(promises)s promises, all of them made up.")
             % {"firm": firm, "clients": clients, "promises": promises}
         )
-        self.stdout.write(_("Sign in with one of these; the password is %(password)s") % {"password": data.PASSWORD})
-        for person in data.PEOPLE:
-            self.stdout.write(f"  {person.email:<32} {person.name}, {person.title.lower()} ({person.role})")
+        self.stdout.write(sign_ins())
+
+
+def sign_ins() -> str:
+    """What a newcomer needs to get in, said at each start and not only at the first."""
+    heading = _("Sign in with one of these; the password is %(password)s") % {"password": data.PASSWORD}
+    people = [f"  {person.email:<32} {person.name}, {person.title.lower()} ({person.role})" for person in data.PEOPLE]
+    return "\n".join([heading, *people])
 
 
 def _move(bar: Any, to: int) -> None:
