@@ -5,13 +5,15 @@ from __future__ import annotations
 import logging
 import smtplib
 from datetime import datetime, timedelta
+from time import monotonic
 from typing import Any
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage, get_connection
-from django.db import DatabaseError, transaction
+from django.core.validators import validate_email
+from django.db import transaction
 from django.db.models import F, QuerySet
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Audience, Message, State
@@ -21,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 # A message to a client can be taken back for so long.
 HOLD = timedelta(seconds=20)
+# A turn is over well before Celery's limit, which would strike in the middle of a message.
+TURN_LASTS = timedelta(seconds=45)
 # Pauses before the next attempt; the last one repeats.
 PAUSES = [timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600)]
 
@@ -33,10 +37,15 @@ class NotAccepted(Exception):
         self.for_good = for_good
 
 
+def one_line(text: str) -> str:
+    """A subject that adds no header and fits its column, whatever somebody typed or a lookup brought."""
+    return " ".join(str(text).replace("\0", " ").split())[:300]
+
+
 def write(*, occasion: str, now: datetime, **fields: Any) -> Message | None:
     """Write a message down in the caller's transaction. None when this occasion has its message already."""
     fields.setdefault("not_before", now)
-    fields["subject"] = " ".join(str(fields["subject"]).split())[:300]
+    fields["subject"] = one_line(fields["subject"])
     message, created = Message.objects.get_or_create(occasion=occasion, defaults={"written_at": now, **fields})
     return message if created else None
 
@@ -54,11 +63,14 @@ def undo(message: Message, now: datetime) -> bool:
 def send_waiting(now: datetime, limit: int = 200) -> int:
     """Send what is due. One message that cannot be sent stops no other."""
     settle_abandoned(now)
-    done = 0
+    done, began = 0, monotonic()
     for pk in list(Message.objects.ready(now).order_by("not_before").values_list("pk", flat=True)[:limit]):
+        passed = timedelta(seconds=monotonic() - began)
+        if passed > TURN_LASTS:
+            break
         try:
-            done += deliver(pk, timezone.now())
-        except DatabaseError:
+            done += deliver(pk, now + passed)
+        except Exception:
             logger.exception("Message %s could not be settled; its lease runs out and it is looked at again.", pk)
     return done
 
@@ -73,12 +85,17 @@ def deliver(pk: int, now: datetime) -> bool:
     message = Message.objects.get(pk=pk)
     kept = message.subject, message.body
     message.outgoing_body = message.body
-    reason = _reason_to_stop(message, now)
+    try:
+        reason = _reason_to_stop(message, now)
+    except Exception as error:
+        logger.exception("Message %s could not be made ready.", pk)
+        return _after_refusal(message, now, NotAccepted(_line(error), for_good=False))
     if reason:
         # What a colleague no longer needs is dropped; a client's message that cannot go is somebody's to see to.
         state = State.DROPPED if message.audience == Audience.STAFF else State.FAILED
         return _settle(message, now, state=state, error=reason[:300])
     if (message.subject, message.body) != kept:
+        message.subject = one_line(message.subject)
         # Reminders are worded as they leave, from how things stand then.
         _still_mine(message).update(subject=message.subject, body=message.body)
     try:
@@ -94,7 +111,13 @@ def deliver(pk: int, now: datetime) -> bool:
 def settle_abandoned(now: datetime) -> None:
     """A worker died with these in hand. A colleague may hear twice; a client never does by our doing."""
     for message in Message.objects.abandoned(now):
-        _after_doubt(message, now, _("The sender stopped in the middle."))
+        try:
+            _after_doubt(message, now, _("The sender stopped in the middle."))
+        except Exception:
+            logger.exception(
+                "Message %s could not be settled; it is looked at again when a new lease ends.", message.pk
+            )
+            _still_mine(message).update(lease_until=now + LEASE_LASTS)
 
 
 def bounced(message: Message, now: datetime, why: str) -> bool:
@@ -110,7 +133,8 @@ def bounced(message: Message, now: datetime, why: str) -> bool:
 def resend(message: Message, now: datetime) -> bool:
     """A person has decided that a message in doubt, or a failed one, goes again, with the same Message-ID."""
     again = Message.objects.filter(pk=message.pk, state__in=[State.IN_DOUBT, State.FAILED], is_secret=False)
-    return bool(again.update(state=State.WAITING, not_before=now, attempts=0, bounced_at=None, error=""))
+    fresh: dict[str, Any] = {"attempts": 0, "bounced_at": None, "seen_to_at": None, "error": ""}
+    return bool(again.update(state=State.WAITING, not_before=now, **fresh))
 
 
 def mark_sent(message: Message, now: datetime) -> bool:
@@ -139,8 +163,14 @@ def _hand_over(message: Message) -> None:
     )
     connection = get_connection(settings.DELIVERY_BACKEND)
     try:
+        # Django takes a mail to nobody for sent.
+        validate_email(message.address)
         mail.message()
         connection.open()
+    except ValidationError as error:
+        raise NotAccepted(
+            _("%(address)s is not an e-mail address.") % {"address": message.address}, for_good=True
+        ) from error
     except (OSError, ValueError) as error:
         raise NotAccepted(_line(error), for_good=isinstance(error, ValueError)) from error
     try:
