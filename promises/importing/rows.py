@@ -1,0 +1,172 @@
+"""From cells to a promise: each column in its form, and what to write where it is not."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from decimal import Decimal, InvalidOperation
+
+from django.utils.translation import gettext as _
+
+from promises.importing.table import Line, Table
+
+LONGEST = {"reference": 60, "client": 120, "what": 300, "owner": 100}
+ISO_DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
+YEARS = range(1900, 2200)
+MOST_VALUE = Decimal(10) ** 12
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something on one line: as a fault it keeps the line out, as a warning it does not."""
+
+    line: int
+    column: str
+    value: str
+    what: str
+
+    def as_list(self) -> list[str | int]:
+        return [self.line, self.column, self.value[:200], self.what]
+
+
+@dataclass(frozen=True)
+class Row:
+    line: int
+    reference: str
+    client: str
+    what: str
+    owner: str
+    due_on: date
+    made_on: date | None = None
+    delivered_on: date | None = None
+    told_on: date | None = None
+    value: Decimal | None = None
+    currency: str = ""
+
+
+@dataclass
+class Reading:
+    """What became of one line: a row, or the faults that keep it out; warnings either way."""
+
+    row: Row | None
+    faults: list[Fault] = field(default_factory=list)
+    warnings: list[Fault] = field(default_factory=list)
+
+
+class _Missing(Exception):
+    """The cell is not in its form; the text says what to write instead."""
+
+
+def readings(table: Table, mapping: Mapping[str, str], today: date) -> Iterator[Reading]:
+    """Every line of the table in turn. A reference that comes twice counts the first time."""
+    places = {column: table.headings.index(heading) for column, heading in mapping.items()}
+    first_seen: dict[str, int] = {}
+    for line in table.lines():
+        reading = _read(line, places, len(table.headings), today)
+        if reading.row:
+            seen = first_seen.setdefault(reading.row.reference, line.number)
+            if seen != line.number:
+                said = _("Line %(line)s has this reference already. Give each promise one of its own.")
+                fault = Fault(line.number, "reference", reading.row.reference, said % {"line": seen})
+                reading = Reading(None, [fault])
+        yield reading
+
+
+def _read(line: Line, places: Mapping[str, int], width: int, today: date) -> Reading:
+    if line.broken:
+        return Reading(None, [Fault(line.number, "", "", line.broken)])
+    if any(cell.strip() for cell in line.cells[width:]):
+        said = _("This line has %(cells)s cells, the first line %(width)s. Put texts with a comma in quotation marks.")
+        fault = Fault(line.number, "", "", said % {"cells": len(line.cells), "width": width})
+        return Reading(None, [fault])
+    cells = {column: line.cells[at].strip() if at < len(line.cells) else "" for column, at in places.items()}
+    read: dict[str, object] = {}
+    faults = []
+    for column in (*LONGEST, "made_on", "due_on", "delivered_on", "told_on", "value", "currency"):
+        try:
+            read[column] = _cell(column, cells.get(column, ""), today)
+        except _Missing as missing:
+            faults.append(Fault(line.number, column, cells.get(column, ""), str(missing)))
+    if faults:
+        return Reading(None, faults)
+    row = Row(line.number, **read)  # type: ignore[arg-type]
+    return Reading(row, [], list(_odd(row)))
+
+
+def _cell(column: str, text: str, today: date) -> object:
+    if column in LONGEST:
+        return _text(column, text)
+    if column == "due_on" and not text:
+        raise _Missing(_("Write the day it is due, for example 2026-11-27."))
+    if column == "value":
+        return _value(text)
+    if column == "currency":
+        return _currency(text)
+    return _past(column, _date(text), today)
+
+
+def _text(column: str, text: str) -> str:
+    wanted = {
+        "reference": _("Write a reference that no other promise has, for example SCMS-5233."),
+        "client": _("Write the client's name."),
+        "what": _("Write what was promised."),
+        "owner": _("Write the name or the e-mail of whoever owns it."),
+    }
+    if not text:
+        raise _Missing(wanted[column])
+    if len(text) > LONGEST[column]:
+        raise _Missing(_("Write at most %(most)s characters.") % {"most": LONGEST[column]})
+    if "\x00" in text:
+        raise _Missing(wanted[column])
+    return text
+
+
+def _date(text: str) -> date | None:
+    if not text:
+        return None
+    try:
+        if not ISO_DATE.fullmatch(text):
+            raise ValueError
+        day = date.fromisoformat(text)
+    except ValueError:
+        raise _Missing(_("Write the day as year-month-day, for example 2026-11-27.")) from None
+    if day.year not in YEARS:
+        raise _Missing(_("Write a year between 1900 and 2199."))
+    return day
+
+
+def _past(column: str, day: date | None, today: date) -> date | None:
+    if day and day > today and column != "due_on":
+        raise _Missing(_("This day has not come yet. Leave it empty until it has."))
+    return day
+
+
+def _value(text: str) -> Decimal | None:
+    if not text:
+        return None
+    wanted = _("Write the value with a point and at most two decimals, for example 1250.50.")
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        raise _Missing(wanted) from None
+    if not value.is_finite() or value < 0 or value >= MOST_VALUE or value != value.quantize(Decimal("0.01")):
+        raise _Missing(wanted)
+    return value
+
+
+def _currency(text: str) -> str:
+    if text and not re.fullmatch(r"[A-Za-z]{3}", text):
+        raise _Missing(_("Write the three letters of the currency, for example ZAR."))
+    return text.upper()
+
+
+def _odd(row: Row) -> Iterator[Fault]:
+    """What is taken as written, though it is worth a look."""
+    if row.made_on and row.made_on > row.due_on:
+        said = _("It was made after the day it was due. It is brought in as written.")
+        yield Fault(row.line, "made_on", row.made_on.isoformat(), said)
+    if row.made_on and row.delivered_on and row.delivered_on < row.made_on:
+        said = _("It was delivered before it was made. It is brought in as written.")
+        yield Fault(row.line, "delivered_on", row.delivered_on.isoformat(), said)
