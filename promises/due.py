@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, time
 
 from clients.diary import client_calendar
 from clients.models import Client
+from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
 from engagement.staff.worktime import LAST_MINUTE, Span, Week, end_of_working_day, tell_by
 
@@ -25,9 +26,12 @@ def due_for(client: Client, firm: Firm, on: date, at_time: time | None) -> Due:
     return Due(on, at_time, datetime.combine(on, at_time, tzinfo=client.zoneinfo).astimezone(UTC))
 
 
-def tell_by_for(client: Client, firm: Firm, made_at: datetime | None, due_at: datetime) -> datetime:
-    """Law 5: the firm's working days before the due instant, or its share of the time promised if longer."""
-    calendar = client_calendar(client, firm)
+def tell_by_for(firm: Firm, made_at: datetime | None, due_at: datetime) -> datetime:
+    """Law 5: the firm's working days before the due instant, or its share of the time promised if longer.
+
+    In the firm's own hours: it is somebody here who has to pick up the phone.
+    """
+    calendar = firm_calendar(firm)
     hours = hours_a_day(calendar.weeks[0])
     return tell_by(calendar, made_at, due_at, float(firm.tell_by_days), float(firm.tell_by_share), hours)
 

@@ -12,18 +12,15 @@ from promises.models import Promise
 
 
 def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
-    """At the most three reasons, the weightiest first. In the language in force."""
-    reasons = [_reason(ground, promise, forecast, now) for ground in forecast.grounds[:2]]
-    if "work" in forecast.grounds or "no_estimate" in forecast.grounds:
-        reasons.append(_("Not enough record yet, so this is a first guess."))
-    return " ".join(reasons)[:400]
+    """Two reasons at the most, the weightiest first. In the language in force."""
+    return " ".join(_reason(ground, promise, forecast, now) for ground in forecast.grounds[:2])[:400]
 
 
 def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) -> str:
-    owner = promise.owner.get_short_name()
     match ground:
         case "said":
             ago = speak_ago(promise.last_update_at, now) if promise.last_update_at else ""
+            owner = promise.owner.get_short_name()
             return _("%(owner)s said %(ago)s that it may be late.") % {"owner": owner, "ago": ago}
         case "silent":
             return _("Nobody has said how this stands, and by now the client would have to hear of a slip.")
@@ -35,15 +32,19 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) ->
             }
         case "seems_done":
             return _("The work seems finished. Is it done?")
-        case "no_estimate":
-            return _("No estimate; %(free)s free before %(due)s.") % _hours(promise, forecast, now)
         case _:
-            return _("%(left)s left; %(free)s free before %(due)s.") % _hours(promise, forecast, now)
+            return _work(promise, forecast, now)
 
 
-def _hours(promise: Promise, forecast: Forecast, now: datetime) -> dict[str, str]:
-    return {
-        "left": speak_hours(forecast.left or 0).capitalize(),
+def _work(promise: Promise, forecast: Forecast, now: datetime) -> str:
+    """What is left against what is free: called a guess for as long as no record of past jobs stands behind it."""
+    figures = {
+        "left": speak_hours(forecast.left) if forecast.left is not None else "",
         "free": speak_hours(forecast.free),
         "due": speak_short(promise.due_at, promise.zoneinfo, now=now),
     }
+    if promise.due_at <= now:
+        return _("The date has passed with %(left)s left.") % figures if figures["left"] else _("The date has passed.")
+    if not figures["left"]:
+        return _("A first guess, without an estimate: %(free)s free before %(due)s.") % figures
+    return _("A first guess: %(left)s left, %(free)s free before %(due)s.") % figures

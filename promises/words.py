@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engagement.outbox.models import Channel
-from engagement.staff.when import days_late, speak_ago, speak_due, speak_per_cent, speak_short
+from engagement.staff.when import days_late, speak_ago, speak_per_cent, speak_short
 from promises.models import Band, Outcome, Promise
 
 
@@ -81,7 +81,10 @@ def lateness(promise: Promise, now: datetime) -> str:
 
 
 def due_short(promise: Promise, now: datetime) -> str:
-    return speak_due(promise.due_on, promise.due_time, promise.zoneinfo, now=now, with_zone=False)
+    """Mon 30 Nov, or with its time if it was given one, on the client's clock."""
+    if promise.due_time is None:
+        return speak_short(promise.due_on, promise.zoneinfo, now=now)
+    return speak_short(promise.due_at, promise.zoneinfo, now=now)
 
 
 def due_note(promise: Promise, now: datetime) -> str:

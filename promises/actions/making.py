@@ -63,7 +63,7 @@ def make(
             due_on=due.on,
             due_time=due.time,
             due_at=due.at,
-            tell_by_at=tell_by_for(client, Firm.get(), now, due.at),
+            tell_by_at=tell_by_for(Firm.get(), now, due.at),
             estimate_hours=estimate_hours,
             last_update_at=now,
             next_look_at=now,

@@ -110,7 +110,7 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
     )
     held.due_on, held.due_time, held.due_at = extension.new_due_on, extension.new_due_time, extension.new_due_at
     held.moves += 1
-    held.tell_by_at = tell_by_for(held.client, Firm.get(), now, held.due_at)
+    held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)
     # The client knows of the old date; of the new one there is nothing to tell yet.
     held.told_at, held.told_how, held.alarm_at, held.standing = None, "", None, ""
     held.last_update_at = held.next_look_at = now

@@ -66,7 +66,7 @@ def read_line(request: SignedInRequest) -> HttpResponse:
     line = understand(text, request.user, firm, now, request.GET.get("client", ""))
     shown: dict[str, Any] = {"line": line, "now": now, "client": line.client, "due": line.due}
     if line.client and line.due and line.due.at > now:
-        shown["tell_by"] = tell_by_for(line.client, firm, now, line.due.at)
+        shown["tell_by"] = tell_by_for(firm, now, line.due.at)
         shown["working_day"] = next_working_day(line.client, firm, line.due, now)
     return render(request, "promises/_line_preview.html", shown)
 
