@@ -78,11 +78,12 @@ def send_waiting(now: datetime, limit: int = 200) -> int:
 def deliver(pk: int, now: datetime) -> bool:
     """Send one message, unless it is settled already or in another worker's hands."""
     # The claim asks only about the row's own columns: across a join, two workers would win on PostgreSQL.
-    mine = Message.objects.ready(now).filter(pk=pk)
-    if not mine.update(state=State.SENDING, lease_until=now + LEASE_LASTS, attempts=F("attempts") + 1):
+    mine, lease_until = Message.objects.ready(now).filter(pk=pk), now + LEASE_LASTS
+    if not mine.update(state=State.SENDING, lease_until=lease_until, attempts=F("attempts") + 1):
         return False
 
     message = Message.objects.get(pk=pk)
+    message.lease_until = lease_until
     kept = message.subject, message.body
     message.outgoing_body = message.body
     try:
@@ -140,8 +141,11 @@ def resend(message: Message, now: datetime) -> bool:
 def mark_sent(message: Message, now: datetime) -> bool:
     """A person has found that a message in doubt did arrive."""
     with transaction.atomic():
+        message.refresh_from_db()
         doubtful = Message.objects.filter(pk=message.pk, state=State.IN_DOUBT)
-        if not doubtful.update(state=State.SENT, sent_at=F("not_before"), error=""):
+        # Not when it was to leave, which may be hours earlier, but when a worker took it up.
+        left_at = message.lease_until - LEASE_LASTS if message.lease_until else now
+        if not doubtful.update(state=State.SENT, sent_at=left_at, error=""):
             return False
         _tell(message, now)
     return True
@@ -179,6 +183,9 @@ def _hand_over(message: Message) -> None:
         code, answer = next(iter(error.recipients.values()))
         raise NotAccepted(f"{code} {answer!r}", for_good=code >= 500) from error
     except smtplib.SMTPResponseException as error:
+        if not 400 <= error.smtp_code < 600:
+            # Neither yes nor no: what became of the text is in doubt.
+            raise
         raise NotAccepted(_line(error), for_good=error.smtp_code >= 500) from error
     finally:
         _close(connection)
@@ -214,8 +221,8 @@ def _after_doubt(message: Message, now: datetime, why: str) -> bool:
 
 
 def _still_mine(message: Message) -> QuerySet[Message]:
-    # The attempt is part of the claim: a worker that slept through its lease must not settle its successor's.
-    return Message.objects.filter(pk=message.pk, state=State.SENDING, attempts=message.attempts)
+    # The lease is the claim: a worker that slept through its own must not settle its successor's.
+    return Message.objects.filter(pk=message.pk, state=State.SENDING, lease_until=message.lease_until)
 
 
 def _settle(message: Message, now: datetime, **changes: Any) -> bool:
