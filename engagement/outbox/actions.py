@@ -106,7 +106,7 @@ def deliver(pk: int, now: datetime) -> bool:
     except Exception as error:
         logger.exception("Message %s: no answer to the text.", pk)
         return _after_doubt(message, now, _line(error))
-    return _settle(message, now, state=State.SENT, sent_at=now, error="", **_without_secret(message))
+    return _settle(message, now, state=State.SENT, sent_at=now, error="")
 
 
 def settle_abandoned(now: datetime) -> None:
@@ -226,6 +226,9 @@ def _still_mine(message: Message) -> QuerySet[Message]:
 
 
 def _settle(message: Message, now: datetime, **changes: Any) -> bool:
+    if message.is_secret:
+        # It has left, or never will: nobody can send it again.
+        changes["body"] = ""
     with transaction.atomic():
         if not _still_mine(message).update(**changes):
             return False
@@ -236,10 +239,6 @@ def _settle(message: Message, now: datetime, **changes: Any) -> bool:
 def _tell(message: Message, now: datetime) -> None:
     message.refresh_from_db()
     message_settled.send(sender=Message, message=message, now=now)
-
-
-def _without_secret(message: Message) -> dict[str, str]:
-    return {"body": ""} if message.is_secret else {}
 
 
 def _line(error: BaseException) -> str:
