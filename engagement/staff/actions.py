@@ -67,7 +67,7 @@ def invite(person: User, *, by: User, now: datetime) -> None:
     """Let somebody in, or send them a new link; the links before it open nothing any more."""
     if not person.is_active:
         raise Refused(_("This person no longer works here. Let them back in first."))
-    if person.has_usable_password():
+    if person.pk and person.has_usable_password():
         raise Refused(_("This person can sign in already. A lost password is replaced from the sign-in page."))
     if person.email.endswith(NOWHERE):
         raise Refused(_("Nobody can be reached at this address. Enter their own e-mail first, then invite them."))

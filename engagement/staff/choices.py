@@ -15,6 +15,8 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 LONGEST_TEXT = 60
+# What the firm's column holds; the four parts whose codes are longer are left out.
+LONGEST_REGION = 12
 
 
 class ListedField(forms.ChoiceField):
@@ -68,7 +70,8 @@ def _holiday_regions(tag: str) -> tuple[tuple[str, str], ...]:
         choices.append((code, country))
         called = _names_of_parts(code) if parts else {}
         choices += [(f"{code}-{part}", f"{country}, {called.get(part, part)}") for part in parts]
-    return tuple(sorted(choices, key=lambda choice: choice[1]))
+    fitting = (choice for choice in choices if len(choice[0]) <= LONGEST_REGION)
+    return tuple(sorted(fitting, key=lambda choice: choice[1]))
 
 
 def _names_of_parts(code: str) -> dict[str, str]:
