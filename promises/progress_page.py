@@ -1,0 +1,446 @@
+"""What a client reads of their promises: plain values in their language, with dates in their zone.
+
+Whatever stands here may be read by the client, so nothing internal is read here.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime, time
+from functools import cached_property
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from engagement.outbox.models import Channel
+from engagement.staff.models import Firm, User
+from engagement.staff.when import (
+    LAST_MINUTE,
+    days_late,
+    iso_due,
+    speak_ago,
+    speak_date,
+    speak_due,
+    speak_moment,
+    speak_number,
+    speak_short,
+    speak_time,
+    speak_zone,
+)
+from promises import progress_rows as rows
+from promises.models import Extension, Promise, Standing, Telling
+from promises.progress_rows import Reader, WordRow
+
+# The classes of the state words, the worst first.
+LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "good")
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """A promise in one glance. `state` is the class of its words."""
+
+    what: str
+    state: str
+    words: str
+    due: str
+    due_iso: str
+    before: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    old: str
+    new: str
+    reason: str
+    told: str
+    by_us: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Lead:
+    """The promise in the worst state, in full. `asked` is a later date that the client has not answered yet."""
+
+    row: Row
+    day: str
+    hour: str
+    changes: tuple[Change, ...]
+    asked: Change | None
+    told: str
+    why: str
+    now: str
+    obstacle: str
+    own_words: str
+
+
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """What we wait for the client to do."""
+
+    what: str
+    by: str
+    since: str
+    promise: str
+
+
+@dataclass(frozen=True, slots=True)
+class StepRow:
+    """`place` is done, now or nothing."""
+
+    text: str
+    place: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Agreed:
+    number: str
+    title: str
+    signed: str
+
+
+@dataclass(frozen=True, slots=True)
+class Word:
+    """Written for the client, or the fact that they were told."""
+
+    text: str
+    is_fact: bool
+    when: str
+    promise: str
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    what: str
+    when: str
+
+
+@dataclass(frozen=True, slots=True)
+class Who:
+    name: str
+    title: str
+    phone: str
+    email: str
+
+    @property
+    def dial(self) -> str:
+        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    firm: str
+    client: str
+    lead: Lead | None
+    needed: tuple[Needed, ...]
+    last_word: str
+    next_word: str
+    steps: tuple[StepRow, ...]
+    agreed: tuple[Agreed, ...]
+    words: tuple[Word, ...]
+    others: tuple[Row, ...]
+    more: str
+    finished: tuple[Finished, ...]
+    who: Who
+    as_of: str
+
+
+def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
+    """Seven queries at the most, however many promises there are."""
+    with translation.override(reader.language):
+        return _Assembly(reader, firm, now).page()
+
+
+class _Assembly:
+    def __init__(self, reader: Reader, firm: Firm, now: datetime) -> None:
+        self.reader, self.firm, self.now = reader, firm, now
+        self.client = reader.client
+        self.zone = reader.client.zoneinfo
+        self.today = now.astimezone(self.zone).date()
+        found, self.in_all = rows.open_promises(reader, now)
+        self.open = sorted(found, key=lambda promise: STATES.index(self.state(promise)))
+        self.ended = rows.finished_promises(reader)
+        self.extensions = rows.extensions_of(self.open)
+
+    def page(self) -> Page:
+        first = self.open[0] if self.open else None
+        left = self.in_all - len(self.open)
+        return Page(
+            firm=self.firm.name,
+            client=self.client.name,
+            lead=self.lead(first) if first else None,
+            needed=tuple(self.needed(promise) for promise in self.open if promise.waiting_for),
+            last_word=self.last_word(),
+            next_word=self.next_word() if first else "",
+            steps=self.steps(first) if first else (),
+            agreed=self.agreed(),
+            words=tuple(self.word(said) for said in self.said),
+            others=tuple(self.row(promise) for promise in self.open[1:]),
+            more=_and_more(left) if left > 0 else "",
+            finished=tuple(self.finished(promise) for promise in self.ended),
+            who=self.who(first),
+            as_of=speak_moment(self.now, self.zone, now=self.now),
+        )
+
+    def state(self, promise: Promise) -> str:
+        """From the last word told and the date, never from a risk that nobody has put into words."""
+        if promise.due_at <= self.now:
+            return LATE
+        if promise.told_at and self.said_last(promise) in Telling.OF_A_SLIP:
+            return MAY_BE_LATE
+        return WAITING if promise.waiting_for else ON_TRACK
+
+    @staticmethod
+    def said_last(promise: Promise) -> str:
+        said: str = promise.last_said  # type: ignore[attr-defined] # annotated by open_promises()
+        return said
+
+    def state_words(self, promise: Promise) -> str:
+        match self.state(promise):
+            case "late":
+                return days_late(promise.due_on, self.now.astimezone(promise.zoneinfo).date()) or _("Late")
+            case "risk":
+                return _("May be late")
+            case "waiting":
+                return _("Waiting for you")
+            case _on_track:
+                return _("On track")
+
+    def row(self, promise: Promise) -> Row:
+        due = speak_due(promise.due_on, promise.due_time, promise.zoneinfo, now=self.now, with_zone=False)
+        return Row(
+            what=promise.what,
+            state=self.state(promise),
+            words=self.state_words(promise),
+            due=_capital(due),
+            due_iso=iso_due(promise.due_on, promise.due_time, promise.zoneinfo),
+            before=tuple(speak_date(extension.old_due_on, today=self.today) for extension in self.moved(promise)),
+        )
+
+    def hour_of(self, promise: Promise) -> str:
+        """What stands small under the day: until when, where, and how far off."""
+        words = {"zone": speak_zone(promise.zoneinfo)}
+        if promise.due_time and not _ends_a_day(promise.due_time):
+            words["time"] = speak_time(promise.due_time)
+        if promise.due_at <= self.now:
+            if "time" in words:
+                return _("It was due by %(time)s (%(zone)s).") % words
+            return _("It was due by the end of that day (%(zone)s).") % words
+        words["ago"] = speak_ago(promise.due_on, self.now, zone=promise.zoneinfo)
+        if "time" in words:
+            return _("by %(time)s (%(zone)s), %(ago)s") % words
+        if promise.due_time is None:
+            return _("by the end of the working day (%(zone)s), %(ago)s") % words
+        return _("%(zone)s, %(ago)s") % words
+
+    def day_of(self, promise: Promise) -> str:
+        """The day alone; its hour stands in hour_of(). Midnight is the end of the evening before."""
+        at = promise.due_time if promise.due_time and _ends_a_day(promise.due_time) else None
+        return _capital(speak_due(promise.due_on, at, promise.zoneinfo, now=self.now, with_zone=False))
+
+    def lead(self, promise: Promise) -> Lead:
+        extensions = self.extensions[promise.pk]
+        asked = next((self.change(extension) for extension in reversed(extensions) if self.is_asked(extension)), None)
+        return Lead(
+            row=self.row(promise),
+            day=self.day_of(promise),
+            hour=self.hour_of(promise),
+            changes=tuple(self.change(extension) for extension in reversed(self.moved(promise))),
+            asked=asked,
+            told="" if asked else self.told(promise),
+            why=self.why(promise),
+            now=promise.next_step,
+            obstacle=promise.may_stand_in_the_way,
+            own_words=promise.client_words,
+        )
+
+    def told(self, promise: Promise) -> str:
+        if not promise.told_at:
+            return ""
+        words = {"date": self.day(promise.told_at), "how": _how(promise.told_how)}
+        if promise.told_at < promise.due_at:
+            return _("We told you on %(date)s %(how)s that it may be late.") % words
+        return _("We told you on %(date)s %(how)s that it is late.") % words
+
+    def why(self, promise: Promise) -> str:
+        """The last words written about the date in force, while they speak of a delay."""
+        if self.state(promise) not in (LATE, MAY_BE_LATE):
+            return ""
+        since = self.last_move(promise) or promise.made_at
+        written = (said for said in self.said if said.promise_id == promise.pk and not said.how)
+        last = next(written, None)
+        if last is None or last.kind != Standing.MAY_BE_LATE or (since and last.at <= since):
+            return ""
+        return last.text
+
+    def is_asked(self, extension: Extension) -> bool:
+        """The client has heard that we ask for this date, and has not answered."""
+        return extension.is_open and extension.telling is not None and extension.telling.heard_at is not None
+
+    def change(self, extension: Extension) -> Change:
+        zone = extension.promise.zoneinfo
+        new = speak_due(extension.new_due_on, extension.new_due_time, zone, now=self.now, with_zone=False)
+        told = []
+        if extension.telling and extension.telling.heard_at:
+            told.append(_we_told(self.day(extension.telling.heard_at), extension.telling.channel))
+        if hasattr(extension, "answer"):
+            told.append(_("You agreed on %(date)s.") % {"date": self.day(extension.answer.answered_at)})
+        return Change(
+            old=speak_date(extension.old_due_on, today=self.today),
+            new=new,
+            reason=extension.reason_text or f"{extension.get_reason_display()}.",
+            told=" ".join(told),
+            by_us=extension.asked_by == Extension.AskedBy.US,
+        )
+
+    def needed(self, promise: Promise) -> Needed:
+        since = promise.waiting_since
+        return Needed(
+            what=promise.waiting_for,
+            by=speak_date(promise.waiting_by, today=self.today) if promise.waiting_by else "",
+            since=self.day(since) if since else "",
+            promise=promise.what if self.in_all > 1 else "",
+        )
+
+    @cached_property
+    def said(self) -> list[WordRow]:
+        every = [*self.open, *self.ended]
+        by_pk = {promise.pk: promise for promise in every}
+        return [said for said in rows.words_about(every) if self.may_be_read(said, by_pk[said.promise_id])]
+
+    def may_be_read(self, said: WordRow, promise: Promise) -> bool:
+        """Bad news comes from a person first: words about a delay wait until the client has been told of it."""
+        if said.how or said.kind != Standing.MAY_BE_LATE or promise.told_at:
+            return True
+        if promise.ended_at or promise.due_at <= self.now:
+            return True
+        moved_at = self.last_move(promise)
+        return moved_at is not None and said.at <= moved_at
+
+    def last_move(self, promise: Promise) -> datetime | None:
+        moved = self.moved(promise)
+        return moved[-1].date_move.moved_at if moved else None
+
+    def moved(self, promise: Promise) -> list[Extension]:
+        return [extension for extension in self.extensions[promise.pk] if hasattr(extension, "date_move")]
+
+    def last_word(self) -> str:
+        """Silence is shown, too."""
+        words = [said.at for said in self.said[:1]]
+        if self.client.last_word_at and not self.reader.scope:
+            words.append(self.client.last_word_at)
+        if not words:
+            return ""
+        last = max(words)
+        ago = speak_ago(last, self.now, zone=self.zone)
+        return _("Last update %(ago)s, on %(date)s.") % {"ago": ago, "date": self.day(last)}
+
+    def next_word(self) -> str:
+        due = self.client.next_word_at
+        if not self.client.has_cadence or due is None:
+            if self.state(self.open[0]) == LATE:
+                return _("No day is agreed for the next update. Ask us at any time.")
+            return _("If the date cannot be kept, you will hear it from us before.")
+        if due <= self.now:
+            return _("An update was due on %(date)s.") % {"date": self.day(due)}
+        when = speak_moment(due, self.zone, now=self.now, with_zone=False)
+        if how := _how(self.reader.channel):
+            return _("Next update by %(when)s, %(how)s.") % {"when": when, "how": how}
+        return _("Next update by %(when)s.") % {"when": when}
+
+    def steps(self, promise: Promise) -> tuple[StepRow, ...]:
+        shown, ahead = [], [("now", _("now")), ("", _("next"))]
+        for step in rows.steps_of(promise):
+            if step.done_at:
+                day = step.done_at.astimezone(self.zone).date()
+                shown.append(StepRow(step.text, "done", speak_short(day, self.zone, now=self.now)))
+            else:
+                place, when = ahead.pop(0) if ahead else ("", "")
+                shown.append(StepRow(step.text, place, when))
+        return tuple(shown)
+
+    def agreed(self) -> tuple[Agreed, ...]:
+        scopes = {promise.scope.pk: promise.scope for promise in self.open if promise.scope}
+        if self.reader.scope:
+            scopes[self.reader.scope.pk] = self.reader.scope
+        return tuple(
+            Agreed(scope.number, scope.title, speak_date(scope.signed_on, today=self.today) if scope.signed_on else "")
+            for scope in sorted(scopes.values(), key=lambda scope: scope.number, reverse=True)
+        )
+
+    def word(self, said: WordRow) -> Word:
+        promises = {promise.pk: promise.what for promise in [*self.open, *self.ended]}
+        text = _fact(said.kind, said.how) if said.how else said.text
+        several = len(promises) > 1
+        return Word(text, bool(said.how), self.day(said.at), promises[said.promise_id] if several else "")
+
+    def finished(self, promise: Promise) -> Finished:
+        assert promise.ended_at  # finished_promises() picks no other
+        day = {"date": self.day(promise.ended_at)}
+        if promise.withdrawn_at:
+            return Finished(promise.what, _("Taken back on %(date)s") % day)
+        parts = [_("Done on %(date)s") % day]
+        if promise.days_late:
+            number = {"number": speak_number(promise.days_late)}
+            parts.append(ngettext("%(number)s day late", "%(number)s days late", promise.days_late) % number)
+        elif promise.days_early:
+            number = {"number": speak_number(promise.days_early)}
+            parts.append(ngettext("%(number)s day early", "%(number)s days early", promise.days_early) % number)
+        return Finished(promise.what, ", ".join(parts))
+
+    def who(self, promise: Promise | None) -> Who:
+        """Somebody who works here and reads their mail, else the firm."""
+        people = [promise.owner if promise else None, self.client.lead]
+        person: User | None = next((person for person in people if person and person.can_sign_in), None)
+        if person is None:
+            return Who(self.firm.name, "", self.firm.phone, self.firm.email)
+        return Who(person.name, person.title, person.phone or self.firm.phone, person.email)
+
+    def day(self, moment: datetime) -> str:
+        day: date = moment.astimezone(self.zone).date()
+        return speak_date(day, today=self.today)
+
+
+def _and_more(count: int) -> str:
+    return ngettext("and %(number)s more", "and %(number)s more", count) % {"number": speak_number(count)}
+
+
+def _ends_a_day(at: time) -> bool:
+    return at < time(0, 1) or at >= LAST_MINUTE
+
+
+def _capital(words: str) -> str:
+    return words[:1].upper() + words[1:]
+
+
+def _we_told(day: str, channel: str) -> str:
+    return _("We told you on %(date)s %(how)s.") % {"date": day, "how": _how(channel)}
+
+
+def _how(channel: str) -> str:
+    """How, inside a sentence."""
+    return {
+        Channel.EMAIL.value: _("by e-mail"),
+        Channel.CALL.value: _("by phone"),
+        Channel.SMS.value: _("by text message"),
+        Channel.WHATSAPP.value: _("on WhatsApp"),
+        Channel.LETTER.value: _("by letter"),
+        Channel.IN_PERSON.value: _("in person"),
+    }.get(channel, "")
+
+
+def _fact(kind: str, channel: str) -> str:
+    how = {"how": _how(channel)}
+    match kind:
+        case Telling.Kind.MADE:
+            return _("We told you %(how)s what we promised.") % how
+        case Telling.Kind.MAY_BE_LATE:
+            return _("We told you %(how)s that it may be late.") % how
+        case Telling.Kind.LATE:
+            return _("We told you %(how)s that it is late.") % how
+        case Telling.Kind.MOVED:
+            return _("We told you %(how)s about a new date.") % how
+        case Telling.Kind.DONE:
+            return _("We told you %(how)s that it is done.") % how
+        case _progress:
+            return _("We told you %(how)s how it stands.") % how
