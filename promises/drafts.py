@@ -62,7 +62,8 @@ def draft(
         parts += [_part(about, last.get(about.promise.pk), now) for about in abouts]
         if any(about.kind == Telling.Kind.LATE for about in abouts):
             parts.append(_("We are sorry that you have to wait."))
-        parts.append(_("You can follow the work here: %(link)s") % {"link": LINK_MARK})
+        if client.archived_at is None:
+            parts.append(_("You can follow the work here: %(link)s") % {"link": LINK_MARK})
         parts.append(_signature(by, firm))
         return Draft(_subject(abouts), "\n\n".join(parts))
 

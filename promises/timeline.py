@@ -73,7 +73,7 @@ def sentence(entry: Entry, scene: Scene) -> Said:
 
 def _entries(scene: Scene, most: int | None) -> list[Line]:
     promise = scene.promise
-    about = Entry.objects.filter(client_id=promise.client_id, subject=promise.record_subject).order_by("-seq")
+    about = Entry.objects.filter(client_id=promise.client_id, subject=promise.record_subject).order_by("-at", "-seq")
     return [Line(entry.at, entry.by_name, sentence(entry, scene)) for entry in about[:most]]
 
 
