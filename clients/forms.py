@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from datetime import date
 from pathlib import PurePosixPath
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django import forms
 from django.core.files.uploadedfile import UploadedFile
@@ -17,6 +17,7 @@ from engagement.outbox.models import Channel
 from engagement.staff.fields import DateTextField, TimeTextField, ZoneField
 from engagement.staff.hours import WeekHoursField
 from engagement.staff.models import User
+from engagement.staff.plain_words import PlainWords
 
 if TYPE_CHECKING:
     ClientModelForm = forms.ModelForm[Client]
@@ -30,6 +31,7 @@ MOST_BYTES = 10 * 1024 * 1024
 CALLED = (Channel.CALL, Channel.SMS, Channel.WHATSAPP)
 # Ids and moments beyond these are nobody's row, and the databases would not take them.
 MOST_ID = 2**63 - 1
+DAYS = _("Enter a number of days from 1 to 365")
 
 
 class ClientFilter(forms.Form):
@@ -42,7 +44,8 @@ class ClientFilter(forms.Form):
     after = forms.CharField(required=False, max_length=300, strip=False)
 
 
-class ClientForm(ClientModelForm):
+class ClientForm(PlainWords, ClientModelForm):
+    enter: ClassVar[dict[str, Any]] = {"name": _("Enter the client's name")}
     zone = ZoneField(
         label=_("Time zone"), help_text=_("Dates promised to them are days in this zone, for example Europe/London.")
     )
@@ -50,6 +53,13 @@ class ClientForm(ClientModelForm):
         label=_("Their working hours"),
         required=False,
         help_text=_("Empty: the firm's. A date without a time ends with their working day."),
+    )
+    word_every_days = forms.IntegerField(
+        label=_("Or every so many days"),
+        required=False,
+        min_value=1,
+        max_value=365,
+        widget=forms.NumberInput(attrs={"class": "input-5"}),
     )
     members = forms.ModelMultipleChoiceField(
         label=_("Members"),
@@ -79,7 +89,6 @@ class ClientForm(ClientModelForm):
             "restricted": _("Restricted: only the lead, the members and managers see this client"),
             "language": _("Language"),
             "word_on": _("Update them every week on"),
-            "word_every_days": _("Or every so many days"),
             "about": _("About them"),
         }
         help_texts = {
@@ -87,8 +96,6 @@ class ClientForm(ClientModelForm):
             "word_on": _("When they hear from us by agreement, whatever happens."),
             "lead": _("Answers for this client and is reminded of the agreed updates."),
         }
-        error_messages = {"name": {"required": _("Enter the client's name")}}
-        widgets = {"word_every_days": forms.NumberInput(attrs={"class": "input-5", "min": 1, "max": 365})}
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -97,11 +104,11 @@ class ClientForm(ClientModelForm):
         members = before.members.values("pk") if before.pk else []
         here = User.objects.filter(Q(is_active=True) | Q(pk__in=members) | Q(pk=before.lead_id)).order_by("name", "pk")
         self.fields["lead"].queryset = self.fields["members"].queryset = here  # type: ignore[attr-defined]
+        self.fields["word_every_days"].error_messages |= dict.fromkeys(("invalid", "min_value", "max_value"), DAYS)
+        self.fields["members"].error_messages["invalid_pk_value"] = _("Choose one from the list")
         self.fields["lead"].empty_label = _("Nobody yet")  # type: ignore[attr-defined]
         self.fields["word_on"].choices = [("", _("No weekday")), *self.fields["word_on"].choices[1:]]  # type: ignore[attr-defined]
-        if not before.pk:
-            self.initial.setdefault("lead", user.pk)
-        elif not may_open_to(before, user):
+        if before.pk and not may_open_to(before, user):
             for name in ("lead", "members", "restricted"):
                 self.fields[name].disabled = True
             self.fields["lead"].help_text = _("The lead or a manager changes who works for this client.")
@@ -111,12 +118,6 @@ class ClientForm(ClientModelForm):
         if Client.objects.filter(name__iexact=name).exclude(pk=self.instance.pk).exists():
             raise forms.ValidationError(_("There is a client of this name already: enter another name"))
         return name
-
-    def clean_word_every_days(self) -> int | None:
-        days: int | None = self.cleaned_data["word_every_days"]
-        if days is not None and not 1 <= days <= 365:
-            raise forms.ValidationError(_("Enter a number of days from 1 to 365"))
-        return days
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
@@ -135,7 +136,8 @@ def may_open_to(client: Client, user: User) -> bool:
     return user.is_manager or client.lead_id in (None, user.pk)
 
 
-class ContactForm(ContactModelForm):
+class ContactForm(PlainWords, ContactModelForm):
+    enter: ClassVar[dict[str, Any]] = {"name": _("Enter the contact's name")}
     good_from = TimeTextField(label=_("Good hours from"), required=False)
     good_until = TimeTextField(label=_("Good hours until"), required=False)
     zone = ZoneField(label=_("Time zone"), required=False)
@@ -166,10 +168,6 @@ class ContactForm(ContactModelForm):
             "is_main": _("Main contact"),
         }
         help_texts = {"is_main": _("Messages go to the main contact unless you choose another.")}
-        error_messages = {
-            "name": {"required": _("Enter the contact's name")},
-            "email": {"invalid": _("Enter an e-mail address like name@example.com")},
-        }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -225,7 +223,11 @@ class PaperField(forms.FileField):
         return file
 
 
-class ScopeForm(ScopeModelForm):
+class ScopeForm(PlainWords, ScopeModelForm):
+    enter: ClassVar[dict[str, Any]] = {
+        "number": _("Enter the number of the scope, for example 2026-014"),
+        "title": _("Enter what the scope is called"),
+    }
     signed_on = DateTextField(
         label=_("Signed on"), required=False, past_ok=True, help_text=_("For example 3 November. Empty: not signed.")
     )
@@ -235,13 +237,7 @@ class ScopeForm(ScopeModelForm):
         model = Scope
         fields = ["number", "title", "signed_on"]
         labels = {"number": _("Number"), "title": _("Title")}
-        error_messages = {
-            "number": {
-                "required": _("Enter the number of the scope, for example 2026-014"),
-                "unique": _("Another scope has this number: enter a different one"),
-            },
-            "title": {"required": _("Enter what the scope is called")},
-        }
+        error_messages = {"number": {"unique": _("Another scope has this number: enter a different one")}}
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -262,13 +258,14 @@ def file_name(given: str) -> str:
     return name if name.lower().endswith(".pdf") else f"{name}.pdf"
 
 
-class LinkForm(forms.Form):
+class LinkForm(PlainWords, forms.Form):
     """A new private link: for whom, and for which part of the client's page."""
+
+    enter: ClassVar[dict[str, Any]] = {"contact": _("Choose who the link is for")}
 
     contact = forms.ModelChoiceField(
         label=_("For"),
         queryset=Contact.objects.none(),
-        error_messages={"required": _("Choose who the link is for")},
         empty_label=_("Choose a contact"),
     )
     scope = forms.ModelChoiceField(
@@ -294,10 +291,10 @@ class SentFilter(forms.Form):
     before = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
 
 
-class BouncedForm(forms.Form):
+class BouncedForm(PlainWords, forms.Form):
+    enter: ClassVar[dict[str, Any]] = {"why": _("Enter why it came back, for example: no such address")}
     why = forms.CharField(
         label=_("What the returned mail says"),
         max_length=200,
         help_text=_("For example: no such address."),
-        error_messages={"required": _("Enter why it came back, for example: no such address")},
     )

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from clients import actions
 from clients.forms import ClientFilter, ClientForm, may_open_to
 from clients.models import Client, Contact
-from clients.views.shared import the_client
+from clients.views.shared import posted, the_client
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm, User
 
@@ -58,9 +58,9 @@ def _chosen(user: User, asked: dict[str, str], after: str) -> QuerySet[Any]:
 @require_http_methods(["GET", "POST"])
 def new(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
-    started = Client(zone=Firm.get().zone, language=request.user.language)
-    form = ClientForm(request.POST or None, instance=started, user=request.user)
-    if request.method == "POST" and form.is_valid():
+    started = Client(lead=request.user, zone=Firm.get().zone, language=request.user.language)
+    form = ClientForm(posted(request), instance=started, user=request.user)
+    if form.is_valid():
         try:
             client = actions.make_client(form.instance, request.user, now, members=form.cleaned_data["members"])
         except IntegrityError:
@@ -75,8 +75,8 @@ def new(request: SignedInRequest) -> HttpResponse:
 def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     client = the_client(request, pk)
     # The form writes into what it is given; the page speaks of the client as it is.
-    form = ClientForm(request.POST or None, instance=the_client(request, pk), user=request.user)
-    if request.method == "POST" and form.is_valid():
+    form = ClientForm(posted(request), instance=the_client(request, pk), user=request.user)
+    if form.is_valid():
         try:
             actions.save_client(form.instance, request.user, timezone.now(), members=form.cleaned_data["members"])
         except IntegrityError:

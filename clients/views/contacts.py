@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clients import actions
 from clients.forms import ContactForm
 from clients.models import Contact
-from clients.views.shared import ask, is_confirmed, the_client
+from clients.views.shared import ask, is_confirmed, posted, the_client
 from engagement.staff.http import SignedInRequest
 
 
@@ -28,8 +28,8 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _form(request: SignedInRequest, contact: Contact) -> HttpResponse:
     called = contact.name
-    form = ContactForm(request.POST or None, instance=contact)
-    if request.method == "POST" and form.is_valid():
+    form = ContactForm(posted(request), instance=contact)
+    if form.is_valid():
         actions.save_contact(contact, request.user, timezone.now())
         messages.success(request, _("%(contact)s is saved.") % {"contact": contact})
         return redirect(contact.client)

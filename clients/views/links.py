@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from clients import actions
 from clients.forms import LinkForm
 from clients.models import Client, PrivateLink
-from clients.views.shared import ask, is_confirmed, the_client
+from clients.views.shared import ask, is_confirmed, posted, the_client
 from engagement.staff.http import SignedInRequest
 
 # Closed links are history: the last few are enough to see what became of one.
@@ -24,8 +24,8 @@ CLOSED_SHOWN = 10
 def links(request: SignedInRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     client = the_client(request, pk)
-    form = LinkForm(request.POST or None, client=client)
-    if request.method == "POST" and form.is_valid():
+    form = LinkForm(posted(request), client=client)
+    if form.is_valid():
         if client.archived_at:
             form.add_error(None, _("This client is archived, so no link would open. Bring the client back first."))
         else:

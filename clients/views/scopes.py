@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from clients import actions
 from clients.forms import ScopeForm, file_name
 from clients.models import Scope, ScopeFile
-from clients.views.shared import the_client
+from clients.views.shared import posted, the_client
 from engagement.staff.http import SignedInRequest
 
 
@@ -39,8 +39,8 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _form(request: SignedInRequest, scope: Scope) -> HttpResponse:
     called, today = (str(scope) if scope.pk else ""), timezone.localdate()
-    form = ScopeForm(request.POST or None, request.FILES or None, instance=scope, today=today)
-    if request.method == "POST" and form.is_valid():
+    form = ScopeForm(posted(request), request.FILES, instance=scope, today=today)
+    if form.is_valid():
         try:
             _save(request, scope, form.cleaned_data["paper"])
         except IntegrityError:
@@ -62,8 +62,8 @@ def _save(request: SignedInRequest, scope: Scope, paper: UploadedFile[bytes] | N
 
 @require_GET
 def file(request: SignedInRequest, pk: int) -> HttpResponse:
-    visible = ScopeFile.objects.filter(scope__in=Scope.objects.visible_to(request.user))
-    paper: ScopeFile = get_object_or_404(visible, scope=pk)
+    scope = get_object_or_404(Scope.objects.visible_to(request.user), pk=pk)
+    paper: ScopeFile = get_object_or_404(ScopeFile, scope=scope)
     # Whatever is in it, no browser may run it as a page of ours.
     return HttpResponse(
         bytes(paper.content),

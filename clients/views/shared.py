@@ -1,4 +1,4 @@
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
 
 from clients.models import Client
@@ -7,6 +7,11 @@ from engagement.staff.http import SignedInRequest
 
 def the_client(request: SignedInRequest, pk: int) -> Client:
     return get_object_or_404(Client.objects.visible_to(request.user).select_related("lead"), pk=pk)
+
+
+def posted(request: SignedInRequest) -> QueryDict | None:
+    """What a form is bound to; an empty one that was sent is still one that was sent."""
+    return request.POST if request.method == "POST" else None
 
 
 def is_confirmed(request: SignedInRequest) -> bool:

@@ -1,0 +1,170 @@
+"""Who may open what in the clients room. A new address fails here until somebody says who may."""
+
+import pytest
+from django.urls import reverse
+
+from clients.actions import keep_file, make_link, save_contact, save_scope
+from clients.models import Client, Contact, Scope
+from clients.urls import urlpatterns
+from conftest import NOW
+from engagement.outbox.actions import write
+from engagement.outbox.models import Audience, Message, State
+
+# On what, how, and what each role gets. Staff: sees the client as everybody does. Outside: staff outside a restricted
+# client. Member: of the restricted client.
+ON_NOTHING = {"list": "get", "new": "get", "sent": "get"}
+ON_CLIENT = {
+    "edit": "get",
+    "contact_new": "get",
+    "links": "get",
+    "scopes": "get",
+    "scope_new": "get",
+}
+# Only who answers for the client: its lead and managers. Others who see it get 403.
+ON_CLIENT_BY_LEAD = {"archive": "post", "unarchive": "post"}
+ON_CONTACT = {"contact_edit": "get", "contact_left": "post", "contact_back": "post"}
+ON_LINK = {"link_renew": "post", "link_revoke": "post"}
+ON_SCOPE = {"scope_edit": "get", "scope_file": "get"}
+# Who wrote it, who received it, and managers; nobody who may not see the client.
+ON_MESSAGE = {
+    "message": "get",
+    "message_bounced": "post",
+    "message_mark_sent": "post",
+    "message_resend": "post",
+    "message_see_to": "post",
+    "message_undo": "post",
+}
+ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CLIENT_BY_LEAD | ON_CONTACT | ON_LINK | ON_SCOPE
+EVERYTHING = ON_NOTHING | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
+
+
+@pytest.fixture
+def member(make_person, secret):
+    person = make_person("Nomsa Member")
+    secret.members.add(person)
+    return person
+
+
+@pytest.fixture
+def kept(secret, thandi):
+    """One of each thing, all of a restricted client."""
+    contact = Contact(client=secret, name="Quinn Quiet", email="quinn@quiet.example")
+    save_contact(contact, thandi, NOW)
+    scope = Scope(client=secret, number="2026-001", title="The quiet matter")
+    save_scope(scope, thandi, NOW)
+    keep_file(scope, "signed.pdf", b"%PDF-1.7 quiet", thandi, NOW)
+    link = make_link(secret, thandi, NOW, contact=contact)
+    message = write(
+        occasion="one",
+        now=NOW,
+        audience=Audience.CLIENT,
+        address=contact.email,
+        subject="Quiet news",
+        body="Nobody else reads this.",
+        kind=f"client {secret.pk}",
+        written_by=thandi,
+    )
+    Message.objects.update(state=State.SENT, sent_at=NOW)
+    return {"client": secret, "contact": contact, "scope": scope, "link": link, "message": message}
+
+
+def address(name, kept):
+    for group, thing in [
+        (ON_CLIENT | ON_CLIENT_BY_LEAD, "client"),
+        (ON_CONTACT, "contact"),
+        (ON_LINK, "link"),
+        (ON_SCOPE, "scope"),
+        (ON_MESSAGE, "message"),
+    ]:
+        if name in group:
+            return reverse(f"clients:{name}", args=[kept[thing].pk])
+    return reverse(f"clients:{name}")
+
+
+def open_as(client, person, name, kept):
+    if person:
+        client.force_login(person)
+    return getattr(client, EVERYTHING[name])(address(name, kept))
+
+
+def test_every_address_is_listed_here():
+    assert {url.name for url in urlpatterns} == set(EVERYTHING)
+
+
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_a_visitor_is_asked_to_sign_in(client, kept, name):
+    response = open_as(client, None, name, kept)
+
+    assert response.status_code == 302
+    assert response.url.startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("name", ON_NOTHING)
+def test_everybody_who_works_here_may_open_the_lists(client, sam, kept, name):
+    response = open_as(client, sam, name, kept)
+
+    assert response.status_code == 200
+    assert b"Quiet" not in response.content
+
+
+@pytest.mark.parametrize("name", ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE)
+def test_a_stranger_cannot_tell_that_it_exists(client, sam, kept, name):
+    response = open_as(client, sam, name, kept)
+
+    assert response.status_code == 404
+    assert b"Quiet" not in response.content
+
+
+@pytest.mark.parametrize("name", ON_SOMETHING_OF_A_CLIENT)
+def test_a_member_may(client, member, kept, name):
+    response = open_as(client, member, name, kept)
+
+    assert response.status_code == (403 if name in ON_CLIENT_BY_LEAD else 200 if name != "contact_back" else 302)
+
+
+@pytest.mark.parametrize("name", ON_MESSAGE)
+def test_a_member_does_not_read_what_others_wrote(client, member, kept, name):
+    assert open_as(client, member, name, kept).status_code == 404
+
+
+@pytest.mark.parametrize("role", ["thandi", "mara", "ada"])
+@pytest.mark.parametrize("name", EVERYTHING)
+def test_the_lead_managers_and_administrators_may(client, kept, request, role, name):
+    response = open_as(client, request.getfixturevalue(role), name, kept)
+
+    assert response.status_code in (200, 302)
+    assert not response.headers.get("Location", "").startswith("/sign-in/")
+
+
+@pytest.mark.parametrize("name", ON_SOMETHING_OF_A_CLIENT)
+def test_staff_may_where_the_client_is_not_restricted(client, sam, kept, name):
+    Client.objects.update(restricted=False)
+
+    response = open_as(client, sam, name, kept)
+
+    assert response.status_code == (403 if name in ON_CLIENT_BY_LEAD else 200 if name != "contact_back" else 302)
+
+
+def test_who_wrote_to_a_client_reads_it_no_more_once_shut_out(client, sam, kept):
+    Message.objects.update(written_by=sam)
+
+    response = open_as(client, sam, "message", kept)
+
+    assert response.status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, method in EVERYTHING.items() if method == "post"])
+def test_a_get_changes_nothing(client, mara, kept, name):
+    client.force_login(mara)
+
+    response = client.get(address(name, kept))
+
+    assert response.status_code == 405
+
+
+@pytest.mark.parametrize("pk", [0, 10**12, 10**30])
+@pytest.mark.parametrize("path", ["/clients/{}/edit/", "/contacts/{}/", "/scopes/{}/file/", "/sent/{}/"])
+def test_a_number_that_nobody_has_is_not_found(client, mara, path, pk):
+    client.force_login(mara)
+
+    assert client.get(path.format(pk)).status_code == 404
