@@ -27,6 +27,7 @@ from promises.words import channel_words
 MOST_OPEN = 100
 MOST_ENDED = 20
 MOST_TELLINGS = 60
+FIRST_WORDS = 6
 MOST_WORDS = 20
 MOST_SCOPES = 5
 
@@ -56,6 +57,7 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
     for contact in contacts:
         contact.client = found
     tellings = _tellings(found)
+    words = list(_together(tellings, now))
     context = {
         "client": found,
         "client_for_line": found.pk,
@@ -64,7 +66,8 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
         "has_more": len(still_open) > MOST_OPEN,
         "ended": ended,
         "slips": Promise.objects.slips(now).filter(client=found).count(),
-        "words": list(_together(tellings, now))[:MOST_WORDS],
+        "words": words[:FIRST_WORDS],
+        "earlier_words": words[FIRST_WORDS:MOST_WORDS],
         "contacts": [(contact, _good_hours(contact)) for contact in contacts],
         "open_links": PrivateLink.objects.open(now).filter(client=found).count(),
         "scopes": list(Scope.objects.filter(client=found)[:MOST_SCOPES]),
