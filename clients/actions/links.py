@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -67,11 +69,9 @@ def send_new_link(email: str, now: datetime) -> int:
 
     The text holds a mark in place of the address; it is put in at the moment of sending.
     """
-    contacts = Contact.objects.filter(
-        email__iexact=email.strip(), left_at=None, client__archived_at=None, client__links__isnull=False
-    )
+    contacts = Contact.objects.filter(email__iexact=email.strip(), left_at=None, client__archived_at=None)
     sent = 0
-    for contact in contacts.exclude(email="").select_related("client").distinct():
+    for contact in contacts.exclude(email="").filter(Exists(_held_by(OuterRef("pk")))).select_related("client"):
         asked = Message.objects.filter(
             occasion__startswith=f"new link:{contact.pk}:", written_at__gt=now - ASKED_AGAIN_AFTER
         )
@@ -80,10 +80,18 @@ def send_new_link(email: str, now: datetime) -> int:
     return sent
 
 
+def _held_by(contact: Any) -> QuerySet[PrivateLink]:
+    """Links made out to a contact, and those of their client that are made out to nobody; their own first."""
+    held = PrivateLink.objects.filter(Q(contact=contact) | Q(contact=None), client__contacts=contact)
+    return held.order_by(F("contact").asc(nulls_last=True), "-made_at", "-pk")
+
+
 def _write_new_link(contact: Contact, now: datetime) -> int:
     firm = Firm.get()
     with transaction.atomic(), translation.override(contact.speaks):
-        link = make_link(contact.client, None, now, contact=contact)
+        # What was open to them, and no more: a link to one scope is followed by a link to that scope.
+        before = _held_by(contact.pk).select_related("scope").first()
+        link = make_link(contact.client, None, now, contact=contact, scope=before.scope if before else None)
         message = outbox.write(
             occasion=f"new link:{contact.pk}:{link.pk}",
             now=now,
