@@ -97,10 +97,11 @@ def finished_promises(reader: Reader) -> list[Promise]:
 def extensions_of(promises: Sequence[Promise]) -> dict[int, list[Extension]]:
     """Oldest first. Only moved dates and told delays have any that the client may read."""
     found: dict[int, list[Extension]] = defaultdict(list)
-    with_any = [promise.pk for promise in promises if promise.moves or promise.told_at]
+    with_any = {promise.pk: promise for promise in promises if promise.moves or promise.told_at}
     if with_any:
         extensions = Extension.objects.filter(promise__in=with_any).order_by("at", "pk")
         for extension in extensions.select_related("answer", "date_move", "telling__message"):
+            extension.promise = with_any[extension.promise_id]
             found[extension.promise_id].append(extension)
     return found
 

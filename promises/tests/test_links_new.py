@@ -1,0 +1,171 @@
+"""Who may have a new link: whoever reads the mail of an address on file. Nobody else learns anything."""
+
+import pytest
+import time_machine
+from django.core.cache import cache
+from django.test import Client as Browser
+
+from clients.actions import archive, make_link, mark_left, save_contact
+from clients.models import Contact, PrivateLink, Scope
+from conftest import DAY, NOW
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Message
+from promises.views.progress import NEW_LINKS_FOR, NEW_LINKS_HERE
+
+HERE = "/p/new-link/"
+
+
+@pytest.fixture(autouse=True)
+def _at_now():
+    cache.clear()
+    with time_machine.travel(NOW, tick=False):
+        yield
+    cache.clear()
+
+
+@pytest.fixture
+def link(karoo, lena, thandi):
+    return make_link(karoo, thandi, NOW - DAY, contact=lena)
+
+
+def ask(client, email="lena@karoo.example"):
+    return client.post(HERE, {"email": email}, follow=True)
+
+
+def test_an_address_on_file_gets_one_mail_with_a_link_that_opens(client, link, settings, mailoutbox):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+    ask(client)
+    outbox.send_waiting(NOW)
+
+    [mail] = mailoutbox
+    assert mail.to == ["lena@karoo.example"]
+    path = mail.body.split(settings.SITE_URL)[1].split()[0]
+    assert client.get(path).status_code == 200
+
+
+def test_the_kept_message_opens_nothing(client, link):
+    ask(client)
+
+    token = PrivateLink.objects.latest("pk").token()
+    assert token not in Message.objects.get().body
+
+
+@pytest.mark.parametrize("email", ["lena@karoo.example", "LENA@KAROO.EXAMPLE", "nobody@else.example"])
+def test_the_answer_is_the_same_for_everybody(client, link, email):
+    usual = ask(client, "stranger@else.example")
+
+    answer = ask(client, email)
+
+    assert (answer.status_code, answer.redirect_chain) == (200, usual.redirect_chain)
+    assert answer.content == usual.content
+    assert "Karoo" not in answer.content.decode()
+
+
+def test_a_stranger_gets_no_mail(client, link):
+    ask(client, "stranger@else.example")
+
+    assert not Message.objects.exists()
+
+
+def test_who_has_left_gets_no_mail(client, link, lena, thandi):
+    mark_left(lena, thandi, NOW)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+def test_an_archived_client_gets_no_mail(client, link, karoo, thandi):
+    archive(karoo, thandi, NOW)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+def test_who_never_had_a_link_gets_none(client, karoo, lena, thandi):
+    somebody = Contact(client=karoo, name="Piet", email="piet@karoo.example")
+    save_contact(somebody, thandi, NOW)
+    make_link(karoo, thandi, NOW, contact=somebody)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+def test_a_link_to_one_scope_is_followed_by_no_wider_one(client, karoo, lena, thandi):
+    scope = Scope.objects.create(client=karoo, number="2026-014", title="Shop fittings", made_at=NOW)
+    make_link(karoo, thandi, NOW - 2 * DAY)
+    make_link(karoo, thandi, NOW - 3 * DAY, contact=lena, scope=scope)
+
+    ask(client)
+
+    assert PrivateLink.objects.latest("pk").scope == scope
+
+
+def test_a_link_made_out_to_nobody_serves_every_contact(client, karoo, lena, thandi):
+    make_link(karoo, thandi, NOW - DAY)
+
+    ask(client)
+
+    assert Message.objects.get().address == "lena@karoo.example"
+
+
+def test_looking_at_the_form_makes_no_link(client, link):
+    client.get(HERE)
+    client.head(HERE)
+    client.get(HERE + "?sent=yes&email=lena@karoo.example")
+
+    assert PrivateLink.objects.count() == 1
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("email", "words"),
+    [
+        ("", "Enter your e-mail address"),
+        ("lena", "Enter an e-mail address like name@example.com"),
+        ("lena@karoo.example\nbcc: x@y.example", "Enter an e-mail address like name@example.com"),
+        ("a" * 250 + "@karoo.example", "Enter an e-mail address of 254 characters or fewer"),
+    ],
+)
+def test_an_address_that_is_none_is_asked_for_again(client, firm, email, words):
+    answer = client.post(HERE, {"email": email})
+
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "<title>Error: " in page
+    assert "There is a problem" in page
+    assert words in page
+    assert email.split("\n")[0] in page
+
+
+def test_asking_needs_the_token_of_the_form(link):
+    strict = Browser(enforce_csrf_checks=True)
+
+    refused = strict.post(HERE, {"email": "lena@karoo.example"})
+    strict.get(HERE)
+    token = strict.cookies["csrftoken"].value
+    taken = strict.post(HERE, {"email": "lena@karoo.example", "csrfmiddlewaretoken": token})
+
+    assert (refused.status_code, taken.status_code) == (403, 302)
+
+
+def test_asking_too_often_from_one_place_is_told_to_wait(client, firm):
+    statuses = [
+        client.post(HERE, {"email": f"someone{n}@else.example"}, headers={"X-Forwarded-For": f"10.0.0.{n}"}).status_code
+        for n in range(NEW_LINKS_HERE.most + 1)
+    ]
+
+    assert statuses == [302] * NEW_LINKS_HERE.most + [429]
+
+
+def test_asking_too_often_for_one_address_is_answered_alike_and_ignored(link):
+    answers = [
+        Browser(REMOTE_ADDR=f"10.0.0.{n}").post(HERE, {"email": "lena@karoo.example"})
+        for n in range(NEW_LINKS_FOR.most + 2)
+    ]
+
+    assert {(answer.status_code, answer["Location"]) for answer in answers} == {(302, HERE + "?sent=yes")}
+    assert Message.objects.count() == 1
