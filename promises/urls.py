@@ -1,6 +1,6 @@
 from django.urls import path
 
-from promises.views import act, board, client, detail, extend, find, log, my_day, progress, tell
+from promises.views import act, board, client, detail, extend, find, log, my_day, progress, tell, uploads
 
 app_name = "promises"
 urlpatterns = [
@@ -32,6 +32,10 @@ urlpatterns = [
     path("extensions/<int:pk>/answer/", extend.answer, name="answer"),
     path("steps/<int:pk>/", act.step, name="step"),
     path("clients/<int:pk>/progress/", progress.preview_page, name="preview_page"),
+    path("import/", uploads.uploads, name="uploads"),
+    path("import/<int:pk>/", uploads.upload, name="upload"),
+    path("import/<int:pk>/run/", uploads.upload_run, name="upload_run"),
+    path("import/<int:pk>/faults.csv", uploads.upload_faults, name="upload_faults"),
     path("p/new-link/", progress.new_link, name="new_link"),
     # Whatever stands in the address, slashes too, is a token that opens or does not.
     path("p/<path:token>/", progress.progress, name="progress"),

@@ -25,7 +25,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, end_of_working_day, tell_by
 from promises.due import hours_a_day
 from promises.importing.rows import Fault, Reading, Row, readings
-from promises.importing.table import must_have, read
+from promises.importing.table import Table, must_have, read
 from promises.models import Outcome, OutcomeTally, Promise, Telling, Upload
 
 logger = logging.getLogger(__name__)
@@ -327,6 +327,23 @@ def in_batches(found: Iterable[Reading], size: int = BATCH) -> Iterator[list[Rea
     rest = iter(found)
     while batch := list(islice(rest, size)):
         yield batch
+
+
+def put_down(name: str, content: bytes, table: Table, *, by: User, now: datetime) -> Upload:
+    """Keep a file to be looked at. Nothing of it is in until somebody approves."""
+    return Upload.objects.create(
+        name=name[-200:],
+        content=content,
+        mapping=table.guess(),
+        by=by,
+        at=now,
+        total=sum(1 for _line in table.lines()),
+    )
+
+
+def approve(upload: Upload, *, now: datetime) -> bool:
+    """Let the worker begin. False when somebody has done so already."""
+    return bool(Upload.objects.filter(pk=upload.pk, approved_at=None).update(approved_at=now))
 
 
 def run_waiting(now: datetime) -> None:

@@ -108,19 +108,23 @@ def _cell(column: str, text: str, today: date) -> object:
 
 
 def _text(column: str, text: str) -> str:
-    wanted = {
-        "reference": _("Write a reference that no other promise has, for example SCMS-5233."),
-        "client": _("Write the client's name."),
-        "what": _("Write what was promised."),
-        "owner": _("Write the name or the e-mail of whoever owns it."),
-    }
-    if not text:
-        raise _Missing(wanted[column])
+    if not text or "\x00" in text:
+        raise _Missing(_wanted(column))
     if len(text) > LONGEST[column]:
         raise _Missing(_("Write at most %(most)s characters.") % {"most": LONGEST[column]})
-    if "\x00" in text:
-        raise _Missing(wanted[column])
     return text
+
+
+def _wanted(column: str) -> str:
+    match column:
+        case "reference":
+            return _("Write a reference that no other promise has, for example SCMS-5233.")
+        case "client":
+            return _("Write the client's name.")
+        case "what":
+            return _("Write what was promised.")
+        case _:
+            return _("Write the name or the e-mail of whoever owns it.")
 
 
 def _date(text: str) -> date | None:
@@ -146,13 +150,12 @@ def _past(column: str, day: date | None, today: date) -> date | None:
 def _value(text: str) -> Decimal | None:
     if not text:
         return None
-    wanted = _("Write the value with a point and at most two decimals, for example 1250.50.")
     try:
         value = Decimal(text)
     except InvalidOperation:
-        raise _Missing(wanted) from None
-    if not value.is_finite() or value < 0 or value >= MOST_VALUE or value != value.quantize(Decimal("0.01")):
-        raise _Missing(wanted)
+        value = Decimal("NaN")
+    if not value.is_finite() or not 0 <= value < MOST_VALUE or value != value.quantize(Decimal("0.01")):
+        raise _Missing(_("Write the value with a point and at most two decimals, for example 1250.50."))
     return value
 
 

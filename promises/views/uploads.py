@@ -1,0 +1,128 @@
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.contrib import messages
+from django.http import Http404, HttpResponse, HttpResponseBase
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from engagement.staff.access import manager_required
+from engagement.staff.http import SignedInRequest
+from engagement.staff.models import Firm
+from engagement.staff.when import speak_number, speak_short
+from promises.actions.importing import Importer, Report, approve, in_batches, put_down
+from promises.csv_out import csv_response
+from promises.forms.uploads import LABELS, MappingForm, UploadForm
+from promises.importing.rows import Reading, readings
+from promises.importing.table import COLUMNS, NEEDED, Table, read
+from promises.models import Upload
+
+SHOWN_ROWS = 10
+SHOWN_FAULTS = 100
+LATEST = 25
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@manager_required
+def uploads(request: SignedInRequest) -> HttpResponse:
+    form = UploadForm(request.POST or None, request.FILES or None)
+    if request.method == "POST" and form.is_valid():
+        file = form.cleaned_data["file"]
+        upload = put_down(file.name, form.content, form.table, by=request.user, now=timezone.now())
+        return redirect("promises:upload", upload.pk)
+    latest = Upload.objects.defer("content").select_related("by").order_by("-at", "-pk")[:LATEST]
+    context = {"form": form, "uploads": latest, "columns": LABELS.items(), "needed": NEEDED}
+    return render(request, "promises/uploads.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@manager_required
+def upload(request: SignedInRequest, pk: int) -> HttpResponse:
+    now = timezone.now()
+    found = get_object_or_404(Upload.objects.defer("content").select_related("by"), pk=pk)
+    if found.approved_at is None:
+        return _preview(request, found, now)
+    report = Report(**found.report) if found.report else Report()
+    context = {
+        "upload": found,
+        "report": report,
+        "faults": report.faults[:SHOWN_FAULTS],
+        "warnings": report.warnings[:SHOWN_FAULTS],
+        "more": max(0, len(report.faults) - SHOWN_FAULTS) + max(0, len(report.warnings) - SHOWN_FAULTS),
+        "sentence": _("%(done)s of %(total)s lines. You can leave this page; it goes on.")
+        % {"done": speak_number(found.done), "total": speak_number(found.total)},
+    }
+    return render(request, "promises/upload_report.html", context)
+
+
+@require_POST
+@manager_required
+def upload_run(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = get_object_or_404(Upload.objects.defer("content"), pk=pk)
+    if found.approved_at is None and any(column not in found.mapping for column in NEEDED):
+        messages.error(request, _("Choose the missing columns first."))
+    elif approve(found, now=timezone.now()):
+        messages.success(request, _("The import has begun."))
+    return redirect("promises:upload", pk)
+
+
+@require_safe
+@manager_required
+def upload_faults(request: SignedInRequest, pk: int) -> HttpResponseBase:
+    found = get_object_or_404(Upload.objects.defer("content"), pk=pk)
+    if found.finished_at is None:
+        raise Http404
+    report = Report(**found.report)
+    headings = [_("Line"), _("Column"), _("Written"), _("What to do"), _("Left out")]
+    rows = [[*fault, _("yes")] for fault in report.faults] + [[*warning, _("no")] for warning in report.warnings]
+    return csv_response([headings, *rows], f"import-{found.pk}")
+
+
+def _preview(request: SignedInRequest, found: Upload, now: datetime) -> HttpResponse:
+    """What the file says, as we understand it. Nothing of it is in yet."""
+    table = read(bytes(found.content), found.name)
+    form = MappingForm(table, found.mapping, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        Upload.objects.filter(pk=found.pk, approved_at=None).update(mapping=form.mapping())
+        return redirect("promises:upload", found.pk)
+    missing = [column for column in NEEDED if column not in found.mapping]
+    lines = [] if missing else list(readings(table, found.mapping, now.astimezone(Firm.get().zoneinfo).date()))
+    report = _foreseen(lines, request, now)
+    context = {
+        "upload": found,
+        "form": form,
+        "notes": table.notes,
+        "missing": [LABELS[column] for column in missing],
+        "columns": [LABELS[column] for column in COLUMNS if column in found.mapping],
+        "rows": [_shown(line, found, now) for line in lines[:SHOWN_ROWS]] if lines else _raw(table),
+        "report": report,
+        "faults": report.faults[:SHOWN_FAULTS],
+        "warnings": report.warnings[:SHOWN_FAULTS],
+        "more": max(0, len(report.faults) - SHOWN_FAULTS) + max(0, len(report.warnings) - SHOWN_FAULTS),
+        "act": ngettext("Import %(count)s promise", "Import %(count)s promises", report.made)
+        % {"count": speak_number(report.made)},
+    }
+    return render(request, "promises/upload.html", context)
+
+
+def _foreseen(lines: list[Reading], request: SignedInRequest, now: datetime) -> Report:
+    report = Report()
+    for part in Importer(request.user, now).foresee(in_batches(lines)):
+        report.add(part)
+    return report
+
+
+def _shown(reading: Reading, found: Upload, now: datetime) -> tuple[int, list[object]]:
+    if reading.row is None:
+        return reading.faults[0].line, []
+    cells = [getattr(reading.row, column) for column in COLUMNS if column in found.mapping]
+    return reading.row.line, [speak_short(cell, now=now) if isinstance(cell, date) else cell for cell in cells]
+
+
+def _raw(table: Table) -> list[tuple[int, list[object]]]:
+    first = [line for line, _place in zip(table.lines(), range(SHOWN_ROWS), strict=False)]
+    return [(line.number, list(line.cells)) for line in first]
