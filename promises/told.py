@@ -7,7 +7,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from engagement.outbox.models import Message, State
+from engagement.outbox.models import Audience, Message, State
 from engagement.staff.when import speak_moment
 from promises import words
 from promises.models import Promise, Telling
@@ -29,7 +29,7 @@ def message_words(message: Message, now: datetime) -> str:
     if message.bounced_at:
         return _("Bounced: %(why)s") % why
     match message.state:
-        case State.WAITING if message.can_be_undone(now):
+        case State.WAITING if message.audience == Audience.CLIENT and message.can_be_undone(now):
             return _("Held for a moment: it can still be taken back")
         case State.WAITING if message.attempts:
             return _("Not accepted yet, and tried again: %(why)s") % why

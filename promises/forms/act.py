@@ -26,9 +26,9 @@ class NoteField(forms.CharField):
     """What only we read. It has a field, a look and a table of its own."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs.setdefault("label", _("Internal note"))
-        kwargs.setdefault("help_text", _("Never shown to the client."))
-        super().__init__(required=False, max_length=4000, widget=TextArea(2), **kwargs)
+        kwargs = {"label": _("Internal note"), "help_text": _("Never shown to the client."), "required": False} | kwargs
+        super().__init__(max_length=4000, widget=TextArea(2), **kwargs)
+        self.error_messages["max_length"] = _("Internal note must be %(limit_value)d characters or fewer")
 
 
 class OfPromise(forms.Form):
@@ -250,10 +250,4 @@ class StepsForm(OfPromise):
 
 
 class NoteForm(forms.Form):
-    note = NoteField()
-
-    def clean_note(self) -> str:
-        text = str(self.cleaned_data["note"]).strip()
-        if not text:
-            raise ValidationError(_("Enter the note"))
-        return text
+    note = NoteField(required=True, error_messages={"required": _("Enter the note")})

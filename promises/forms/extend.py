@@ -43,7 +43,7 @@ class ExtendForm(OfPromise):
         label=_("Reason"),
         choices=[("", _("Choose a reason")), *Extension.Reason.choices],
         required=False,
-        error_messages={"invalid_choice": _("Choose a reason")},
+        error_messages={"required": _("Choose a reason"), "invalid_choice": _("Choose a reason")},
     )
     reason_text = forms.CharField(
         label=_("The reason in your words"),
@@ -51,7 +51,10 @@ class ExtendForm(OfPromise):
         max_length=300,
         widget=TextArea(2),
         help_text=_("The client reads it: facts, no excuses."),
-        error_messages={"max_length": _("Reason must be %(limit_value)d characters or fewer")},
+        error_messages={
+            "required": _("Enter the reason in your words, as the client will read it"),
+            "max_length": _("Reason must be %(limit_value)d characters or fewer"),
+        },
     )
     note = NoteField(label=_("Internal reason"))
     told = forms.ChoiceField(
@@ -112,6 +115,9 @@ class ExtendForm(OfPromise):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        # A client who asks for another date has given the reason by that.
+        theirs = self["asked_by"].value() == Extension.AskedBy.CLIENT
+        self.fields["reason"].required = self.fields["reason_text"].required = not theirs
         self.fields["new_date"].error_messages["required"] = _("Enter the new date, for example 27 November")
         self.fields["contact"].queryset = self.promise.client.contacts.filter(left_at=None)  # type: ignore[attr-defined]
         for name in ("new_time", "spoken_time", "answered_time"):
@@ -120,7 +126,8 @@ class ExtendForm(OfPromise):
     def clean(self) -> dict[str, Any]:
         super().clean()
         self._clean_date()
-        self._clean_reason()
+        if "reason" not in self.errors and not self.cleaned_data.get("reason"):
+            self.cleaned_data["reason"] = Extension.Reason.CLIENT_WISH.value
         told = self.cleaned_data.get("told")
         if told == SPOKEN:
             self._clean_spoken()
@@ -149,15 +156,6 @@ class ExtendForm(OfPromise):
             elif due.at == self.promise.due_at:
                 self.add_error("new_date", _("Enter another date: this is the date in force"))
             self.cleaned_data["due"] = due
-
-    def _clean_reason(self) -> None:
-        theirs = self.cleaned_data.get("asked_by") == Extension.AskedBy.CLIENT
-        if theirs and not self.cleaned_data.get("reason"):
-            self.cleaned_data["reason"] = Extension.Reason.CLIENT_WISH.value
-        if "reason" not in self.errors and not self.cleaned_data.get("reason"):
-            self.add_error("reason", _("Choose a reason"))
-        if not theirs and "reason_text" not in self.errors and not self.cleaned_data.get("reason_text", "").strip():
-            self.add_error("reason_text", _("Enter the reason in your words, as the client will read it"))
 
     def _clean_spoken(self) -> None:
         if not self.cleaned_data.get("channel") and "channel" not in self.errors:

@@ -19,6 +19,7 @@ from promises.models import Promise, Telling
 
 EMAIL, SPOKEN = "email", "spoken"
 READ_AGAIN = "read_again"
+NEEDED = {EMAIL: ("contact", "subject", "body"), SPOKEN: ("channel", "text")}
 HOW = [(EMAIL, _("By e-mail, from here")), (SPOKEN, _("I called, met or wrote"))]
 
 
@@ -31,20 +32,36 @@ class TellForm(forms.Form):
         queryset=Contact.objects.none(),
         required=False,
         empty_label=_("Somebody else there"),
-        error_messages={"invalid_choice": _("Choose a contact of this client")},
+        error_messages={
+            "required": _("Choose whom you write to"),
+            "invalid_choice": _("Choose a contact of this client"),
+        },
     )
     subject = forms.CharField(
         label=_("Subject"),
         max_length=300,
         required=False,
-        error_messages={"max_length": _("Subject must be %(limit_value)d characters or fewer")},
+        error_messages={
+            "required": _("Enter a subject"),
+            "max_length": _("Subject must be %(limit_value)d characters or fewer"),
+        },
     )
-    body = forms.CharField(label=_("Text"), max_length=10_000, required=False, widget=TextArea(14))
+    body = forms.CharField(
+        label=_("Text"),
+        max_length=10_000,
+        required=False,
+        widget=TextArea(14),
+        help_text=_("Facts, what happens next, and by when."),
+        error_messages={
+            "required": _("Enter the text"),
+            "max_length": _("Text must be %(limit_value)d characters or fewer"),
+        },
+    )
     channel = forms.ChoiceField(
         label=_("How"),
         choices=Channel.choices,
         required=False,
-        error_messages={"invalid_choice": _("Choose how you spoke")},
+        error_messages={"required": _("Choose how you spoke"), "invalid_choice": _("Choose how you spoke")},
     )
     spoken_on = DateTextField(
         label=_("When"), required=False, past_ok=True, help_text=_("Leave empty for today. Or: yesterday.")
@@ -52,7 +69,16 @@ class TellForm(forms.Form):
     spoken_time = TimeTextField(
         label=_("Time"), required=False, help_text=_("For example 16:05. Leave empty for just now.")
     )
-    text = forms.CharField(label=_("What was said"), required=False, max_length=4000, widget=TextArea(4))
+    text = forms.CharField(
+        label=_("What was said"),
+        required=False,
+        max_length=4000,
+        widget=TextArea(4),
+        error_messages={
+            "required": _("Enter what was said, in a line"),
+            "max_length": _("What was said must be %(limit_value)d characters or fewer"),
+        },
+    )
     # A second press of the button carries the same one, and writes nothing.
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
     # What the text was drafted for. Whoever changes that afterwards is asked to read the text again.
@@ -65,6 +91,8 @@ class TellForm(forms.Form):
         self.client, self.promises, self.now = client, promises, now
         self.fields["contact"].queryset = client.contacts.filter(left_at=None)  # type: ignore[attr-defined]
         self.fields["spoken_on"].today = self.today  # type: ignore[attr-defined]
+        for name in NEEDED[self.how_chosen]:
+            self.fields[name].required = True
         for promise in promises:
             self.fields[f"about_{promise.pk}"] = forms.BooleanField(label=promise.what, required=False)
             self.fields[f"kind_{promise.pk}"] = forms.ChoiceField(
@@ -115,25 +143,15 @@ class TellForm(forms.Form):
 
     def _clean_email(self) -> None:
         contact = self.cleaned_data.get("contact")
-        if "contact" not in self.errors:
-            if contact is None:
-                self.add_error("contact", _("Choose whom you write to"))
-            elif not contact.email:
-                words = {"name": contact.name}
-                self.add_error("contact", _("%(name)s has no e-mail address: call, and record the call") % words)
-        for name, words in (("subject", _("Enter a subject")), ("body", _("Enter the text"))):
-            if name not in self.errors and not self.cleaned_data.get(name, "").strip():
-                self.add_error(name, words)
+        if contact and not contact.email:
+            words = {"name": contact.name}
+            self.add_error("contact", _("%(name)s has no e-mail address: call, and record the call") % words)
         if self.cleaned_data.get("once") is None:
             self.cleaned_data["once"] = uuid.uuid4()
         if not self.errors and self.cleaned_data.get("drafted_for") != self.signature():
             self.add_error("body", read_again())
 
     def _clean_spoken(self) -> None:
-        if not self.cleaned_data.get("text", "").strip():
-            self.add_error("text", _("Enter what was said, in a line"))
-        if "channel" not in self.errors and not self.cleaned_data.get("channel"):
-            self.add_error("channel", _("Choose how you spoke"))
         if not self.errors.keys() & {"spoken_on", "spoken_time"}:
             self.cleaned_data["spoken_at"] = spoken_moment(self, "spoken_on", "spoken_time", self.client, self.now)
 
