@@ -125,8 +125,6 @@ else:
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 AUTH_USER_MODEL = "staff.User"
-# The check sees only unique=True; here a constraint keeps e-mails apart whatever their capitals.
-SILENCED_SYSTEM_CHECKS = ["auth.E003"]
 LOGIN_URL = "staff:sign_in"
 LOGIN_REDIRECT_URL = "home"
 LOGOUT_REDIRECT_URL = "staff:sign_in"
