@@ -26,7 +26,8 @@ class NoteField(forms.CharField):
     """What only we read. It has a field, a look and a table of its own."""
 
     def __init__(self, **kwargs: Any) -> None:
-        kwargs = {"label": _("Internal note"), "help_text": _("Never shown to the client."), "required": False} | kwargs
+        usual: dict[str, Any] = {"label": _("Internal note"), "help_text": _("Never shown to the client.")}
+        kwargs = {**usual, "required": False, **kwargs}
         super().__init__(max_length=4000, widget=TextArea(2), **kwargs)
         self.error_messages["max_length"] = _("Internal note must be %(limit_value)d characters or fewer")
 

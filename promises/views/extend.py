@@ -36,7 +36,7 @@ def extend(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.success(request, _what_was_done(form.cleaned_data))
         return redirect(promise)
     if form.has_error("body", READ_AGAIN):
-        form.data = again(form.data, drafted_for=form.signature())
+        form.data = again(request.POST, drafted_for=form.signature())
     return _page(request, promise, form, drafted=form.is_bound and form.is_drafted)
 
 

@@ -59,7 +59,7 @@ def _tell(request: SignedInRequest, client: Client, promise: Promise | None) -> 
         return redirect(promise or client)
     if form.has_error("body", READ_AGAIN):
         # Asked once; the next press sends it.
-        form.data = again(form.data, drafted_for=form.signature())
+        form.data = again(request.POST, drafted_for=form.signature())
     return _page(request, client, promise, form)
 
 
@@ -89,7 +89,7 @@ def _fresh(
         initial[f"kind_{row.pk}"] = _first_kind(request, row, promise, heard, now)
     form = TellForm(initial=initial, client=client, promises=speakable, now=now)
     text = _text(request, form, contact)
-    form.initial |= {"subject": text.subject, "body": text.body, "drafted_for": form.signature()}
+    form.initial.update(subject=text.subject, body=text.body, drafted_for=form.signature())
     return form
 
 
