@@ -14,6 +14,7 @@ from engagement.staff.models import Absence, User, WorkingWeek
 from engagement.staff.plain_words import PlainWords
 
 HOURS_HELP = gettext_lazy("For example 08:30-12:30, 13:00-17:00. The gap is lunch; an empty line is a free day.")
+DAY_WIDGET = forms.TextInput(attrs={"class": "input-20"})
 SHARE_HELP = gettext_lazy("The rest goes to calls, meetings and the unforeseen. 0.70 means seven hours in ten.")
 
 
@@ -25,6 +26,7 @@ class WeekForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # takes 
     valid_from = DateTextField(
         label=gettext_lazy("From"),
         past_ok=True,
+        widget=DAY_WIDGET,
         help_text=gettext_lazy("The first day on which it holds. What was before it stays as it was."),
     )
     hours = WeekHoursField(label=gettext_lazy("Working hours"), help_text=HOURS_HELP)
@@ -51,9 +53,12 @@ class AbsenceForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # tak
         "first_day": gettext_lazy("Enter the first day away, for example 14 December or Monday"),
         "last_day": gettext_lazy("Enter the last day away, for example 18 December or Friday"),
     }
-    first_day = DateTextField(label=gettext_lazy("First day away"), past_ok=True)
+    first_day = DateTextField(label=gettext_lazy("First day away"), past_ok=True, widget=DAY_WIDGET)
     last_day = DateTextField(
-        label=gettext_lazy("Last day away"), past_ok=True, help_text=gettext_lazy("That day included.")
+        label=gettext_lazy("Last day away"),
+        past_ok=True,
+        widget=DAY_WIDGET,
+        help_text=gettext_lazy("That day included."),
     )
 
     class Meta:

@@ -36,9 +36,15 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         "quiet_until": gettext_lazy("Enter a time, for example 8am or 08:00"),
     }
     quiet_from = TimeTextField(
-        label=gettext_lazy("No messages to clients after"), help_text=gettext_lazy("On the client's own clock.")
+        label=gettext_lazy("No messages to clients after"),
+        help_text=gettext_lazy("On the client's own clock."),
+        widget=forms.TextInput(attrs={"class": "input-10"}),
     )
-    quiet_until = TimeTextField(label=gettext_lazy("Nor before"), help_text=gettext_lazy("On the client's own clock."))
+    quiet_until = TimeTextField(
+        label=gettext_lazy("Nor before"),
+        help_text=gettext_lazy("On the client's own clock."),
+        widget=forms.TextInput(attrs={"class": "input-10"}),
+    )
 
     class Meta:
         model = Firm

@@ -41,7 +41,9 @@ class ProfileForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # tak
         help_text=_("You see dates in it, and your working week is read in it."),
     )
     digest_time = TimeTextField(
-        label=_("Morning message at"), help_text=_("One message a working morning, and never an empty one.")
+        label=_("Morning message at"),
+        help_text=_("One message a working morning, and never an empty one."),
+        widget=forms.TextInput(attrs={"class": "input-10"}),
     )
 
     class Meta:
@@ -50,7 +52,7 @@ class ProfileForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # tak
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "title": forms.TextInput(attrs={"autocomplete": "organization-title"}),
-            "phone": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel"}),
+            "phone": forms.TextInput(attrs={"autocomplete": "tel", "inputmode": "tel", "class": "input-20"}),
         }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
