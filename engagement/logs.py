@@ -1,0 +1,12 @@
+"""Lines of the log, without the addresses that open something."""
+
+import logging
+import re
+
+# Progress pages, new passwords and invitations open to whoever holds the address, so a log must not hold it.
+OPENING = re.compile(r"(/(?:p|password|join)/)(?!new-link/)[^\s\"'<>]+")
+
+
+class Line(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return OPENING.sub(r"\1…", super().format(record))
