@@ -22,7 +22,7 @@ MOST_OPEN = 50
 MOST_FINISHED = 10
 MOST_WORDS = 30
 # Ours alone: the page never needs them, so they are not even fetched.
-OURS = ("our_understanding", "estimate_hours", "hours_left", "per_cent", "value", "chance", "sentence")
+LEFT_OUT = ("our_understanding", "estimate_hours", "hours_left", "per_cent", "value", "chance", "sentence")
 HEARD_AT = Coalesce("message__sent_at", "spoken_at")
 
 
@@ -128,5 +128,5 @@ def _theirs(reader: Reader) -> PromiseQuerySet:
     promises = Promise.objects.filter(client=reader.client)
     if reader.scope:
         promises = promises.filter(scope=reader.scope)
-    theirs: PromiseQuerySet = promises.select_related("owner", "scope").defer(*OURS)
+    theirs: PromiseQuerySet = promises.select_related("owner", "scope").defer(*LEFT_OUT)
     return theirs
