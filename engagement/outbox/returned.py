@@ -43,10 +43,10 @@ def read(raw: bytes) -> Returned:
     reports = list(_reports(mail))
     if reports:
         failed = [report for report in reports if report["action"] == "failed"]
-        why = _words(*failed[0].values()) if failed else ""
+        why = _words(failed[0]["status"], failed[0]["said"]) if failed else ""
         return Returned(bool(failed), _ids(mail, text), why)
     says = COPY_BEGINS.split(text)[0]
-    return Returned(_is_a_plain_bounce(mail, says), _ids(mail, text), _words("failed", _status(says), _reason(says)))
+    return Returned(_is_a_plain_bounce(mail, says), _ids(mail, text), _words(_status(says), _reason(says)))
 
 
 def _reports(mail: Message) -> Iterator[dict[str, str]]:
@@ -114,9 +114,10 @@ def _reason(says: str) -> str:
     return next((line for line in lines if re.search(r"\b[45]\d\d\b", line)), "")
 
 
-def _words(action: str, status: str, said: str) -> str:
+def _words(status: str, said: str) -> str:
     """Why, as a person says it, and what the server said behind it."""
-    code = (STATUS.findall(status) or STATUS.findall(said) or [""])[0]
+    codes = [code for code in STATUS.findall(f"{said} {status}") if not code.endswith(".0.0")]
+    code = codes[0] if codes else ""
     words = {
         "1.1": _("no such address"),
         "1.2": _("no such domain"),
