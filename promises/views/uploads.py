@@ -29,7 +29,7 @@ LATEST = 25
 @require_http_methods(["GET", "HEAD", "POST"])
 @manager_required
 def uploads(request: SignedInRequest) -> HttpResponse:
-    form = UploadForm(request.POST or None, request.FILES or None)
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         file = form.cleaned_data["file"]
         upload = put_down(file.name, form.content, form.table, by=request.user, now=timezone.now())
@@ -85,7 +85,7 @@ def upload_faults(request: SignedInRequest, pk: int) -> HttpResponseBase:
 def _preview(request: SignedInRequest, found: Upload, now: datetime) -> HttpResponse:
     """What the file says, as we understand it. Nothing of it is in yet."""
     table = read(bytes(found.content), found.name)
-    form = MappingForm(table, found.mapping, request.POST or None)
+    form = MappingForm(table, found.mapping, request.POST if request.method == "POST" else None)
     if request.method == "POST" and form.is_valid():
         Upload.objects.filter(pk=found.pk, approved_at=None).update(mapping=form.mapping())
         return redirect("promises:upload", found.pk)
