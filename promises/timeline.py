@@ -130,7 +130,7 @@ def _reassigned(entry: Entry, scene: Scene) -> Said:
 def _updated(entry: Entry, scene: Scene) -> Said:
     standing = Standing(entry.data["standing"]).label
     done, left = entry.data.get("per_cent"), entry.data.get("hours_left")
-    if done is not None:
+    if done is not None and entry.data["standing"] != Standing.DONE:
         words = {"standing": standing, "done": speak_per_cent(done / 100)}
         text = _("%(standing)s, %(done)s done") % words
     elif left is not None:

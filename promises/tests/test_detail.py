@@ -48,6 +48,20 @@ def test_a_viewer_elsewhere_sees_their_own_time_too(client, thandi, make_promise
     assert "5pm (Johannesburg time, 3pm in London)" in text_of(response)
 
 
+def test_a_day_without_a_time_ends_at_their_own_hour_for_a_viewer_elsewhere(client, thandi, mara, make_promise):
+    thandi.zone = "Europe/London"
+    thandi.save()
+    promise = make_promise()
+
+    client.force_login(thandi)
+    away = text_of(page(client, promise))
+    client.force_login(mara)
+    at_home = text_of(page(client, promise))
+
+    assert "Friday 20 November, 15:00 (London time)" in away
+    assert "Friday 20 November, 17:00 (Johannesburg time)" not in at_home
+
+
 def test_at_risk_and_not_told_is_red_and_telling_is_the_one_act(client, thandi, make_promise):
     promise = make_promise()
     Promise.objects.filter(pk=promise.pk).update(band="at_risk", chance=0.78, tell_by_at=NOW - HOUR)

@@ -56,6 +56,7 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "now": now,
         "state": words.state(promise, now),
         "tone": _tone(promise, now),
+        "clocks_differ": _clocks_differ(promise),
         "late": words.lateness(promise, now),
         "told": told(promise, now, tellings),
         "untold_end": _done_untold(promise, tellings),
@@ -92,6 +93,13 @@ def main_act(promise: Promise, asked: list[Asked], now: datetime) -> tuple[str, 
 def extensions_agreed(extensions: list[Extension]) -> list[Extension]:
     """Those that moved the date, the latest first."""
     return [one for one in extensions if hasattr(one, "answer") and one.answer.agreed]
+
+
+def _clocks_differ(promise: Promise) -> bool:
+    """A date without a time ends at an hour that is another one where the viewer is."""
+    here = promise.due_at.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
+    there = promise.due_at.astimezone(promise.zoneinfo).replace(tzinfo=None)
+    return promise.due_time is None and here != there
 
 
 def _tone(promise: Promise, now: datetime) -> str:

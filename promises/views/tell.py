@@ -12,6 +12,7 @@ from django.db.models import F, Q
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from clients.actions import make_link
@@ -189,9 +190,16 @@ def _page(request: SignedInRequest, client: Client, promise: Promise | None, for
         "good_hours": good_hours(contact) if contact else "",
         "quiet": quiet_note(contact, Firm.get(), form.now) if contact else "",
         "link_mark": drafts.LINK_MARK,
+        "kept": _kept(request),
         "here": "clients",
     }
     return render(request, "promises/tell.html", context)
+
+
+def _kept(request: SignedInRequest) -> str:
+    """What else the address says, for the links that change only how they are told."""
+    kept = {name: request.GET[name] for name in ("kind", "contact") if request.GET.get(name)}
+    return f"&{urlencode(kept)}" if kept else ""
 
 
 def quiet_note(contact: Contact, firm: Firm, now: datetime) -> str:
