@@ -34,11 +34,12 @@ class Understood:
 
 def understand(text: str, user: User, firm: Firm, now: datetime, here_pk: str = "") -> Understood:
     """`here_pk` is the client on whose page the line was typed: meant, unless the line names another."""
-    clients = offered(user)
-    names = tuple((client.pk, client.name) for client in clients)
+    clients: QuerySet[Client] = Client.objects.visible_to(user).current()
+    names = tuple(clients.values_list("pk", "name"))
     line = _read(text, names, user, user.zoneinfo, now)
-    here = next((client for client in clients if str(client.pk) == here_pk), None)
-    client, choices = _whom(line, user, {client.pk: client for client in clients}, here)
+    here = next((named for named in names if str(named[0]) == here_pk), None)
+    meant, choices = _whom(line, user, here)
+    client = clients.filter(pk=meant[0]).first() if meant else None
     zone = client.zoneinfo if client else user.zoneinfo
     if zone != user.zoneinfo:
         # "Tomorrow at four" is the client's tomorrow, and their four o'clock.
@@ -54,22 +55,14 @@ def _read(text: str, names: tuple[Named, ...], user: User, zone: ZoneInfo, now: 
     return read_line(text, today=local.date(), now_time=local.time(), clients=names, language=user.language)
 
 
-def offered(user: User) -> list[Client]:
-    """Whole enough to promise them something, and no more: a firm may have thousands."""
-    clients: QuerySet[Client] = Client.objects.visible_to(user).current()
-    return list(clients.only("name", "zone", "hours", "restricted"))
-
-
-def _whom(
-    line: Line, user: User, clients: dict[int, Client], here: Client | None
-) -> tuple[Client | None, tuple[Named, ...]]:
+def _whom(line: Line, user: User, here: Named | None) -> tuple[Named | None, tuple[Named, ...]]:
     if line.client.chosen:
-        return clients[line.client.chosen[0]], ()
+        return line.client.chosen, ()
     if line.client.problem != "none":
         return None, line.client.choices
-    others = tuple(named for named in line.client.choices if not here or named[0] != here.pk)
+    others = tuple(named for named in line.client.choices if named != here)
     if here:
-        return (None, ((here.pk, here.name), *others)) if others else (here, ())
+        return (None, (here, *others)) if others else (here, ())
     return None, others or last_used(user)
 
 

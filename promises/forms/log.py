@@ -78,11 +78,12 @@ class WordsFields(forms.Form):
         widget=forms.TextInput(attrs={"class": "input-10"}),
     )
     client_words = long_text(
-        _("The client's own words"), help_text=_("What was asked and what was said, word for word.")
+        _("The client's own words"),
+        help_text=_("What was asked and what was said, word for word. The client sees this."),
     )
-    our_understanding = long_text(_("How we understood them"))
-    may_stand_in_the_way = long_text(_("What may stand in the way"), rows=2)
+    may_stand_in_the_way = long_text(_("What may stand in the way"), rows=2, help_text=_("The client sees this."))
     next_step = short_text(_("What happens next"), 300, required=False, help_text=_("The client sees this."))
+    our_understanding = long_text(_("How we understood them"), help_text=_("Never shown to the client."))
 
     def offer(self, client: Client, contact: Contact | None = None) -> None:
         """Offer what belongs to this client; the present contact too when they have left meanwhile."""

@@ -397,7 +397,7 @@ def test_a_line_costs_twelve_questions_to_the_database_at_most(office, make_prom
 
     # The savepoints are the test's: outside it the transaction is a plain one.
     assert Promise.objects.count() == before + 1
-    assert len([query for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]) == 10
+    assert len([query for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]) == 11
 
 
 # The chips
