@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 from engagement.staff.actions import NOWHERE
 from engagement.staff.choices import ListedField, currency_choices, holiday_choices, zone_choices
 from engagement.staff.fields import TimeTextField
+from engagement.staff.forms.clock import MorningField
 from engagement.staff.forms.diary import HOURS_HELP, SHARE_HELP
 from engagement.staff.forms.passwords import NewPassword
 from engagement.staff.hours import WeekHoursField
@@ -40,7 +41,7 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         help_text=gettext_lazy("On the client's own clock."),
         widget=forms.TextInput(attrs={"class": "input-10"}),
     )
-    quiet_until = TimeTextField(
+    quiet_until = MorningField(
         label=gettext_lazy("Nor before"),
         help_text=gettext_lazy("On the client's own clock."),
         widget=forms.TextInput(attrs={"class": "input-10"}),

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.actions import NOWHERE
 from engagement.staff.choices import ListedField, zone_choices
-from engagement.staff.fields import TimeTextField
+from engagement.staff.forms.clock import MorningField
 from engagement.staff.models import Role, User
 from engagement.staff.plain_words import PlainWords
 
@@ -40,7 +40,7 @@ class ProfileForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # tak
         choices=zone_choices,
         help_text=_("You see dates in it, and your working week is read in it."),
     )
-    digest_time = TimeTextField(
+    digest_time = MorningField(
         label=_("Morning message at"),
         help_text=_("One message a working morning, and never an empty one."),
         widget=forms.TextInput(attrs={"class": "input-10"}),

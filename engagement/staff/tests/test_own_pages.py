@@ -48,6 +48,17 @@ def test_the_profile_is_saved(mine, thandi, told):
     assert not thandi.single_keys
 
 
+@pytest.mark.parametrize(
+    ("typed", "meant"),
+    [("6:30", time(6, 30)), ("7", time(7)), ("06.30", time(6, 30)), ("6pm", time(18)), ("8am", time(8))],
+)
+def test_the_morning_message_comes_in_the_morning(mine, thandi, typed, meant):
+    mine.post("/me/", PROFILE | {"digest_time": typed})
+
+    thandi.refresh_from_db()
+    assert thandi.digest_time == meant
+
+
 def test_another_zone_is_another_diary(mine, thandi, told):
     mine.post("/me/", PROFILE)
     assert told == []
