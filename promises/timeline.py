@@ -115,6 +115,17 @@ def _made(entry: Entry, scene: Scene) -> Said:
     return Said(_("Promised for %(day)s; %(owner)s owns it") % words, quote=entry.data["what"])
 
 
+@_of("imported")
+def _imported(entry: Entry, scene: Scene) -> Said:
+    words = {"reference": entry.data["reference"], "day": scene.day(entry.data["on"]), "owner": entry.data["owner"]}
+    if delivered := entry.data.get("delivered"):
+        words["delivered"] = scene.day(delivered)
+        text = _("Brought in from a file as %(reference)s: promised for %(day)s by %(owner)s, delivered %(delivered)s")
+    else:
+        text = _("Brought in from a file as %(reference)s: promised for %(day)s by %(owner)s")
+    return Said(text % words, quote=entry.data["what"])
+
+
 @_of("reworded")
 def _reworded(entry: Entry, scene: Scene) -> Said:
     names = [str(_field_name(name)) for name in entry.data]

@@ -17,7 +17,7 @@ from promises.receivers import OUTCOMES_OF_A_MESSAGE
 
 PROMISES = Path(__file__).resolve().parents[1]
 # write(promise, "kind", …), and the two that are chosen by a condition.
-WRITTEN = re.compile(r'\bwrite\(\s*\w+,\s*"(\w+)"', re.S)
+WRITTEN = re.compile(r'\b(?:write|Event)\(\s*[\w.]+,\s*"(\w+)"', re.S)
 CHOSEN = re.compile(r'"(\w+)" if \w+ else "(\w+)"')
 
 
@@ -145,6 +145,22 @@ def test_reminders_say_who_was_reminded_and_of_what(make_promise, thandi):
 
     assert line.said.text == "Thandi Mokoena was reminded: The client has to hear it now"
     assert line.said.state == "Waiting to be sent"
+
+
+@pytest.mark.parametrize(
+    ("delivered", "text"),
+    [
+        ("2026-11-12", "Brought in from a file as A-1: promised for Friday 13 November by Thandi, delivered Thursday"),
+        (None, "Brought in from a file as A-1: promised for Friday 13 November by Thandi"),
+    ],
+)
+def test_what_a_file_brought_says_so(make_promise, delivered, text):
+    data = {"reference": "A-1", "what": "Drawings", "owner": "Thandi", "on": "2026-11-13", "delivered": delivered}
+
+    said = timeline.sentence(Entry(kind="imported", data=data), timeline.Scene(make_promise(), NOW, {}))
+
+    assert said.text.startswith(text)
+    assert ("delivered" in said.text) == bool(delivered)
 
 
 def test_a_kind_nobody_knows_breaks_no_page(make_promise):
