@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext as _
 
-from engagement.staff.when import speak_ago, speak_hours, speak_short
+from engagement.staff.when import speak_hours, speak_short
 from promises.forecast import Forecast
 from promises.models import Promise
 
@@ -19,13 +19,12 @@ def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
 def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) -> str:
     match ground:
         case "said":
-            ago = speak_ago(promise.last_update_at, now) if promise.last_update_at else ""
-            owner = promise.owner.get_short_name()
-            return _("%(owner)s said %(ago)s that it may be late.") % {"owner": owner, "ago": ago}
+            owner, day = promise.owner.get_short_name(), _day(promise, promise.last_update_at, now)
+            return _("%(owner)s said on %(day)s that it may be late.") % {"owner": owner, "day": day}
         case "silent":
             return _("Nobody has said how this stands, and by now the client would have to hear of a slip.")
         case "waiting":
-            since = speak_ago(promise.waiting_since, now) if promise.waiting_since else ""
+            since = _day(promise, promise.waiting_since, now)
             return _("Waiting for the client since %(since)s: %(what)s.") % {
                 "since": since,
                 "what": promise.waiting_for,
@@ -34,6 +33,11 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) ->
             return _("The work seems finished. Is it done?")
         case _:
             return _work(promise, forecast, now)
+
+
+def _day(promise: Promise, moment: datetime | None, now: datetime) -> str:
+    """A date: the sentence is kept, and "yesterday" would be wrong tomorrow."""
+    return speak_short(moment.astimezone(promise.zoneinfo).date(), now=now) if moment else ""
 
 
 def _work(promise: Promise, forecast: Forecast, now: datetime) -> str:

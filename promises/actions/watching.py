@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Iterable
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
+from time import monotonic
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -25,6 +26,14 @@ logger = logging.getLogger(__name__)
 
 # A row that cannot be looked at waits so long, and is shown, instead of stopping those behind it.
 PUT_OFF = timedelta(hours=1)
+# A row that somebody else held too long is well again at once.
+PUT_OFF_A_LITTLE = timedelta(minutes=1)
+# A turn is over before Celery's limit, which would strike in the middle of a look, and before the next tick.
+TURN_LASTS = timedelta(seconds=50)
+# The sentence speaks of hours and of the owner's days: it is said anew at least so often.
+LOOK_AGAIN = timedelta(days=1)
+# Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
+PLACES = 6
 # Alarms that arise together leave together.
 COLLECT = timedelta(seconds=20)
 BATCH = 500
@@ -48,27 +57,43 @@ def look_at_due(now: datetime, limit: int = 20_000) -> int:
     """Look at every promise whose hint is due. One that cannot be looked at stops nobody."""
     firm = Firm.get()
     diaries = Diaries(firm)
-    looked = 0
-    while looked < limit:
+    looked, ends = 0, monotonic() + TURN_LASTS.total_seconds()
+    while looked < limit and monotonic() < ends:
         due = list(Promise.objects.to_look_at(now).order_by("next_look_at").values_list("pk", flat=True)[:BATCH])
         if not due:
             break
         for pk in due:
-            try:
-                _look_at(pk, now, firm, diaries)
-            except Exception:
-                logger.exception("Promise %s could not be looked at; it is put off by %s.", pk, PUT_OFF)
-                said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
-                Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF, sentence=said)
-        looked += len(due)
+            if monotonic() > ends:
+                break
+            _look_at_or_put_off(pk, now, firm, diaries)
+            looked += 1
     return looked
+
+
+def _look_at_or_put_off(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
+    try:
+        _look_at(pk, now, firm, diaries)
+    except OperationalError:
+        logger.warning("Promise %s was held by somebody else; it is looked at a little later.", pk, exc_info=True)
+        Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF_A_LITTLE)
+    except Exception:
+        logger.exception("Promise %s could not be looked at; it is put off by %s.", pk, PUT_OFF)
+        said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
+        Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF, sentence=said)
 
 
 def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
     """What there is to say about an open promise now, and when to look again. Writes nothing."""
-    calendar = diaries.of(promise.owner)
-    facts = Facts(
-        free_hours=free_hours(calendar, now, promise.due_at),
+    seen = forecast(facts_of(promise, now, diaries))
+    with translation.override(promise.owner.language):
+        said = sentence(promise, seen, now)
+    band = band_of(promise, seen.chance, now, firm)
+    return Look(band, seen.chance, said, _next_look(promise, seen, now, firm, diaries))
+
+
+def facts_of(promise: Promise, now: datetime, diaries: Diaries) -> Facts:
+    return Facts(
+        free_hours=free_hours(diaries.of(promise.owner), now, promise.due_at),
         estimate_hours=_number(promise.estimate_hours),
         hours_left=_number(promise.hours_left),
         per_cent=promise.per_cent,
@@ -76,10 +101,6 @@ def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
         tell_by_passed=promise.tell_by_at <= now,
         waiting_for_client=bool(promise.waiting_for),
     )
-    seen = forecast(facts)
-    with translation.override(promise.owner.language):
-        said = sentence(promise, seen, now)
-    return Look(_band(seen.chance, firm), seen.chance, said, _next_look(promise, seen, now, firm, diaries))
 
 
 def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
@@ -92,9 +113,7 @@ def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
         seen = look(promise, now, firm, diaries)
         _keep_reading(promise, seen, now)
         promise.alarm_at = (promise.alarm_at or now) if promise.is_not_told(now) else None
-        if promise.due_at <= now and promise.told_at is None and promise.slipped_at is None:
-            # The moment it slipped, not the moment we noticed.
-            promise.slipped_at = promise.due_at
+        _stamp_slip(promise, now)
         if promise.alarm_at:
             _raise_alarm(promise, now, diaries)
         promise.next_look_at = _with_half_way(promise, seen.next_look_at, now)
@@ -102,17 +121,27 @@ def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
 
 
 def _keep_reading(promise: Promise, seen: Look, now: datetime) -> None:
-    band = Band.OVERDUE if promise.due_at <= now else seen.band
-    if band != promise.band or promise.chance is None:
-        RiskReading.objects.create(promise=promise, at=now, band=band, chance=seen.chance, sentence=seen.sentence)
-    promise.band, promise.chance, promise.sentence = band, seen.chance, seen.sentence
+    if seen.band != promise.band or promise.chance is None:
+        RiskReading.objects.create(promise=promise, at=now, band=seen.band, chance=seen.chance, sentence=seen.sentence)
+    promise.band, promise.chance, promise.sentence = seen.band, seen.chance, seen.sentence
+
+
+def _stamp_slip(promise: Promise, now: datetime) -> None:
+    """The moment it slipped, not the moment we noticed; a word after that moment came too late for it."""
+    if promise.due_at > now:
+        return
+    if promise.told_at is None or promise.told_at >= promise.due_at:
+        promise.slipped_at = promise.slipped_at or promise.due_at
+    elif promise.slipped_at == promise.due_at:
+        # A call before the date was written down after it.
+        promise.slipped_at = None
 
 
 def _raise_alarm(promise: Promise, now: datetime, diaries: Diaries) -> None:
     """Write the reminder of the stage reached. Stages passed unnoticed are merged into the latest."""
     stages = _stages(promise)
     kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
-    for person in _whom(promise, kind, now):
+    for person in _whom(promise, kind, now, diaries):
         occasion = {
             "promise": promise,
             "kind": kind,
@@ -141,13 +170,21 @@ def _half_way(promise: Promise) -> datetime:
     return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
 
 
-def _whom(promise: Promise, kind: str, now: datetime) -> list[User]:
-    people = [promise.owner]
-    if kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
-        people += managers_of(promise.owner)
-    heard = [cover_for(person, now) for person in people if person.is_active]
+def _whom(promise: Promise, kind: str, now: datetime, diaries: Diaries) -> list[User]:
+    """In one order for everybody, so that two sweeps never wait for each other's alarms."""
+    people = [promise.owner] if promise.owner.is_active else []
     # Somebody who left hears nothing: their promises are the managers' to see to.
-    return list(dict.fromkeys(heard or managers_of(promise.owner)))
+    if not people or kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
+        people += managers_of(promise.owner)
+    return sorted({_stand_in(person, now, diaries) for person in people}, key=lambda person: person.pk)
+
+
+def _stand_in(person: User, now: datetime, diaries: Diaries) -> User:
+    """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
+    moment = now + COLLECT
+    with suppress(NoWorkingTime):
+        moment = next_working_moment(replace(diaries.of(person), absences=()), moment)
+    return cover_for(person, moment)
 
 
 def managers_of(user: User) -> list[User]:
@@ -166,12 +203,13 @@ def alarm_for(person: User, now: datetime, diaries: Diaries) -> Message:
     # Touching the row keeps it from leaving before this transaction has written its reminder.
     if waiting.update(person=person):
         return waiting.get()
-    try:
-        moment = next_working_moment(diaries.of(person), now + COLLECT)
-    except NoWorkingTime:
-        moment = now + COLLECT
+    moment = now + COLLECT
+    with suppress(NoWorkingTime):
+        moment = next_working_moment(diaries.of(person), moment)
+    latest = Message.objects.filter(kind="alarm", person=person).order_by("-pk").values_list("pk", flat=True).first()
     message = outbox.write(
-        occasion=f"alarm:{uuid.uuid4()}",
+        # Two sweeps at once mean the same alarm: the one after the latest.
+        occasion=f"alarm:{person.pk}:{latest or 0}",
         now=now,
         not_before=moment,
         audience=Audience.STAFF,
@@ -182,29 +220,38 @@ def alarm_for(person: User, now: datetime, diaries: Diaries) -> Message:
         body="",
         kind="alarm",
     )
-    assert message
+    if message is None:
+        waiting.update(person=person)
+        return waiting.get()
     return message
 
 
-def _band(chance: float, firm: Firm) -> Band:
-    if chance >= firm.at_risk_from:
+def band_of(promise: Promise, chance: float, now: datetime, firm: Firm) -> Band:
+    if promise.due_at <= now:
+        return Band.OVERDUE
+    if _reaches(chance, firm.at_risk_from):
         return Band.AT_RISK
-    return Band.WATCH if chance >= firm.watch_from else Band.ON_TRACK
+    return Band.WATCH if _reaches(chance, firm.watch_from) else Band.ON_TRACK
+
+
+def _reaches(chance: float, threshold: float) -> bool:
+    return round(chance, PLACES) >= round(threshold, PLACES)
 
 
 def _next_look(promise: Promise, seen: Forecast, now: datetime, firm: Firm, diaries: Diaries) -> datetime | None:
     """The earliest moment at which the band or a stage can change by the passing of time alone."""
-    moments = [promise.tell_by_at, promise.due_at]
+    if promise.due_at <= now:
+        return None
+    moments = [promise.tell_by_at, promise.due_at, now + LOOK_AGAIN]
     left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
-    for chance in (firm.watch_from, firm.at_risk_from):
-        if left > 0:
-            try:
-                moments.append(
-                    subtract_free_hours(diaries.of(promise.owner), promise.due_at, free_hours_for(chance, left))
-                )
-            except NoWorkingTime:
-                continue
-    return min((moment for moment in moments if moment > now), default=None)
+    for threshold in (firm.watch_from, firm.at_risk_from):
+        if left > 0 and not _reaches(seen.chance, threshold):
+            # Where it begins to round up to the threshold, and, should that be missed by a hair, where it is reached.
+            for chance in (threshold - 10**-PLACES / 2, threshold):
+                with suppress(NoWorkingTime):
+                    hours = free_hours_for(chance, left)
+                    moments.append(subtract_free_hours(diaries.of(promise.owner), promise.due_at, hours))
+    return min(moment for moment in moments if moment > now)
 
 
 def _with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
