@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from typing import Any
 
 from django.core.mail import send_mail
 from django.db import IntegrityError, transaction
@@ -110,7 +109,7 @@ def change_person(person: User, *, now: datetime) -> None:
     with _one_person_an_address():
         if not person.is_administrator:
             _keep_an_administrator(person)
-        _write_person(person)
+        person.save(update_fields=["name", "email", "title", "role", "manager"])
 
 
 def leave(person: User, *, by: User) -> None:
@@ -152,10 +151,11 @@ def _keep_an_administrator(person: User) -> None:
 def change_profile(user: User, *, now: datetime) -> None:
     with transaction.atomic():
         before = User.objects.select_for_update().get(pk=user.pk)
+        user.save(update_fields=["name", "title", "phone", "zone", "language", "digest_time", "single_keys"])
         if (before.zone, before.digest_time) != (user.zone, user.digest_time):
             # The next tick works out the next morning anew.
             user.next_digest_at = None
-        _write_person(user)
+            user.save(update_fields=["next_digest_at"])
         if before.zone != user.zone:
             diary_changed.send(sender=User, user=user, now=now)
 
@@ -198,9 +198,3 @@ def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> None:
             firm.save(update_fields=fields)
         if before is None or any(getattr(before, name) != getattr(firm, name) for name in FIRM_DIARY):
             diary_changed.send(sender=Firm, user=None, now=now)
-
-
-def _write_person(user: User) -> None:
-    """Everything but what other verbs own: the password, the invitation and whether they work here."""
-    fields: list[Any] = ["email", "name", "title", "phone", "role", "manager", "zone", "language", "digest_time"]
-    user.save(update_fields=[*fields, "single_keys", "next_digest_at"])

@@ -7,6 +7,7 @@ import time_machine
 
 from conftest import DAY, NOW
 from engagement.staff.models import Absence, User, WorkingWeek
+from engagement.staff.signals import diary_changed
 
 TODAY = date(2026, 11, 18)
 PROFILE = {
@@ -64,7 +65,7 @@ def test_another_zone_is_another_diary(mine, thandi, told):
     assert told == []
 
     mine.post("/me/", PROFILE | {"zone": "Europe/London"})
-    assert told == [(thandi, True)]
+    assert told == [thandi]
 
 
 @pytest.mark.parametrize("change", [{"digest_time": "7:00"}, {"zone": "Europe/London"}])
@@ -131,7 +132,7 @@ def test_a_week_is_kept_from_a_day_on(mine, thandi, told):
     assert week.hours[0] == [["09:00", "12:00"], ["13:00", "17:00"]]
     assert week.hours[1] == []
     assert str(week.share) == "0.50"
-    assert told == [(thandi, True)]
+    assert told == [thandi]
 
 
 def test_a_new_week_begins_with_the_hours_so_far(mine, thandi):
@@ -203,7 +204,7 @@ def test_a_week_is_removed_after_a_question(mine, thandi, told):
 
     mine.post(f"/weeks/{week.pk}/remove/")
     assert not thandi.weeks.exists()
-    assert told == [(thandi, True)]
+    assert told == [thandi]
 
 
 def test_days_away_are_kept_with_a_cover(mine, thandi, sam, told):
@@ -211,7 +212,7 @@ def test_days_away_are_kept_with_a_cover(mine, thandi, sam, told):
 
     away = thandi.absences.get()
     assert (away.first_day, away.last_day, away.cover) == (date(2026, 12, 14), date(2026, 12, 18), sam)
-    assert told == [(thandi, True)]
+    assert told == [thandi]
     assert "Sam Outsider receives the reminders" in mine.get("/me/").content.decode()
 
 
@@ -276,7 +277,41 @@ def test_an_administrator_keeps_anybodys_days_away(client, ada, thandi, told):
 
     assert response.url == f"/people/{thandi.pk}/"
     assert thandi.absences.exists()
-    assert told == [(thandi, True)]
+    assert told == [thandi]
+
+
+class DeafError(Exception):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("address", "answers"),
+    [
+        ("/me/", PROFILE | {"zone": "Europe/London", "title": "Changed"}),
+        ("/me/weeks/new/", WEEK),
+        ("/weeks/{week}/remove/", {}),
+        ("/me/absences/new/", AWAY),
+        ("/absences/{away}/remove/", {}),
+    ],
+)
+def test_what_the_rooms_above_cannot_follow_has_not_happened(mine, thandi, address, answers):
+    week = WorkingWeek.objects.create(user=thandi, valid_from="2026-01-01")
+    away = Absence.objects.create(user=thandi, first_day=TODAY, last_day=TODAY)
+
+    def fail(sender, user, now, **kwargs):
+        raise DeafError
+
+    diary_changed.connect(fail)
+    try:
+        with pytest.raises(DeafError):
+            mine.post(address.format(week=week.pk, away=away.pk), answers)
+    finally:
+        diary_changed.disconnect(fail)
+
+    thandi.refresh_from_db()
+    assert (thandi.title, thandi.zone) == ("", "Africa/Johannesburg")
+    assert list(thandi.weeks.all()) == [week]
+    assert list(thandi.absences.all()) == [away]
 
 
 @pytest.mark.parametrize("how_many", [1, 3])
