@@ -140,6 +140,7 @@ class Page:
     words: tuple[Word, ...]
     others: tuple[Row, ...]
     more: str
+    last_done: Finished | None
     finished: tuple[Finished, ...]
     who: Who
     as_of: str
@@ -164,6 +165,7 @@ class _Assembly:
 
     def page(self) -> Page:
         first = self.open[0] if self.open else None
+        done = next((promise for promise in self.ended if promise.delivered_at), None)
         left = self.in_all - len(self.open)
         return Page(
             firm=self.firm.name,
@@ -177,7 +179,8 @@ class _Assembly:
             words=tuple(self.word(said) for said in self.said),
             others=tuple(self.row(promise) for promise in self.open[1:]),
             more=_and_more(left) if left > 0 else "",
-            finished=tuple(self.finished(promise) for promise in self.ended),
+            last_done=self.finished(done) if done and not first else None,
+            finished=tuple(self.finished(promise) for promise in self.ended if first or promise is not done),
             who=self.who(first),
             as_of=speak_moment(self.now, self.zone, now=self.now),
         )

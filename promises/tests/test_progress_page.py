@@ -403,6 +403,7 @@ def test_updates_stand_newest_first_with_the_fact_of_being_told(make_promise, re
 
 
 def test_what_is_done_says_when_and_how_early_or_late(make_promise, read, thandi):
+    make_promise("Open")
     early = make_promise("Early")
     late = make_promise("Late", due_on=date(2026, 11, 16), made_at=NOW - 9 * DAY)
     for promise in (early, late):
@@ -440,6 +441,16 @@ def test_nothing_open_names_what_was_finished_last(make_promise, thandi, client,
     assert re.search(r"Last finished:.*Lease review", page)
 
 
+def test_what_was_taken_back_was_not_finished(make_promise, read, thandi):
+    actions.deliver(make_promise("Lease review"), delivered_at=NOW - HOUR, by=thandi, now=NOW)
+    actions.withdraw(make_promise("Extra sheet"), reason="Wish", agreed_by="Lena", by=thandi, now=NOW)
+
+    page = read()
+
+    assert page.last_done.what == "Lease review"
+    assert [done.what for done in page.finished] == ["Extra sheet"]
+
+
 def test_a_client_without_any_promise_reads_what_will_stand_here(client, token):
     assert "As soon as we promise you something" in html(client, token)
 
@@ -471,6 +482,7 @@ def test_at_most_fifty_are_shown_and_the_rest_counted(make_promise, read):
 
 
 def test_the_last_ten_that_were_done_are_shown(make_promise, read, thandi):
+    make_promise("Open")
     for number in range(MOST_FINISHED + 1):
         actions.deliver(make_promise(f"Promise {number}"), delivered_at=NOW, by=thandi, now=NOW)
 
