@@ -168,3 +168,12 @@ def test_a_number_that_nobody_has_is_not_found(client, mara, path, pk):
     client.force_login(mara)
 
     assert client.get(path.format(pk)).status_code == 404
+
+
+@pytest.mark.parametrize("name", [name for name, method in EVERYTHING.items() if method == "get"])
+def test_a_page_that_is_only_looked_at_finds_no_fault(client, mara, kept, name):
+    client.force_login(mara)
+
+    response = client.get(address(name, kept))
+
+    assert b"There is a problem" not in response.content

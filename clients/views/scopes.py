@@ -39,7 +39,7 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _form(request: SignedInRequest, scope: Scope) -> HttpResponse:
     called, today = (str(scope) if scope.pk else ""), timezone.localdate()
-    form = ScopeForm(posted(request), request.FILES, instance=scope, today=today)
+    form = ScopeForm(posted(request), request.FILES or None, instance=scope, today=today)
     if form.is_valid():
         try:
             _save(request, scope, form.cleaned_data["paper"])
