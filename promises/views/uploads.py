@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import islice
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
@@ -92,14 +93,16 @@ def _preview(request: SignedInRequest, found: Upload, now: datetime) -> HttpResp
     missing = [column for column in NEEDED if column not in found.mapping]
     lines = [] if missing else list(readings(table, found.mapping, now.astimezone(Firm.get().zoneinfo).date()))
     report = _foreseen(lines, request, now)
+    headings, rows = _raw(table) if missing else _understood(lines, found, now)
     context = {
         "upload": found,
         "form": form,
         "notes": table.notes,
         "missing": [LABELS[column] for column in missing],
-        "columns": [LABELS[column] for column in COLUMNS if column in found.mapping],
-        "rows": [_shown(line, found, now) for line in lines[:SHOWN_ROWS]] if lines else _raw(table),
+        "headings": headings,
+        "rows": rows,
         "report": report,
+        "cards": _cards(report),
         "faults": report.faults[:SHOWN_FAULTS],
         "warnings": report.warnings[:SHOWN_FAULTS],
         "more": max(0, len(report.faults) - SHOWN_FAULTS) + max(0, len(report.warnings) - SHOWN_FAULTS),
@@ -116,13 +119,41 @@ def _foreseen(lines: list[Reading], request: SignedInRequest, now: datetime) -> 
     return report
 
 
-def _shown(reading: Reading, found: Upload, now: datetime) -> tuple[int, list[object]]:
-    if reading.row is None:
-        return reading.faults[0].line, []
-    cells = [getattr(reading.row, column) for column in COLUMNS if column in found.mapping]
-    return reading.row.line, [speak_short(cell, now=now) if isinstance(cell, date) else cell for cell in cells]
+def _cards(report: Report) -> list[tuple[str, str, str]]:
+    """Label, figure, and what is to be said of it."""
+    lines = ngettext("of %(count)s line", "of %(count)s lines", report.read) % {"count": speak_number(report.read)}
+    differ = _("%(count)s more differ and stay as they are") % {"count": speak_number(report.differing)}
+    return [
+        (_("To bring in"), speak_number(report.made), lines),
+        (_("Here already"), speak_number(report.same), differ if report.differing else ""),
+        (_("Left out"), speak_number(report.kept_out), _("each is named below") if report.kept_out else ""),
+        (_("New clients"), speak_number(report.clients), _("in the firm's time zone")),
+        (_("New people"), speak_number(report.owners), _("cannot sign in until invited")),
+    ]
 
 
-def _raw(table: Table) -> list[tuple[int, list[object]]]:
-    first = [line for line, _place in zip(table.lines(), range(SHOWN_ROWS), strict=False)]
-    return [(line.number, list(line.cells)) for line in first]
+Cells = list[tuple[str, object]]
+
+
+def _understood(lines: list[Reading], found: Upload, now: datetime) -> tuple[list[str], list[tuple[int, Cells]]]:
+    columns = [column for column in COLUMNS if column in found.mapping]
+    headings = [str(LABELS[column]) for column in columns]
+    rows = []
+    for reading in lines[:SHOWN_ROWS]:
+        if reading.row is None:
+            rows.append((reading.faults[0].line, []))
+            continue
+        cells = [_spoken(getattr(reading.row, column), now) for column in columns]
+        rows.append((reading.row.line, list(zip(headings, cells, strict=True))))
+    return headings, rows
+
+
+def _spoken(cell: object, now: datetime) -> object:
+    if cell is None:
+        return ""
+    return speak_short(cell, now=now) if isinstance(cell, date) else cell
+
+
+def _raw(table: Table) -> tuple[list[str], list[tuple[int, Cells]]]:
+    first = islice(table.lines(), SHOWN_ROWS)
+    return table.headings, [(line.number, list(zip(table.headings, line.cells, strict=False))) for line in first]
