@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, keep_note, write
 from promises.due import Due, tell_by_for
-from promises.models import DateMove, Extension, ExtensionAnswer, Promise, Telling
+from promises.models import Band, DateMove, Extension, ExtensionAnswer, Promise, Telling
 
 
 def extend(
@@ -113,6 +113,8 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
     held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)
     # The client knows of the old date; of the new one there is nothing to tell yet.
     held.told_at, held.told_how, held.alarm_at, held.standing = None, "", None, ""
+    # What the watch last said was about the old date; it looks at the new one with its next tick.
+    held.band, held.chance, held.sentence = Band.ON_TRACK, None, ""
     held.last_update_at = held.next_look_at = now
     held.save(
         update_fields=[
@@ -125,6 +127,9 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
             "told_how",
             "alarm_at",
             "standing",
+            "band",
+            "chance",
+            "sentence",
             "last_update_at",
             "next_look_at",
         ]

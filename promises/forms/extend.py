@@ -71,7 +71,10 @@ class ExtendForm(OfPromise):
         queryset=Contact.objects.none(),
         required=False,
         empty_label=_("Somebody else there"),
-        error_messages={"invalid_choice": _("Choose a contact of this client")},
+        error_messages={
+            "required": _("Choose whom you write to"),
+            "invalid_choice": _("Choose a contact of this client"),
+        },
     )
     channel = forms.ChoiceField(
         label=_("How you spoke"),
@@ -87,7 +90,10 @@ class ExtendForm(OfPromise):
         label=_("Subject"),
         required=False,
         max_length=300,
-        error_messages={"max_length": _("Subject must be %(limit_value)d characters or fewer")},
+        error_messages={
+            "required": _("Enter a subject"),
+            "max_length": _("Subject must be %(limit_value)d characters or fewer"),
+        },
     )
     body = forms.CharField(label=_("Text"), required=False, max_length=10_000, widget=TextArea(12))
     answer = forms.ChoiceField(
@@ -118,6 +124,9 @@ class ExtendForm(OfPromise):
         # A client who asks for another date has given the reason by that.
         theirs = self["asked_by"].value() == Extension.AskedBy.CLIENT
         self.fields["reason"].required = self.fields["reason_text"].required = not theirs
+        by_email = self["told"].value() == EMAIL
+        self.fields["contact"].required = by_email
+        self.fields["subject"].required = self.fields["body"].required = by_email and self.is_drafted
         self.fields["new_date"].error_messages["required"] = _("Enter the new date, for example 27 November")
         self.fields["contact"].queryset = self.promise.client.contacts.filter(left_at=None)  # type: ignore[attr-defined]
         for name in ("new_time", "spoken_time", "answered_time"):
@@ -164,16 +173,10 @@ class ExtendForm(OfPromise):
 
     def _clean_email(self) -> None:
         contact = self.cleaned_data.get("contact")
-        if "contact" in self.errors:
-            return
-        if contact is None:
-            self.add_error("contact", _("Choose whom you write to"))
-        elif not contact.email:
+        if contact and not contact.email:
             words = {"name": contact.name}
             self.add_error("contact", _("%(name)s has no e-mail address: call, and record the call") % words)
-        elif self.is_drafted and not self.cleaned_data.get("subject", "").strip():
-            self.add_error("subject", _("Enter a subject"))
-        elif self.is_drafted and self.cleaned_data.get("drafted_for") != self.signature():
+        elif not self.errors and self.is_drafted and self.cleaned_data.get("drafted_for") != self.signature():
             self.add_error("body", read_again())
 
     def _clean_answer(self) -> None:

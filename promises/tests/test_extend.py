@@ -163,6 +163,36 @@ def test_the_answer_after_an_accepted_e_mail_keeps_the_word(extend, answer, make
     assert fresh(promise).due_on == date(2026, 11, 27)
 
 
+@pytest.mark.parametrize(("typed", "field"), [({"subject": " "}, "subject"), ({"contact": ""}, "contact")])
+def test_a_drafted_text_wants_its_head(extend, make_promise, lena, typed, field):
+    promise = make_promise()
+    form = extend(promise, **WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}).context["form"]
+
+    response = extend(promise, **{name: form[name].value() or "" for name in form.fields} | typed)
+
+    assert list(response.context["form"].errors) == [field]
+    assert not Message.objects.exists()
+
+
+def test_somebody_without_an_address_is_called(extend, make_promise, lena):
+    lena.email = ""
+    lena.save()
+
+    response = extend(make_promise(), **WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk})
+
+    assert response.context["form"].errors["contact"] == ["Lena Karoo has no e-mail address: call, and record the call"]
+
+
+def test_the_old_date_is_no_longer_spoken_of_as_overdue(client, thandi, extend, make_promise, lena):
+    promise = make_promise(made_at=NOW - 9 * DAY, due_on=date(2026, 11, 17))
+    actions.look_at_due(NOW)
+
+    extend(promise, **SPOKEN | {"answer": "agreed"})
+
+    assert fresh(promise).band_at(NOW) == "on_track"
+    assert fresh(promise).next_look_at == NOW
+
+
 def test_said_again_by_phone_after_the_e_mail_was_undone(extend, make_promise, lena, thandi):
     promise = make_promise()
     form = extend(promise, **WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}).context["form"]

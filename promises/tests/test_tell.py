@@ -83,6 +83,7 @@ def test_an_e_mail_is_held_and_can_be_taken_back_from_the_promise(client, send, 
     assert response.url == at_risk.get_absolute_url()
     assert (undo.url, undo.until) == (reverse("clients:message_undo", args=[letter().pk]), NOW + timedelta(seconds=20))
     assert "Not yet. The e-mail is on its way" in shown(page)
+    assert page.context["main_act"] is None
     assert fresh(at_risk).told_at is None
 
 

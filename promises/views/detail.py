@@ -12,6 +12,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
+from engagement.outbox.models import State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import User
 from promises import timeline, words
@@ -62,7 +63,7 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "untold_end": _done_untold(promise, tellings),
         "moved": extensions_agreed(extensions),
         "asked": asked,
-        "main_act": main_act(promise, asked, now),
+        "main_act": main_act(promise, asked, now, is_underway=_is_underway(promise, tellings)),
         "steps": promise.steps.all(),
         "notes": promise.notes.select_related("by")[:NOTES],
         "note_form": NoteForm(),
@@ -76,11 +77,13 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "promises/detail.html", context)
 
 
-def main_act(promise: Promise, asked: list[Asked], now: datetime) -> tuple[str, str, str] | None:
+def main_act(
+    promise: Promise, asked: list[Asked], now: datetime, *, is_underway: bool = False
+) -> tuple[str, str, str] | None:
     """The one thing to do next, by name: its words, its address, its key."""
     if not promise.is_open:
         return None
-    if promise.is_not_told(now):
+    if promise.is_not_told(now) and not is_underway:
         name = {"client": promise.client.name}
         return _("Tell %(client)s") % name, reverse("promises:tell", args=[promise.pk]), "c"
     if asked:
@@ -100,6 +103,15 @@ def _clocks_differ(promise: Promise) -> bool:
     here = promise.due_at.astimezone(timezone.get_current_timezone()).replace(tzinfo=None)
     there = promise.due_at.astimezone(promise.zoneinfo).replace(tzinfo=None)
     return promise.due_time is None and here != there
+
+
+def _is_underway(promise: Promise, tellings: list[Telling]) -> bool:
+    """An e-mail that says so is about to leave: nobody should write a second one meanwhile."""
+    return any(
+        one.message and one.message.state in (State.WAITING, State.SENDING)
+        for one in tellings
+        if one.kind in Telling.OF_A_SLIP and one.about_due_at == promise.due_at
+    )
 
 
 def _tone(promise: Promise, now: datetime) -> str:
@@ -134,7 +146,9 @@ def _done_untold(promise: Promise, tellings: list[Telling]) -> bool:
     if promise.delivered_at is None:
         return False
     after = [one for one in tellings if one.kind == Telling.Kind.DONE and one.at >= promise.delivered_at]
-    return not any(one.heard_at or (one.message and one.message.state in ("waiting", "sending")) for one in after)
+    return not any(
+        one.heard_at or (one.message and one.message.state in (State.WAITING, State.SENDING)) for one in after
+    )
 
 
 def _undos(request: SignedInRequest, promise: Promise, tellings: list[Telling], now: datetime) -> list[Undo]:
