@@ -34,8 +34,10 @@ OUTCOMES_OF_A_MESSAGE = {
 @receiver(message_leaving)
 def word_it_now(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
     """Reminders say what holds as they leave; what is settled meanwhile is not spoken of any more."""
-    if message.person is None or message.kind not in ("digest", "alarm"):
+    if message.kind not in ("digest", "alarm"):
         return None
+    if message.person is None:
+        return _("There is nobody left to remind.")
     worded = render(message.person, now, Diaries(Firm.get())) if message.kind == "digest" else _alarm(message, now)
     if worded is None:
         return _("There was nothing left to remind of.")

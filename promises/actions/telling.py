@@ -93,7 +93,9 @@ def refresh_told(promise: Promise, now: datetime) -> bool:
     told_at, told_how = min(heard, default=(None, ""))
     if told_at == held.told_at:
         return False
-    Promise.objects.filter(pk=held.pk).update(told_at=told_at, told_how=told_how, next_look_at=now)
+    # Told ends the reminders, and a letter that comes back begins them anew: even before the next look.
+    alarm = {"alarm_at": None} if told_at else {}
+    Promise.objects.filter(pk=held.pk).update(told_at=told_at, told_how=told_how, next_look_at=now, **alarm)
     promise.told_at, promise.told_how = told_at, told_how
     return True
 

@@ -1,0 +1,481 @@
+"""Who is asked to tell a client, when, and until when. What leaves is read as it leaves."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.core import mail
+
+from conftest import DAY, HOUR, NOW
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Message, State
+from engagement.staff.diary import Diaries
+from engagement.staff.models import Absence, Role
+from promises import actions
+from promises.actions import watching
+from promises.due import due_for
+from promises.models import Promise, Reminder, Telling
+
+SECOND = timedelta(seconds=1)
+MINUTE = timedelta(minutes=1)
+KIND = Reminder.Kind
+
+
+@pytest.fixture(autouse=True)
+def _mails_stay_here(settings):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+
+
+@pytest.fixture
+def at_risk(make_promise, thandi):
+    """A promise whose owner has just said that it may be late; made on Monday, due on Friday at five."""
+
+    def make(what="Shop fittings drawings", *, now=NOW, **fields):
+        promise = make_promise(what, **fields)
+        actions.update(promise, standing="may_be_late", by=thandi, now=now)
+        promise.refresh_from_db()
+        return promise
+
+    return make
+
+
+@pytest.fixture
+def tell(karoo, lena, thandi):
+    def record(promise, kind, now):
+        actions.record_conversation(
+            [actions.Said(promise, kind)],
+            client=karoo,
+            contact=lena,
+            channel="call",
+            spoken_at=now,
+            text="",
+            by=thandi,
+            now=now,
+        )
+
+    return record
+
+
+def tick(now):
+    actions.look_at_due(now)
+    outbox.send_waiting(now)
+
+
+def tick_until(start, end, step=MINUTE):
+    now = start
+    while now <= end:
+        tick(now)
+        now += step
+
+
+def kinds(promise):
+    reminders = promise.reminders.values_list("at", "kind", "person__name")
+    return [(kind, name.split()[0]) for _at, kind, name in sorted(reminders)]
+
+
+def letters():
+    return [(letter.to[0].split("@")[0], letter.subject) for letter in mail.outbox]
+
+
+def johannesburg(day, hour, minute=0):
+    return datetime(2026, 11, day, hour - 2, minute, tzinfo=UTC)
+
+
+def test_the_owner_hears_once_when_a_client_may_have_to_hear(at_risk):
+    promise = at_risk()
+
+    tick_until(NOW, NOW + 5 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+    assert letters() == [("thandi", "Tell Karoo Linen: Shop fittings drawings")]
+
+
+def test_the_ladder_from_fear_to_slip(at_risk):
+    promise = at_risk()
+    half_way = NOW + (promise.tell_by_at - NOW) / 2
+
+    tick_until(NOW, promise.due_at + 3 * DAY, step=10 * MINUTE)
+
+    assert kinds(promise) == [
+        (KIND.AT_RISK, "Thandi"),
+        (KIND.HALF_WAY, "Thandi"),
+        (KIND.TELL_BY, "Mara"),
+        (KIND.TELL_BY, "Thandi"),
+        (KIND.SLIPPED, "Mara"),
+        (KIND.SLIPPED, "Thandi"),
+    ]
+    moments = dict(promise.reminders.values_list("kind", "at"))
+    assert NOW <= moments[KIND.AT_RISK] <= NOW + 10 * MINUTE
+    assert half_way <= moments[KIND.HALF_WAY] <= half_way + 10 * MINUTE
+    assert promise.tell_by_at <= moments[KIND.TELL_BY] <= promise.tell_by_at + 10 * MINUTE
+    assert promise.due_at <= moments[KIND.SLIPPED] <= promise.due_at + 10 * MINUTE
+
+
+@pytest.mark.parametrize(("seconds", "kind"), [(-1, KIND.HALF_WAY), (0, KIND.TELL_BY), (1, KIND.TELL_BY)])
+def test_the_manager_hears_at_tell_by_and_not_before(at_risk, seconds, kind):
+    promise = at_risk()
+    actions.look_at_due(NOW)
+
+    actions.look_soon([promise.pk], promise.tell_by_at + seconds * SECOND)
+    actions.look_at_due(promise.tell_by_at + seconds * SECOND)
+
+    assert promise.reminders.filter(kind=kind, person=promise.owner).exists()
+    assert promise.reminders.filter(person__name="Mara Botha").exists() == (kind == KIND.TELL_BY)
+
+
+@pytest.mark.parametrize("kind", [Telling.Kind.MAY_BE_LATE, Telling.Kind.LATE, Telling.Kind.MOVED])
+def test_telling_the_client_ends_it(at_risk, tell, kind):
+    promise = at_risk()
+    tick(NOW)
+
+    tell(promise, kind, NOW + MINUTE)
+    tick_until(NOW + MINUTE, promise.due_at + DAY, step=HOUR)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+    promise.refresh_from_db()
+    assert promise.alarm_at is None
+
+
+@pytest.mark.parametrize("kind", [Telling.Kind.PROGRESS, Telling.Kind.MADE, Telling.Kind.DONE])
+def test_other_words_do_not_end_it(at_risk, tell, kind):
+    promise = at_risk()
+    tick(NOW)
+
+    tell(promise, kind, NOW + MINUTE)
+    tick(promise.tell_by_at)
+
+    assert (KIND.TELL_BY, "Thandi") in kinds(promise)
+
+
+def test_delivery_ends_it(at_risk, thandi):
+    promise = at_risk()
+    tick(NOW)
+
+    actions.deliver(promise, delivered_at=NOW + MINUTE, by=thandi, now=NOW + MINUTE)
+    tick_until(NOW + MINUTE, promise.due_at + DAY, step=HOUR)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+
+
+def test_risk_that_falls_ends_it_and_a_second_fright_is_a_new_occasion(at_risk, thandi):
+    promise = at_risk()
+    tick(NOW)
+    actions.update(promise, standing="on_track", per_cent=95, by=thandi, now=NOW + HOUR)
+    tick(NOW + HOUR)
+    promise.refresh_from_db()
+    assert promise.alarm_at is None
+
+    actions.update(promise, standing="may_be_late", by=thandi, now=NOW + 2 * HOUR)
+    tick_until(NOW + 2 * HOUR, NOW + 2 * HOUR + MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")] * 2
+
+
+def test_a_moved_date_is_a_new_occasion(at_risk, karoo, firm, thandi):
+    promise = at_risk()
+    tick(NOW)
+    later = due_for(karoo, firm, promise.due_on + 7 * DAY, None)
+    asked = actions.extend(
+        promise, later, reason="more_work", reason_text="More.", asked_by="us", by=thandi, now=NOW + HOUR
+    )
+    actions.answer(asked, agreed=True, answered_at=NOW + HOUR, by=thandi, now=NOW + HOUR)
+    tick_until(NOW + HOUR, promise.due_at + HOUR, step=HOUR)
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+
+    actions.update(promise, standing="may_be_late", by=thandi, now=promise.due_at + 2 * HOUR)
+    tick(promise.due_at + 2 * HOUR)
+
+    assert promise.reminders.filter(about_due_at=later.at, kind=KIND.AT_RISK).count() == 1
+
+
+def test_two_hours_without_ticks_are_caught_up_with_one_message_each(at_risk):
+    first, second = at_risk(), at_risk("Lamp list")
+    nobody_ticked_until = first.due_at + 2 * HOUR
+
+    tick_until(nobody_ticked_until, nobody_ticked_until + 3 * DAY, step=20 * MINUTE)
+
+    assert sorted(letters()) == sorted(
+        [(name, "2 promises: the client has to hear from us") for name in ("mara", "thandi")]
+    )
+    assert {kind for promise in (first, second) for kind, _name in kinds(promise)} == {KIND.SLIPPED}
+
+
+def test_alarms_that_arise_together_leave_together(at_risk):
+    at_risk(), at_risk("Lamp list"), at_risk("Chairs")
+
+    tick_until(NOW, NOW + 2 * MINUTE)
+
+    assert letters() == [("thandi", "3 promises: the client has to hear from us")]
+    assert all(what in mail.outbox[0].body for what in ("Shop fittings drawings", "Lamp list", "Chairs"))
+
+
+def test_an_alarm_after_one_that_left_is_one_of_its_own(at_risk):
+    at_risk()
+    tick_until(NOW, NOW + 2 * MINUTE)
+
+    at_risk("Lamp list", now=NOW + HOUR)
+    tick_until(NOW + HOUR, NOW + HOUR + 2 * MINUTE)
+
+    assert [subject for _to, subject in letters()] == [
+        "Tell Karoo Linen: Shop fittings drawings",
+        "Tell Karoo Linen: Lamp list",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("arises", "leaves"),
+    [
+        (johannesburg(18, 11), johannesburg(18, 11)),
+        (johannesburg(18, 12, 45), johannesburg(18, 13)),  # at lunch
+        (johannesburg(18, 22), johannesburg(19, 8, 30)),
+        (johannesburg(19, 3), johannesburg(19, 8, 30)),
+        (johannesburg(20, 18), johannesburg(23, 8, 30)),  # Friday evening
+        (johannesburg(21, 12), johannesburg(23, 8, 30)),  # Saturday
+    ],
+)
+def test_nobody_is_woken(at_risk, arises, leaves):
+    at_risk(due_on=(NOW + 20 * DAY).date(), now=arises)
+
+    tick(arises)
+
+    assert leaves <= Message.objects.get().not_before <= leaves + watching.COLLECT
+
+
+def test_nobody_is_reminded_on_a_public_holiday(at_risk):
+    day_of_reconciliation = datetime(2026, 12, 16, 8, 0, tzinfo=UTC)
+    at_risk(due_on=datetime(2027, 1, 20, tzinfo=UTC).date(), now=day_of_reconciliation)
+
+    tick(day_of_reconciliation)
+
+    assert Message.objects.get().not_before == datetime(2026, 12, 17, 6, 30, tzinfo=UTC)
+
+
+# Who
+
+
+def away(person, first, last, cover=None):
+    return Absence.objects.create(user=person, first_day=first.date(), last_day=last.date(), cover=cover)
+
+
+def test_the_cover_hears_for_somebody_who_is_away(at_risk, thandi, sam):
+    away(thandi, NOW, NOW, cover=sam)
+    promise = at_risk()
+
+    tick_until(NOW, NOW + 2 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Sam")]
+    assert [to for to, _subject in letters()] == ["sam"]
+
+
+def test_what_arises_the_night_before_a_holiday_goes_to_the_cover(at_risk, thandi, sam):
+    friday_night, monday = johannesburg(20, 20), johannesburg(23, 8, 30)
+    away(thandi, monday, monday + 14 * DAY, cover=sam)
+    promise = at_risk(due_on=(NOW + 20 * DAY).date(), now=friday_night)
+
+    tick_until(friday_night, monday + HOUR, step=HOUR / 2)
+
+    assert kinds(promise)[0] == (KIND.AT_RISK, "Sam")
+    assert [to for to, _subject in letters()] == ["sam"]
+
+
+def test_what_arises_on_the_last_day_of_a_holiday_waits_for_them(at_risk, thandi, sam):
+    sunday, monday = johannesburg(22, 12), johannesburg(23, 8, 30)
+    away(thandi, sunday - 7 * DAY, sunday, cover=sam)
+    promise = at_risk(due_on=(NOW + 20 * DAY).date(), now=sunday)
+
+    tick_until(sunday, monday + HOUR, step=HOUR / 2)
+
+    assert kinds(promise)[0] == (KIND.AT_RISK, "Thandi")
+
+
+def test_the_cover_of_a_cover_hears(at_risk, thandi, sam, ada):
+    away(thandi, NOW, NOW, cover=sam)
+    away(sam, NOW, NOW, cover=ada)
+    promise = at_risk()
+
+    tick(NOW)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Ada")]
+
+
+def test_two_who_cover_each_other_while_both_are_away_do_not_loop(at_risk, thandi, sam):
+    away(thandi, NOW, NOW, cover=sam)
+    away(sam, NOW, NOW, cover=thandi)
+    promise = at_risk()
+
+    tick(NOW)
+
+    assert len(kinds(promise)) == 1
+
+
+def test_a_cover_who_is_the_manager_too_hears_once(at_risk, thandi, mara):
+    away(thandi, NOW - DAY, NOW + 9 * DAY, cover=mara)
+    promise = at_risk()
+
+    tick(promise.due_at + HOUR)
+
+    assert kinds(promise) == [(KIND.SLIPPED, "Mara")]
+
+
+@pytest.mark.parametrize("late", [timedelta(0), 10 * DAY])
+def test_managers_hear_for_somebody_who_left(at_risk, thandi, late):
+    promise = at_risk()
+    thandi.is_active = False
+    thandi.save(update_fields=["is_active"])
+
+    tick(NOW + late)
+
+    assert kinds(promise) == [(KIND.SLIPPED if late else KIND.AT_RISK, "Mara")]
+
+
+def test_every_manager_hears_where_none_is_named(at_risk, thandi, mara, ada, make_person):
+    thandi.manager = None
+    thandi.save(update_fields=["manager"])
+    make_person("Zola Manager", Role.MANAGER)
+    gone = make_person("Gone Manager", Role.MANAGER)
+    gone.is_active = False
+    gone.save(update_fields=["is_active"])
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert {name for _kind, name in kinds(promise)} == {"Thandi", "Mara", "Ada", "Zola"}
+
+
+def test_every_manager_hears_where_the_named_one_left(at_risk, mara, ada):
+    mara.is_active = False
+    mara.save(update_fields=["is_active"])
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert {name for _kind, name in kinds(promise)} == {"Thandi", "Ada"}
+
+
+def test_a_manager_is_not_told_twice_of_their_own_promise(at_risk, mara, ada):
+    promise = at_risk(owner=mara)
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert sorted(kinds(promise)) == [(KIND.TELL_BY, "Ada"), (KIND.TELL_BY, "Mara")]
+
+
+# As it leaves
+
+
+def test_an_alarm_speaks_only_of_what_still_holds(at_risk, thandi):
+    done, standing = at_risk(), at_risk("Lamp list")
+    actions.look_at_due(NOW)
+
+    actions.deliver(done, delivered_at=NOW, by=thandi, now=NOW)
+    outbox.send_waiting(NOW + MINUTE)
+
+    assert letters() == [("thandi", "Tell Karoo Linen: Lamp list")]
+    assert standing.what in mail.outbox[0].body
+    assert done.what not in mail.outbox[0].body
+
+
+@pytest.mark.parametrize("meanwhile", ["done", "told", "withdrawn", "moved"])
+def test_an_alarm_that_is_overtaken_is_dropped(at_risk, tell, thandi, karoo, firm, meanwhile):
+    promise = at_risk()
+    actions.look_at_due(NOW)
+    match meanwhile:
+        case "done":
+            actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+        case "told":
+            tell(promise, Telling.Kind.MAY_BE_LATE, NOW)
+        case "withdrawn":
+            actions.withdraw(promise, reason="No.", agreed_by="Lena", by=thandi, now=NOW)
+        case "moved":
+            later = due_for(karoo, firm, promise.due_on + 7 * DAY, None)
+            asked = actions.extend(
+                promise, later, reason="more_work", reason_text="More.", asked_by="us", by=thandi, now=NOW
+            )
+            actions.answer(asked, agreed=True, answered_at=NOW, by=thandi, now=NOW)
+
+    outbox.send_waiting(NOW + MINUTE)
+
+    assert mail.outbox == []
+    assert Message.objects.get().state == State.DROPPED
+
+
+def test_a_long_name_does_not_keep_an_alarm_from_leaving(at_risk, karoo):
+    karoo.name = "K" * 120
+    karoo.save(update_fields=["name"])
+    at_risk("W" * 300)
+
+    tick_until(NOW, NOW + MINUTE)
+
+    assert len(mail.outbox) == 1
+    assert Message.objects.get().state == State.SENT
+
+
+def test_a_mark_of_a_link_in_a_promise_opens_nothing_and_stops_nothing(at_risk):
+    at_risk("[progress page 1] and [progress page 99]")
+
+    tick_until(NOW, NOW + MINUTE)
+
+    assert "[progress page 99]" in mail.outbox[0].body
+
+
+def test_an_alarm_of_somebody_who_is_gone_altogether_is_dropped(at_risk, thandi):
+    at_risk()
+    actions.look_at_due(NOW)
+    Message.objects.update(person=None)
+
+    outbox.send_waiting(NOW + MINUTE)
+
+    assert mail.outbox == []
+
+
+# A message to the client that ends the ladder only once it was heard
+
+
+def test_a_letter_that_is_held_does_not_end_the_ladder_and_one_that_came_back_begins_it_again(
+    at_risk, karoo, lena, thandi
+):
+    promise = at_risk()
+    tick(NOW)
+    letter = actions.write_to_client(
+        [actions.Said(promise, Telling.Kind.MAY_BE_LATE)],
+        client=karoo,
+        contact=lena,
+        subject="About Friday",
+        body="It may be late.",
+        occasion="form 1",
+        by=thandi,
+        now=NOW,
+    )
+    promise.refresh_from_db()
+    assert promise.told_at is None
+
+    tick(NOW + MINUTE)
+    promise.refresh_from_db()
+    assert promise.told_at is not None
+
+    outbox.bounced(letter, NOW + HOUR, "mailbox full")
+    tick(NOW + HOUR)
+    promise.refresh_from_db()
+    assert (promise.told_at, promise.alarm_at) == (None, NOW + HOUR)
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")] * 2
+
+
+def test_two_sweeps_share_the_alarm_of_a_person(at_risk, thandi, firm):
+    at_risk()
+    diaries = Diaries(firm)
+
+    one, other = watching.alarm_for(thandi, NOW, diaries), watching.alarm_for(thandi, NOW, diaries)
+
+    assert one == other
+
+
+def test_every_open_promise_that_nobody_told_has_somebody_asked(at_risk, make_promise):
+    for number in range(5):
+        at_risk(f"At risk {number}")
+        make_promise(f"Quiet {number}")
+
+    now = Promise.objects.first().due_at + HOUR
+    tick(now)
+
+    not_told = Promise.objects.not_told(now)
+    assert not_told.count() == 10
+    assert not not_told.filter(reminders=None).exists()
