@@ -14,10 +14,9 @@ from django.utils.translation import gettext as _
 
 from engagement.staff import invitations
 from engagement.staff.models import Absence, Firm, Role, User, WorkingWeek
+from engagement.staff.models.user import NOWHERE as NOWHERE
 from engagement.staff.signals import diary_changed
 
-# Who is not here yet is known by an address at which nobody can be reached.
-NOWHERE = ".invalid"
 FIRM_DIARY = (
     "zone",
     "holiday_region",

@@ -50,7 +50,11 @@ class Look:
 
 def look_soon(promises: Iterable[int], now: datetime) -> int:
     """A diary or a promise changed: the hints of what it touches come due."""
-    return Promise.objects.open().filter(pk__in=promises).update(next_look_at=now)
+    touched = Promise.objects.open().filter(pk__in=promises)
+    with transaction.atomic():
+        # Held in the order in which everybody holds several promises, so that nobody waits in a ring.
+        list(touched.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
+        return touched.update(next_look_at=now)
 
 
 def look_at_due(now: datetime, limit: int = 20_000) -> int:
@@ -172,7 +176,7 @@ def _half_way(promise: Promise) -> datetime:
 
 def _whom(promise: Promise, kind: str, now: datetime, diaries: Diaries) -> list[User]:
     """In one order for everybody, so that two sweeps never wait for each other's alarms."""
-    people = [promise.owner] if promise.owner.is_active else []
+    people = [promise.owner] if promise.owner.is_reachable else []
     # Somebody who left hears nothing: their promises are the managers' to see to.
     if not people or kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
         people += managers_of(promise.owner)

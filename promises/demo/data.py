@@ -195,6 +195,21 @@ CUSTOMERS = [
     ),
 ]
 
+MONTHS = (
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+)
+
 # What was promised, and how many hours it was thought to take.
 JOBS: dict[str, list[tuple[str, int]]] = {
     "design": [

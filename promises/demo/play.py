@@ -190,7 +190,7 @@ class _Roles:
         trade, usual_what, usual_hours = (customer.trades[0], what, hours) if what else next(self.usual[client.name])
         contacts, scopes = self.cast.contacts[client.pk], self.cast.scopes.get(client.pk, [])
         return Job(
-            what=usual_what.format(month=self.cast.days[due].strftime("%B"), number=rng.randint(3, 40)),
+            what=usual_what.format(month=data.MONTHS[self.cast.days[due].month - 1], number=rng.randint(3, 40)),
             hours=usual_hours or 0,
             trade=trade,
             client=client,

@@ -15,7 +15,7 @@ MOST_BYTES = 20 * 1024 * 1024
 LABELS = {
     "reference": _("Reference"),
     "client": _("Client"),
-    "what": _("What was promised"),
+    "what": _("Promise"),
     "owner": _("Owner"),
     "made_on": _("Made on"),
     "due_on": _("Due on"),

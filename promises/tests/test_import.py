@@ -14,8 +14,10 @@ from django.utils import timezone
 from clients import record
 from clients.models import Client, Entry
 from conftest import NOW
+from engagement.outbox.models import Message
 from engagement.staff.models import User
 from promises import actions
+from promises.actions.digest import write_digests
 from promises.actions.importing import Importer, in_batches
 from promises.board import Board
 from promises.importing.rows import readings
@@ -363,3 +365,14 @@ def test_all_real_deliveries_go_in_and_read_as_counted(firm):
     assert [figures[name] for name in names] == [10324, 0, 9138, 1186, 2814, 87531]
     assert Client.objects.count() == 43
     assert took < 240, "a minute on a machine of its own, four on one that is shared"
+
+
+def test_nobody_writes_to_an_address_that_reaches_nobody(firm, mara):
+    bring_in(lines("A-1,Acme,Plan,PMO - US,2026-10-01,2026-10-20,,,"))
+
+    actions.look_at_due(NOW)
+    write_digests(NOW)
+    write_digests(NOW + timedelta(days=1))
+
+    addresses = set(Message.objects.values_list("address", flat=True))
+    assert addresses == {mara.email}

@@ -13,6 +13,9 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.zones import zone_or_utc
 
+# How an address ends at which nobody can be reached (RFC 2606): the person was named by a file that was brought in.
+NOWHERE = ".invalid"
+
 
 class Role(models.TextChoices):
     STAFF = "staff", _("Staff")
@@ -28,7 +31,7 @@ class UserQuerySet(models.QuerySet["User"]):
         return self.active().filter(role__in=[Role.MANAGER, Role.ADMINISTRATOR])
 
     def owed_a_digest(self, now: datetime) -> UserQuerySet:
-        return self.active().filter(next_digest_at__lte=now)
+        return self.active().filter(next_digest_at__lte=now).exclude(email__endswith=NOWHERE)
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -121,6 +124,10 @@ class User(AbstractBaseUser):
     @property
     def can_sign_in(self) -> bool:
         return self.is_active and self.has_usable_password()
+
+    @property
+    def is_reachable(self) -> bool:
+        return self.is_active and not self.email.endswith(NOWHERE)
 
     @property
     def zoneinfo(self) -> ZoneInfo:
