@@ -223,14 +223,20 @@ def test_history_costs_no_more_queries(client, thandi, make_promise, lena, how_m
 
 def test_looking_changes_nothing(client, thandi, make_promise):
     promise = make_promise()
+    extension = extend(promise, thandi)
     before = Promise.objects.values().get(pk=promise.pk)
+    entries = promise.client.record.count()
     client.force_login(thandi)
 
     for name in ("detail", "update", "done", "extend", "tell", "withdraw", "void", "reassign", "waiting", "steps"):
         assert client.get(reverse(f"promises:{name}", args=[promise.pk])).status_code == 200
 
+    assert client.get(reverse("promises:tell_client", args=[promise.client_id])).status_code == 200
+    assert client.get(reverse("promises:answer", args=[extension.pk])).status_code == 200
+    assert client.get(reverse("promises:reopen", args=[promise.pk])).status_code == 302
+
     assert Promise.objects.values().get(pk=promise.pk) == before
-    assert promise.client.record.count() == 2
+    assert promise.client.record.count() == entries
     assert not Telling.objects.exists()
 
 

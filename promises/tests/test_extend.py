@@ -290,6 +290,19 @@ def test_an_answer_is_recorded_once(extend, answer, make_promise, lena):
     assert fresh(promise).due_on == date(2026, 11, 27)
 
 
+def test_an_answered_extension_asks_no_more(client, extend, answer, make_promise, lena):
+    promise = make_promise()
+    extend(promise, **SPOKEN)
+    address = reverse("promises:answer", args=[Extension.objects.get().pk])
+
+    before = client.get(address)
+    answer(Extension.objects.get(), agreed="refused")
+    after = client.get(address)
+
+    assert before.status_code == 200
+    assert after.url == promise.get_absolute_url()
+
+
 @pytest.mark.parametrize(
     ("typed", "field"),
     [

@@ -160,6 +160,18 @@ def test_a_second_press_sends_nothing_twice(client, open_page, at_risk):
     assert (Message.objects.count(), Telling.objects.count(), PrivateLink.objects.count()) == (1, 1, 1)
 
 
+def test_a_second_press_records_no_second_conversation(client, open_page, at_risk):
+    typed = typed_in(open_page(at_risk, how="spoken").context["form"]) | {"text": "She knows."}
+    address = reverse("promises:tell", args=[at_risk.pk])
+
+    first = client.post(address, typed, follow=True)
+    again = client.post(address, typed, follow=True)
+
+    assert "It counts as told" in shown(first)
+    assert "recorded already" in shown(again)
+    assert Telling.objects.count() == 1
+
+
 def test_one_message_speaks_of_several_promises(client, open_page, make_promise, at_risk):
     other = make_promise("Window seats", due_on=date(2026, 11, 25))
     form = open_page(at_risk).context["form"]

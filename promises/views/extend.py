@@ -47,6 +47,9 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     asked = Extension.objects.filter(promise__in=visible).select_related("telling__message")
     extension = get_object_or_404(asked, pk=pk)
     promise = promise_or_404(request, extension.promise_id)
+    if request.method != "POST" and not extension.is_open:
+        messages.info(request, _("This extension is not waiting for an answer any more."))
+        return redirect(promise)
     form = AnswerForm(posted(request), promise=promise, now=now)
 
     def do(typed: dict[str, Any]) -> None:

@@ -27,6 +27,7 @@ from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, TellForm, kinds_for
 from promises.models import Extension, Promise, Telling
 from promises.views.act import carried_out, page
 from promises.views.common import promise_or_404
+from promises.views.once import Once
 
 # What can be spoken of in one message; the rest has pages of its own.
 MOST = 50
@@ -145,9 +146,7 @@ def _channel(contact: Contact | None) -> str:
 def _carry(request: SignedInRequest, client: Client, form: TellForm, typed: dict[str, Any]) -> None:
     said = [actions.Said(promise, kind) for promise, kind in form.said()]
     if form.how_chosen == SPOKEN:
-        names = {name: typed[name] for name in ("contact", "channel", "spoken_at", "text")}
-        actions.record_conversation(said, client=client, by=request.user, now=form.now, **names)
-        messages.success(request, _("Recorded. It counts as told."))
+        _record(request, client, form, said, typed)
         return
     with transaction.atomic():
         body = with_link(typed["body"], client, typed["contact"], request.user, form.now)
@@ -166,6 +165,25 @@ def _carry(request: SignedInRequest, client: Client, form: TellForm, typed: dict
             transaction.set_rollback(True)
     if message is None:
         messages.info(request, _("This message was written already. Nothing was sent twice."))
+
+
+def _record(
+    request: SignedInRequest, client: Client, form: TellForm, said: list[actions.Said], typed: dict[str, Any]
+) -> None:
+    once = Once(request.user, str(typed["once"] or ""))
+    if not once.begin():
+        messages.info(request, _("This conversation was recorded already."))
+        return
+    names = {name: typed[name] for name in ("contact", "channel", "spoken_at", "text")}
+    try:
+        actions.record_conversation(said, client=client, by=request.user, now=form.now, **names)
+    except actions.Refused:
+        once.give_up()
+        raise
+    if any(about.kind in Telling.OF_A_SLIP for about in said):
+        messages.success(request, _("Recorded. It counts as told."))
+    else:
+        messages.success(request, _("Recorded."))
 
 
 def with_link(body: str, client: Client, contact: Contact, by: User, now: datetime) -> str:
