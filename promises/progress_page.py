@@ -29,7 +29,7 @@ from engagement.staff.when import (
     speak_zone,
 )
 from promises import progress_rows as rows
-from promises.models import Extension, Promise, Standing, Telling
+from promises.models import Extension, Promise, Standing, Step, Telling
 from promises.progress_rows import Reader, WordRow
 
 # The classes of the state words, the worst first.
@@ -174,7 +174,7 @@ class _Assembly:
             needed=tuple(self.needed(promise) for promise in self.open if promise.waiting_for),
             last_word=self.last_word(),
             next_word=self.next_word() if first else "",
-            steps=self.steps(first) if first else (),
+            steps=self.steps(),
             agreed=self.agreed(),
             words=tuple(self.word(said) for said in self.said),
             others=tuple(self.row(promise) for promise in self.open[1:]),
@@ -252,7 +252,7 @@ class _Assembly:
             asked=asked,
             told="" if asked else self.told(promise),
             why=self.why(promise),
-            now=promise.next_step,
+            now=self.at_work_on(promise),
             obstacle=promise.may_stand_in_the_way,
             own_words=promise.client_words,
         )
@@ -275,6 +275,14 @@ class _Assembly:
         if last is None or last.kind != Standing.MAY_BE_LATE or (since and last.at <= since):
             return ""
         return last.text
+
+    def at_work_on(self, promise: Promise) -> str:
+        """The next step in words, unless its stage has been ticked off since; of a late promise the stage will do."""
+        done = {step.text for step in self.stages if step.done_at}
+        if promise.next_step and promise.next_step not in done:
+            return promise.next_step
+        ahead = [step.text for step in self.stages if not step.done_at]
+        return ahead[0] if ahead and self.state(promise) == LATE else ""
 
     def is_asked(self, extension: Extension) -> bool:
         """The client has heard that we ask for this date, and has not answered."""
@@ -351,9 +359,13 @@ class _Assembly:
             return _("Next update by %(when)s, %(how)s.") % {"when": when, "how": how}
         return _("Next update by %(when)s.") % {"when": when}
 
-    def steps(self, promise: Promise) -> tuple[StepRow, ...]:
+    @cached_property
+    def stages(self) -> list[Step]:
+        return rows.steps_of(self.open[0]) if self.open else []
+
+    def steps(self) -> tuple[StepRow, ...]:
         shown, ahead = [], [("now", _("now")), ("", _("next"))]
-        for step in rows.steps_of(promise):
+        for step in self.stages:
             if step.done_at:
                 day = step.done_at.astimezone(self.zone).date()
                 shown.append(StepRow(step.text, "done", speak_short(day, self.zone, now=self.now)))

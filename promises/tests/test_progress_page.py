@@ -299,6 +299,14 @@ def test_a_late_promise_says_what_we_do_now_and_sorry_once(make_promise, client,
 # What now, and when will I hear
 
 
+def test_a_next_step_that_is_done_is_not_still_to_come(make_promise, read, thandi):
+    promise = make_promise(next_step="Measured", steps=["Measured", "Drawn"])
+    before = read().lead.now
+    actions.tick_step(promise.steps.first(), True, thandi, NOW - HOUR)
+
+    assert (before, read().lead.now, read(NOW + 5 * DAY).lead.now) == ("Measured", "", "Drawn")
+
+
 def test_the_next_word_follows_the_agreed_cadence(make_promise, read, karoo):
     make_promise()
     Client.objects.filter(pk=karoo.pk).update(word_on=4, next_word_at=NOW + 2 * DAY + 6 * HOUR)
