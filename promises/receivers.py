@@ -9,7 +9,7 @@ from django.dispatch import receiver
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from clients.actions import word_given
+from clients.actions import word_given, word_taken_back
 from clients.models import Client, Contact
 from clients.signals import client_hours_changed
 from engagement.outbox.models import Message, State
@@ -19,8 +19,9 @@ from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
 from promises.actions.base import write
 from promises.actions.telling import refresh_told
+from promises.actions.watching import look_soon
 from promises.digest import render, render_alarm
-from promises.models import Promise, Telling
+from promises.models import Extension, Promise, Telling
 
 OUTCOMES_OF_A_MESSAGE = {
     State.SENT: "telling_sent",
@@ -72,8 +73,10 @@ def keep_what_became_of_it(sender: type[Message], message: Message, now: datetim
         kind = "telling_bounced" if message.bounced_at else OUTCOMES_OF_A_MESSAGE[State(message.state)]
         write(promise, kind, now, None, telling=names[promise.pk].pk, error=message.error)
         refresh_told(promise, now)
-    if message.bounced_at and tellings[0].contact_id:
-        Contact.objects.filter(pk=tellings[0].contact_id).update(bounced_at=message.bounced_at)
+    if message.bounced_at:
+        _forget_the_word(promises[0].client)
+        if tellings[0].contact_id:
+            Contact.objects.filter(pk=tellings[0].contact_id).update(bounced_at=message.bounced_at)
     if message.state == State.SENT and message.sent_at:
         word_given(promises[0].client, message.sent_at)
 
@@ -81,14 +84,12 @@ def keep_what_became_of_it(sender: type[Message], message: Message, now: datetim
 @receiver(diary_changed)
 def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, **kwargs: Any) -> None:
     touched = Promise.objects.open()
-    if user is not None:
-        touched = touched.filter(owner=user)
-    touched.update(next_look_at=now)
+    look_soon((touched if user is None else touched.filter(owner=user)).values_list("pk", flat=True), now)
 
 
 @receiver(client_hours_changed)
 def look_again_at_this_client(sender: type[Client], client: Client, now: datetime, **kwargs: Any) -> None:
-    Promise.objects.open().filter(client=client).update(next_look_at=now)
+    look_soon(Promise.objects.open().filter(client=client).values_list("pk", flat=True), now)
 
 
 def _alarm(message: Message, now: datetime) -> tuple[str, str] | None:
@@ -106,4 +107,11 @@ def _alarm(message: Message, now: datetime) -> tuple[str, str] | None:
 def _is_overtaken(telling: Telling) -> bool:
     if telling.kind not in Telling.OF_A_SLIP:
         return False
-    return not telling.promise.is_open or telling.promise.due_at != telling.about_due_at
+    asked = Extension.objects.filter(telling=telling).first()
+    dates = {telling.about_due_at, asked.new_due_at if asked else telling.about_due_at}
+    return not telling.promise.is_open or telling.promise.due_at not in dates
+
+
+def _forget_the_word(client: Client) -> None:
+    heard = Telling.objects.heard().filter(promise__client=client).select_related("message")
+    word_taken_back(client, max((telling.heard_at for telling in heard if telling.heard_at), default=None))

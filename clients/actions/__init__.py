@@ -1,4 +1,4 @@
-from clients.actions.cadence import next_word, set_cadence_hint, word_given
+from clients.actions.cadence import next_word, set_cadence_hint, word_given, word_taken_back
 from clients.actions.clients import (
     archive,
     make_client,
@@ -29,4 +29,5 @@ __all__ = [
     "set_cadence_hint",
     "unarchive",
     "word_given",
+    "word_taken_back",
 ]

@@ -28,6 +28,12 @@ def word_given(client: Client, at: datetime) -> None:
     newer.update(last_word_at=at, next_word_at=next_word(client, at, Firm.get()))
 
 
+def word_taken_back(client: Client, heard_at: datetime | None) -> None:
+    """What we took for heard came back: the next word is owed from the one before it, if there was any."""
+    owed_at = next_word(client, heard_at or client.made_at, Firm.get())
+    Client.objects.filter(pk=client.pk).update(last_word_at=heard_at, next_word_at=owed_at)
+
+
 def set_cadence_hint(client: Client, now: datetime) -> None:
     client.next_word_at = next_word(client, client.last_word_at or now, Firm.get())
     client.save(update_fields=["next_word_at"])
