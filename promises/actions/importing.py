@@ -359,7 +359,7 @@ def run_waiting(now: datetime) -> None:
 def run(pk: int, now: datetime) -> bool:
     """A turn of one file. False when another worker has it, or has finished it."""
     lease = now + LEASE
-    if not Upload.objects.to_run(now).filter(pk=pk).update(lease_until=lease):  # type: ignore[attr-defined]
+    if not Upload.objects.to_run(now).filter(pk=pk).update(lease_until=lease):
         return False
     upload = Upload.objects.select_related("by").get(pk=pk)
     firm = Firm.get()
@@ -372,9 +372,10 @@ def run(pk: int, now: datetime) -> bool:
         importer = Importer(upload.by, now)
         batches = in_batches(ahead)
         for batch in islice(batches, BATCHES_A_TURN):
-            lease = _take_further(upload, importer, batch, lease)
-            if lease is None:
+            longer = _take_further(upload, importer, batch, lease)
+            if longer is None:
                 return False
+            lease = longer
     _lay_down(upload, lease, now)
     return True
 

@@ -146,7 +146,7 @@ def _come_to_the_present(stage: Stage, now: datetime) -> None:
     """Everything open is looked at as of now, and what that gave rise to leaves as well."""
     stage.now = now - timedelta(minutes=2)
     send_ready(stage.now)
-    look_soon(Promise.objects.open().values_list("pk", flat=True), stage.now)  # type: ignore[attr-defined]
+    look_soon(Promise.objects.open().values_list("pk", flat=True), stage.now)
     look_at_due(stage.now)
     send_ready(now)
 

@@ -50,8 +50,8 @@ class UploadForm(forms.Form):
     content: bytes
     table: Table
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if file.size and file.size > MOST_BYTES:
             raise ValidationError(_("The file is larger than 20 MB. Compress it by gzip, or split it."))
         self.content = file.read()
@@ -66,7 +66,7 @@ class MappingForm(forms.Form):
     """Which heading of the file stands for which column."""
 
     def __init__(self, table: Table, mapping: Mapping[str, str], *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, initial=dict(mapping), **kwargs)
+        super().__init__(*args, **{**kwargs, "initial": dict(mapping)})
         headings = [(heading, heading) for heading in dict.fromkeys(table.headings) if heading]
         for column in COLUMNS:
             needed = column in NEEDED

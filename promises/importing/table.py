@@ -76,7 +76,7 @@ class Table:
     def guess(self) -> dict[str, str]:
         """Which heading stands for which column, as far as the names say."""
         names = {_plain(heading): heading for heading in reversed(self.headings)}
-        found = {}
+        found: dict[str, str] = {}
         for column in COLUMNS:
             known = next((name for name in (column, *SYNONYMS[column]) if name in names), None)
             if known and names[known] not in found.values():

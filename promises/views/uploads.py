@@ -4,7 +4,8 @@ from datetime import date, datetime
 from itertools import islice
 
 from django.contrib import messages
-from django.http import Http404, HttpResponse, HttpResponseBase
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpResponse, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -72,8 +73,9 @@ def upload_run(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 @require_safe
-@manager_required
-def upload_faults(request: SignedInRequest, pk: int) -> HttpResponseBase:
+def upload_faults(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
+    if not request.user.is_manager:
+        raise PermissionDenied
     found = get_object_or_404(Upload.objects.defer("content"), pk=pk)
     if found.finished_at is None:
         raise Http404
@@ -138,7 +140,7 @@ Cells = list[tuple[str, object]]
 def _understood(lines: list[Reading], found: Upload, now: datetime) -> tuple[list[str], list[tuple[int, Cells]]]:
     columns = [column for column in COLUMNS if column in found.mapping]
     headings = [str(LABELS[column]) for column in columns]
-    rows = []
+    rows: list[tuple[int, Cells]] = []
     for reading in lines[:SHOWN_ROWS]:
         if reading.row is None:
             rows.append((reading.faults[0].line, []))
