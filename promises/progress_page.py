@@ -5,7 +5,6 @@ Whatever stands here may be read by the client, so nothing internal is read here
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from datetime import date, datetime, time
 from functools import cached_property
 
@@ -13,7 +12,6 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from engagement.outbox.models import Channel
 from engagement.staff.models import Firm, User
 from engagement.staff.when import (
     LAST_MINUTE,
@@ -31,119 +29,11 @@ from engagement.staff.when import (
 from promises import progress_rows as rows
 from promises.models import Extension, Promise, Standing, Step, Telling
 from promises.progress_rows import Reader, WordRow
+from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Who, Word
+from promises.words import channel_words
 
 # The classes of the state words, the worst first.
 LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "good")
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """A promise in one glance. `state` is the class of its words."""
-
-    what: str
-    state: str
-    words: str
-    due: str
-    due_iso: str
-    before: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Change:
-    old: str
-    new: str
-    reason: str
-    told: str
-    by_us: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Lead:
-    """The promise in the worst state, in full. `asked` is a later date that the client has not answered yet."""
-
-    row: Row
-    day: str
-    hour: str
-    changes: tuple[Change, ...]
-    asked: Change | None
-    told: str
-    why: str
-    now: str
-    obstacle: str
-    own_words: str
-
-
-@dataclass(frozen=True, slots=True)
-class Needed:
-    """What we wait for the client to do."""
-
-    what: str
-    by: str
-    since: str
-    promise: str
-
-
-@dataclass(frozen=True, slots=True)
-class StepRow:
-    """`place` is done, now or nothing."""
-
-    text: str
-    place: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
-class Agreed:
-    number: str
-    title: str
-    signed: str
-
-
-@dataclass(frozen=True, slots=True)
-class Word:
-    """Written for the client, or the fact that they were told."""
-
-    text: str
-    is_fact: bool
-    when: str
-    promise: str
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    what: str
-    when: str
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    name: str
-    title: str
-    phone: str
-    email: str
-
-    @property
-    def dial(self) -> str:
-        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
-
-
-@dataclass(frozen=True, slots=True)
-class Page:
-    firm: str
-    client: str
-    lead: Lead | None
-    needed: tuple[Needed, ...]
-    last_word: str
-    next_word: str
-    steps: tuple[StepRow, ...]
-    agreed: tuple[Agreed, ...]
-    words: tuple[Word, ...]
-    others: tuple[Row, ...]
-    more: str
-    last_done: Finished | None
-    finished: tuple[Finished, ...]
-    who: Who
-    as_of: str
 
 
 def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
@@ -260,7 +150,7 @@ class _Assembly:
     def told(self, promise: Promise) -> str:
         if not promise.told_at:
             return ""
-        words = {"date": self.day(promise.told_at), "how": _how(promise.told_how)}
+        words = {"date": self.day(promise.told_at), "how": channel_words(promise.told_how)}
         if promise.told_at < promise.due_at:
             return _("We told you on %(date)s %(how)s that it may be late.") % words
         return _("We told you on %(date)s %(how)s that it is late.") % words
@@ -355,8 +245,8 @@ class _Assembly:
         if due <= self.now:
             return _("An update was due on %(date)s.") % {"date": self.day(due)}
         when = speak_moment(due, self.zone, now=self.now, with_zone=False)
-        if how := _how(self.reader.channel):
-            return _("Next update by %(when)s, %(how)s.") % {"when": when, "how": how}
+        if self.reader.channel:
+            return _("Next update by %(when)s, %(how)s.") % {"when": when, "how": channel_words(self.reader.channel)}
         return _("Next update by %(when)s.") % {"when": when}
 
     @cached_property
@@ -429,23 +319,11 @@ def _capital(words: str) -> str:
 
 
 def _we_told(day: str, channel: str) -> str:
-    return _("We told you on %(date)s %(how)s.") % {"date": day, "how": _how(channel)}
-
-
-def _how(channel: str) -> str:
-    """How, inside a sentence."""
-    return {
-        Channel.EMAIL.value: _("by e-mail"),
-        Channel.CALL.value: _("by phone"),
-        Channel.SMS.value: _("by text message"),
-        Channel.WHATSAPP.value: _("on WhatsApp"),
-        Channel.LETTER.value: _("by letter"),
-        Channel.IN_PERSON.value: _("in person"),
-    }.get(channel, "")
+    return _("We told you on %(date)s %(how)s.") % {"date": day, "how": channel_words(channel)}
 
 
 def _fact(kind: str, channel: str) -> str:
-    how = {"how": _how(channel)}
+    how = {"how": channel_words(channel)}
     match kind:
         case Telling.Kind.MADE:
             return _("We told you %(how)s what we promised.") % how

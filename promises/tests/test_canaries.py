@@ -31,6 +31,7 @@ ROOT = Path(__file__).resolve().parents[2]
 SPEAKS_TO_CLIENTS = [
     "promises/progress_page.py",
     "promises/progress_rows.py",
+    "promises/progress_values.py",
     "promises/views/progress.py",
     "promises/forms/new_link.py",
     "promises/drafts.py",
