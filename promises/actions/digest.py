@@ -57,8 +57,9 @@ def _write_digest(person: User, now: datetime, diaries: Diaries) -> bool:
         mine = User.objects.filter(pk=person.pk, next_digest_at=person.next_digest_at)
         if not mine.update(next_digest_at=next_morning(person, now)):
             return False
-        too_late = now - _at(person, day) > TOO_LATE
-        if too_late or not is_working_day(diaries.of(person), day) or not contents(person, now, diaries):
+        # Yesterday's, found at night by a worker that was down, is not owed any more either.
+        is_morning = timedelta(0) <= now - _at(person, day) <= TOO_LATE
+        if not is_morning or not is_working_day(diaries.of(person), day) or not contents(person, now, diaries):
             return False
         message = outbox.write(
             occasion=f"digest:{person.pk}:{day.isoformat()}",
