@@ -28,6 +28,10 @@ def make_client(client: Client, by: User | None, now: datetime, *, members: Coll
 def save_client(client: Client, by: User, now: datetime, *, members: Collection[User] | None = None) -> None:
     """Save an edited client and keep what was changed in its record. Without `members` these stay as they are."""
     with transaction.atomic():
+        before = Client.objects.get(pk=client.pk)
+        if (before.zone, before.hours) != (client.zone, client.hours):
+            # Before the client's row is held: whoever acts on a promise holds the promise first and then the client.
+            client_hours_changed.send(sender=Client, client=client, now=now)
         before = Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         fields = [field.name for field in Client._meta.concrete_fields if field.editable and not field.primary_key]
         client.save(update_fields=fields)
@@ -42,8 +46,6 @@ def save_client(client: Client, by: User, now: datetime, *, members: Collection[
             record.write(client.pk, record.Event(f"client {client.pk}", "client_changed", now, by, changed))
         if {"word_on", "word_every_days", "zone", "hours"} & changed.keys():
             set_cadence_hint(client, now)
-        if {"zone", "hours"} & changed.keys():
-            client_hours_changed.send(sender=Client, client=client, now=now)
 
 
 def _set_members(client: Client, members: Collection[User]) -> dict[str, list[list[int]]]:

@@ -47,8 +47,9 @@ def withdraw(promise: Promise, *, reason: str, agreed_by: str, by: User, now: da
         result = result_of(held, now)
         stands = result.outcome if result.outcome in (Outcome.LATE_TOLD, Outcome.LATE_SILENT) else ""
         held.withdrawn_at = now
-        _end(held, now, stands, result if stands else None)
+        # The record before the tally, as in every other end: in two orders, two people would wait in a ring.
         write(held, "withdrawn", now, by, reason=reason, agreed_by=agreed_by, outcome=stands)
+        _end(held, now, stands, result if stands else None)
     return held
 
 
