@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from django.http import StreamingHttpResponse
 
 # A spreadsheet would run a cell that begins so as a formula.
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\0")
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
 
 
 class _Echo:
