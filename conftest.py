@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any
 
@@ -108,9 +108,12 @@ def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-@pytest.fixture(autouse=True)
-def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Between tests that commit, SQLite is emptied by DELETE, which the append-only triggers rightly refuse."""
+@pytest.fixture(autouse=True, scope="session")
+def _flush_append_only_tables() -> Iterator[None]:
+    """Between tests that commit, SQLite is emptied by DELETE, which the append-only triggers rightly refuse.
+
+    For the whole session: the database is emptied after a test's own fixtures are gone.
+    """
     empty = flush.Command.handle
 
     def without_triggers(self: flush.Command, **options: Any) -> None:
@@ -126,4 +129,6 @@ def _flush_append_only_tables(monkeypatch: pytest.MonkeyPatch) -> None:
                 cursor.execute(sql)
         return None
 
-    monkeypatch.setattr(flush.Command, "handle", without_triggers)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush.Command, "handle", without_triggers)
+        yield

@@ -136,9 +136,11 @@ class Board:
 
     def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Promise], str]:
         """So many rows after the cursor, and the cursor of the next page ("" on the last). Two statements."""
-        start = Cursor.read(cursor)
+        start, segments = Cursor.read(cursor), self.segments()
+        if not 0 <= start.segment < len(segments):
+            start = Cursor()
         wanted: dict[int, Rows] = {}
-        for place, segment in enumerate(self.segments()):
+        for place, segment in enumerate(segments):
             rows = self._ordered(segment)
             if place == start.segment and start.at:
                 rows = rows.filter(self._after(start.at, start.pk))
