@@ -45,6 +45,8 @@ SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+# Only a proxy you run may say where a visitor comes from, and that they came by https.
+BEHIND_PROXY = env_flag("BEHIND_PROXY", False)
 # Where `manage.py serve` listens.
 BIND = env.str("BIND", "127.0.0.1")
 PORT = env.int("PORT", 8000)
@@ -247,8 +249,9 @@ if not PLAIN_HTTP:
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True
     SECURE_HSTS_PRELOAD = True
     SECURE_SSL_REDIRECT = env_flag("SSL_REDIRECT", True)
-    # Only a proxy you run may say that the visitor came by https.
-    if env_flag("BEHIND_PROXY", False):
+    # A watcher inside asks whether the process lives without a certificate.
+    SECURE_REDIRECT_EXEMPT = [r"^healthz"]
+    if BEHIND_PROXY:
         SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
 
 LOGGING = {

@@ -19,7 +19,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
 from clients.models import Client, PrivateLink
-from engagement.staff.http import SignedInRequest
+from engagement.staff.http import SignedInRequest, visitor_address
 from engagement.staff.models import Firm
 from engagement.staff.throttle import Limit
 from promises.forms.new_link import NewLinkForm
@@ -77,9 +77,9 @@ def new_link(request: HttpRequest) -> HttpResponse:
     """The answer is the same whether the address is on file or not; only the mail knows."""
     form = NewLinkForm(request.POST or None)
     if request.method == "POST":
-        if NEW_LINKS_HERE.is_reached(_where(request)):
+        if NEW_LINKS_HERE.is_reached(visitor_address(request)):
             return _too_often(NEW_LINKS_HERE)
-        NEW_LINKS_HERE.count(_where(request))
+        NEW_LINKS_HERE.count(visitor_address(request))
         if form.is_valid():
             _send(form.cleaned_data["email"])
             return redirect(f"{reverse('promises:new_link')}?sent=yes")
@@ -114,9 +114,9 @@ def _page(reader: Reader, context: dict[str, Any]) -> str:
 
 
 def _no_page(request: HttpRequest) -> HttpResponse:
-    if WRONG_LINKS.is_reached(_where(request)):
+    if WRONG_LINKS.is_reached(visitor_address(request)):
         return _too_often(WRONG_LINKS)
-    WRONG_LINKS.count(_where(request))
+    WRONG_LINKS.count(visitor_address(request))
     return HttpResponse(render_to_string("promises/progress_gone.html", {"firm": Firm.get()}), status=404)
 
 
@@ -130,8 +130,3 @@ def _send(email: str) -> None:
     if not NEW_LINKS_FOR.is_reached(email):
         NEW_LINKS_FOR.count(email)
         actions.send_new_link(email, timezone.now())
-
-
-def _where(request: HttpRequest) -> str:
-    """Only the address that the connection came from: anything else can be claimed."""
-    return str(request.META.get("REMOTE_ADDR", ""))

@@ -18,6 +18,7 @@ from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
+from engagement.staff.http import visitor_address
 from engagement.staff.models import Firm, User
 from engagement.staff.plain_words import PlainWords
 from engagement.staff.throttle import Limit
@@ -49,8 +50,7 @@ class SignInForm(PlainWords, auth_forms.AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         """Count each miss, and after too many of them look at no password any more."""
         assert self.request
-        # Never X-Forwarded-For: whoever guesses writes that himself.
-        place = str(self.request.META.get("REMOTE_ADDR", ""))
+        place = visitor_address(self.request)
         address = self.cleaned_data.get("username") or ""
         if TRIES_FOR_AN_ADDRESS.is_reached(address) or TRIES_FROM_A_PLACE.is_reached(place):
             raise ValidationError(self.error_messages["wait"], code="wait")
