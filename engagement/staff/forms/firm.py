@@ -37,12 +37,12 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         "quiet_until": gettext_lazy("Enter a time, for example 8am or 08:00"),
     }
     quiet_from = TimeTextField(
-        label=gettext_lazy("No messages to clients after"),
-        help_text=gettext_lazy("On the client's own clock."),
+        label=gettext_lazy("Warn before writing to clients after"),
+        help_text=gettext_lazy("On the client's own clock. Whoever writes then is told so, and decides."),
         widget=forms.TextInput(attrs={"class": "input-10"}),
     )
     quiet_until = MorningField(
-        label=gettext_lazy("Nor before"),
+        label=gettext_lazy("Or before"),
         help_text=gettext_lazy("On the client's own clock."),
         widget=forms.TextInput(attrs={"class": "input-10"}),
     )
@@ -51,6 +51,9 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         model = Firm
         fields = [*THRESHOLDS, *TO_CLIENTS]
         help_texts = {
+            "tell_by_days": gettext_lazy(
+                "A client hears of a slip at least so long before the date. Holds for dates set from now on."
+            ),
             "at_risk_from": gettext_lazy(
                 "Chance of slipping from which the client should be told. Must be above the one before."
             ),
@@ -63,7 +66,7 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         if watch is not None and risk is not None and watch >= risk:
             self.add_error("at_risk_from", _("“At risk from” must be above “watch from”"))
         if self.cleaned_data.get("quiet_from") == self.cleaned_data.get("quiet_until") is not None:
-            self.add_error("quiet_until", _("“Nor before” must differ from “no messages after”"))
+            self.add_error("quiet_until", _("“Or before” must differ from “after”"))
         return cleaned
 
 
