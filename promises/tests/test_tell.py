@@ -5,10 +5,11 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.core import mail
+from django.db import IntegrityError, transaction
 from django.urls import reverse
 
 from clients.actions import save_contact
-from clients.models import Contact, PrivateLink
+from clients.models import Client, Contact, PrivateLink
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
@@ -169,6 +170,21 @@ def test_a_second_press_records_no_second_conversation(client, open_page, at_ris
 
     assert "It counts as told" in shown(first)
     assert "recorded already" in shown(again)
+    assert Telling.objects.count() == 1
+
+
+def test_a_conversation_that_could_not_be_written_may_be_tried_again(client, open_page, at_risk, karoo):
+    typed = typed_in(open_page(at_risk, how="spoken").context["form"]) | {"text": "She knows."}
+    address = reverse("promises:tell", args=[at_risk.pk])
+    # A chain whose head points back refuses every entry, and with it the telling.
+    Client.objects.filter(pk=karoo.pk).update(entries=0)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        client.post(address, typed)
+    Client.objects.filter(pk=karoo.pk).update(entries=karoo.record.count())
+
+    again = client.post(address, typed, follow=True)
+
+    assert "It counts as told" in shown(again)
     assert Telling.objects.count() == 1
 
 

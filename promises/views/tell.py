@@ -177,7 +177,7 @@ def _record(
     names = {name: typed[name] for name in ("contact", "channel", "spoken_at", "text")}
     try:
         actions.record_conversation(said, client=client, by=request.user, now=form.now, **names)
-    except actions.Refused:
+    except Exception:
         once.give_up()
         raise
     if any(about.kind in Telling.OF_A_SLIP for about in said):
