@@ -3,55 +3,36 @@ from __future__ import annotations
 from django.contrib import admin
 
 from clients.models import Client, Contact, Entry, PrivateLink, Scope, ScopeFile
-from engagement.staff.admin import Kept, ReadOnly, names
+from engagement.staff.admin import ReadOnly, names
 
 
 @admin.register(Client)
-class ClientAdmin(Kept):
+class ClientAdmin(ReadOnly):
+    """Changed on its own page, which keeps in the record what it was before. So are contacts and scopes."""
+
     list_display = ("name", "lead", "restricted", "zone", "language", "last_word_at", "next_word_at", "archived_at")
     list_filter = ("restricted", "language", ("archived_at", admin.EmptyFieldListFilter))
     list_select_related = ("lead",)
     search_fields = ("name",)
-    autocomplete_fields = ("lead", "members")
-    fields = (
-        "name",
-        "lead",
-        "members",
-        "restricted",
-        "language",
-        "about",
-        "zone",
-        "hours",
-        "word_on",
-        "word_every_days",
-        "last_word_at",
-        "next_word_at",
-        "made_at",
-        "archived_at",
-        "entries",
-        "head",
-    )
-    # Zone, hours and cadence move due moments, which the client's own page sees to.
-    readonly_fields = fields[6:]
+    fields = (*names(Client, "id"), "members")
 
 
 @admin.register(Contact)
-class ContactAdmin(Kept):
+class ContactAdmin(ReadOnly):
     list_display = ("name", "client", "role", "email", "phone", "channel", "is_main", "left_at", "bounced_at")
     list_filter = ("channel", "is_main", ("left_at", admin.EmptyFieldListFilter))
     list_select_related = ("client",)
     search_fields = ("name", "email", "client__name")
-    # Another address, or another main contact, is settled on the contact's own page.
-    readonly_fields = ("client", "email", "is_main", "left_at", "bounced_at")
+    fields = names(Contact, "id")
 
 
 @admin.register(Scope)
-class ScopeAdmin(Kept):
+class ScopeAdmin(ReadOnly):
     list_display = ("number", "title", "client", "signed_on", "made_at")
     list_select_related = ("client",)
     search_fields = ("number", "title", "client__name")
     date_hierarchy = "signed_on"
-    readonly_fields = ("client", "made_at")
+    fields = names(Scope, "id")
 
 
 @admin.register(ScopeFile)

@@ -4,7 +4,7 @@ from typing import ClassVar
 
 from django.contrib import admin
 
-from engagement.staff.admin import Kept, ReadOnly, names
+from engagement.staff.admin import ReadOnly, names
 from promises.models import (
     DateMove,
     Extension,
@@ -21,27 +21,26 @@ from promises.models import (
 )
 
 ABOUT_A_PROMISE = ("promise__what", "promise__client__name")
-# What may be put right by hand: words. Dates, word given and outcome are what the rest rests on.
-WORDS = ("what", "client_words", "our_understanding", "may_stand_in_the_way", "next_step")
 
 
 @admin.register(Promise)
-class PromiseAdmin(Kept):
+class PromiseAdmin(ReadOnly):
+    """Put right on its own pages, which keep in the record what it said before."""
+
     list_display = ("what", "client", "owner", "due_at", "band", "told_at", "ended_at", "outcome")
     list_filter = ("band", "outcome", ("ended_at", admin.EmptyFieldListFilter))
     list_select_related = ("client", "owner")
     search_fields = ("what", "reference", "client__name")
     ordering = ("-due_at", "-pk")
-    fields = (*WORDS, *names(Promise, "id", *WORDS))
-    readonly_fields = names(Promise, "id", *WORDS)
+    fields = names(Promise, "id")
 
 
 @admin.register(Step)
-class StepAdmin(Kept):
+class StepAdmin(ReadOnly):
     list_display = ("text", "promise", "place", "done_at")
     list_select_related = ("promise",)
     search_fields = ("text", *ABOUT_A_PROMISE)
-    readonly_fields = ("promise", "place", "done_at")
+    fields = names(Step, "id")
 
 
 class OfAPromise(ReadOnly):
