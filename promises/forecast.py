@@ -15,13 +15,15 @@ SHAPE = 1.5
 # Without an estimate, what a promise is taken to need, and the chance that is then the least one may claim.
 UNKNOWN_HOURS = 4.0
 UNKNOWN_AT_LEAST = 0.15
-# Nobody has ever said how it stands, and the client would have to hear of a slip by now.
-SILENT_AT_TELL_BY = 0.6
+# Nobody has said lately how it stands, and the client would soon have to hear of a slip.
+SILENT = 0.6
 # The owner has said that it may be late.
 SAID_MAY_BE_LATE = 0.9
 # Nobody is surer than this, not even of what is reported as finished and not delivered yet.
 SEEMS_DONE = 0.05
 WAITING_AT_LEAST = 0.35
+# Reasons to ask that stand by themselves, whatever the chance and the firm's thresholds.
+ALARMING = frozenset({"said", "silent", "not_delivered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +35,7 @@ class Facts:
     hours_left: float | None
     per_cent: int | None
     standing: str  # what the last update said: "", on_track, may_be_late, done
+    silent: bool
     tell_by_passed: bool
     waiting_for_client: bool = False
 
@@ -46,16 +49,22 @@ class Forecast:
     free: float
     grounds: tuple[str, ...]
 
+    @property
+    def is_alarming(self) -> bool:
+        return not ALARMING.isdisjoint(self.grounds)
+
 
 def forecast(facts: Facts) -> Forecast:
     left = work_left(facts)
     chance, grounds = _from_work(facts, left)
-    if facts.tell_by_passed and not facts.standing and chance < SILENT_AT_TELL_BY:
-        chance, grounds = SILENT_AT_TELL_BY, ("silent", *grounds)
-    if facts.waiting_for_client and chance < WAITING_AT_LEAST:
-        chance, grounds = WAITING_AT_LEAST, ("waiting", *grounds)
-    if facts.standing == "may_be_late" and chance < SAID_MAY_BE_LATE:
-        chance, grounds = SAID_MAY_BE_LATE, ("said", *grounds)
+    for holds, least, ground in (
+        (facts.silent, SILENT, "silent"),
+        (facts.waiting_for_client, WAITING_AT_LEAST, "waiting"),
+        (facts.standing == "may_be_late", SAID_MAY_BE_LATE, "said"),
+    ):
+        if holds:
+            grounds = (ground, *grounds) if chance < least else (*grounds, ground)
+            chance = max(chance, least)
     return Forecast(chance=chance, left=left, free=facts.free_hours, grounds=grounds)
 
 
@@ -84,7 +93,8 @@ def free_hours_for(chance: float, left: float) -> float:
 
 def _from_work(facts: Facts, left: float | None) -> tuple[float, tuple[str, ...]]:
     if facts.standing == "done" or facts.per_cent == 100 or left == 0:
-        return SEEMS_DONE, ("seems_done",)
+        # Finished is not delivered: the chance stays small, but by now somebody has to say which it is.
+        return SEEMS_DONE, ("not_delivered" if facts.tell_by_passed else "seems_done",)
     if left is None:
         share = 1 - (facts.per_cent or 0) / 100
         return max(UNKNOWN_AT_LEAST, chance_of_overrun(UNKNOWN_HOURS * share, facts.free_hours)), ("no_estimate",)

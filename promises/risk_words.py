@@ -22,14 +22,14 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) ->
             owner, day = promise.owner.get_short_name(), _day(promise, promise.last_update_at, now)
             return _("%(owner)s said on %(day)s that it may be late.") % {"owner": owner, "day": day}
         case "silent":
-            return _("Nobody has said how this stands, and by now the client would have to hear of a slip.")
+            return _("Nobody has said lately how this stands, and the client would soon have to hear of a slip.")
         case "waiting":
             since = _day(promise, promise.waiting_since, now)
             return _("Waiting for the client since %(since)s: %(what)s.") % {
                 "since": since,
                 "what": promise.waiting_for,
             }
-        case "seems_done":
+        case "seems_done" | "not_delivered":
             return _("The work seems finished. Is it done?")
         case _:
             return _work(promise, forecast, now)

@@ -17,7 +17,13 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message, State
 from engagement.staff.diary import Diaries, cover_for
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import NoWorkingTime, free_hours, next_working_moment, subtract_free_hours
+from engagement.staff.worktime import (
+    NoWorkingTime,
+    free_hours,
+    next_working_moment,
+    subtract_free_hours,
+    subtract_working_days,
+)
 from promises.forecast import UNKNOWN_HOURS, Facts, Forecast, forecast, free_hours_for
 from promises.models import Band, Promise, Reminder, RiskReading
 from promises.risk_words import sentence
@@ -30,6 +36,8 @@ PUT_OFF = timedelta(hours=1)
 PUT_OFF_A_LITTLE = timedelta(minutes=1)
 # A turn is over before Celery's limit, which would strike in the middle of a look, and before the next tick.
 TURN_LASTS = timedelta(seconds=50)
+# How long a word on how it stands is good for, once the client might soon have to hear of a slip.
+WORD_LASTS = timedelta(days=7)
 # The sentence speaks of hours and of the owner's days: it is said anew at least so often.
 LOOK_AGAIN = timedelta(days=1)
 # Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
@@ -91,7 +99,7 @@ def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
     seen = forecast(facts_of(promise, now, diaries))
     with translation.override(promise.owner.language):
         said = sentence(promise, seen, now)
-    band = band_of(promise, seen.chance, now, firm)
+    band = band_of(promise, seen, now, firm)
     return Look(band, seen.chance, said, _next_look(promise, seen, now, firm, diaries))
 
 
@@ -102,9 +110,24 @@ def facts_of(promise: Promise, now: datetime, diaries: Diaries) -> Facts:
         hours_left=_number(promise.hours_left),
         per_cent=promise.per_cent,
         standing=promise.standing,
+        silent=silent_from(promise, diaries) <= now,
         tell_by_passed=promise.tell_by_at <= now,
         waiting_for_client=bool(promise.waiting_for),
     )
+
+
+def silent_from(promise: Promise, diaries: Diaries) -> datetime:
+    """From when silence counts, unless somebody says how it stands.
+
+    A working day before the client must hear, so that the owner has a day to answer, yet not in the first half of the
+    time until then. A word from that first half is too old, and any word is after a week.
+    """
+    began = promise.made_at or promise.tell_by_at - 2 * WORD_LASTS
+    half = moment = began + (promise.tell_by_at - began) / 2
+    with suppress(NoWorkingTime):
+        moment = max(half, subtract_working_days(diaries.of(promise.owner), promise.tell_by_at, 1))
+    word = promise.last_update_at
+    return moment if word is None or word <= half else max(moment, word + WORD_LASTS)
 
 
 def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
@@ -230,12 +253,12 @@ def alarm_for(person: User, now: datetime, diaries: Diaries) -> Message:
     return message
 
 
-def band_of(promise: Promise, chance: float, now: datetime, firm: Firm) -> Band:
+def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
     if promise.due_at <= now:
         return Band.OVERDUE
-    if _reaches(chance, firm.at_risk_from):
+    if seen.is_alarming or _reaches(seen.chance, firm.at_risk_from):
         return Band.AT_RISK
-    return Band.WATCH if _reaches(chance, firm.watch_from) else Band.ON_TRACK
+    return Band.WATCH if _reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
 
 
 def _reaches(chance: float, threshold: float) -> bool:
@@ -246,7 +269,7 @@ def _next_look(promise: Promise, seen: Forecast, now: datetime, firm: Firm, diar
     """The earliest moment at which the band or a stage can change by the passing of time alone."""
     if promise.due_at <= now:
         return None
-    moments = [promise.tell_by_at, promise.due_at, now + LOOK_AGAIN]
+    moments = [silent_from(promise, diaries), promise.tell_by_at, promise.due_at, now + LOOK_AGAIN]
     left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
     for threshold in (firm.watch_from, firm.at_risk_from):
         if left > 0 and not _reaches(seen.chance, threshold):

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from promises.forecast import (
     SAID_MAY_BE_LATE,
-    SILENT_AT_TELL_BY,
+    SILENT,
     Facts,
     chance_of_overrun,
     forecast,
@@ -22,12 +22,13 @@ facts = st.builds(
     hours_left=st.none() | hours,
     per_cent=st.none() | st.integers(0, 100),
     standing=st.sampled_from(["", "on_track", "may_be_late", "done"]),
+    silent=st.booleans(),
     tell_by_passed=st.booleans(),
     waiting_for_client=st.booleans(),
 )
 
 EIGHT_HOURS_LEFT = Facts(
-    free_hours=16, estimate_hours=8, hours_left=None, per_cent=None, standing="", tell_by_passed=False
+    free_hours=16, estimate_hours=8, hours_left=None, per_cent=None, standing="", silent=False, tell_by_passed=False
 )
 
 
@@ -66,7 +67,7 @@ def test_more_done_is_never_worse(known, one, other):
 
 @given(facts)
 def test_silence_when_the_client_should_have_heard_is_never_safer(known):
-    before, after = replace(known, tell_by_passed=False), replace(known, tell_by_passed=True)
+    before, after = replace(known, silent=False), replace(known, silent=True)
 
     assert forecast(before).chance <= forecast(after).chance
 
@@ -106,10 +107,10 @@ def test_an_owner_who_says_it_may_be_late_is_believed():
     assert (seen.chance, seen.grounds) == (SAID_MAY_BE_LATE, ("said", "work"))
 
 
-def test_silence_past_tell_by_is_a_ground_of_its_own():
-    seen = forecast(replace(EIGHT_HOURS_LEFT, tell_by_passed=True))
+def test_silence_is_a_ground_of_its_own():
+    seen = forecast(replace(EIGHT_HOURS_LEFT, silent=True))
 
-    assert (seen.chance, seen.grounds) == (SILENT_AT_TELL_BY, ("silent", "work"))
+    assert (seen.chance, seen.grounds) == (SILENT, ("silent", "work"))
 
 
 def test_without_an_estimate_nobody_claims_to_be_sure():
@@ -120,3 +121,24 @@ def test_without_an_estimate_nobody_claims_to_be_sure():
 
 def test_work_that_is_left_with_no_hours_to_do_it_in_slips():
     assert forecast(replace(EIGHT_HOURS_LEFT, free_hours=0)).chance == 1
+
+
+@pytest.mark.parametrize(
+    ("facts", "is_alarming"),
+    [
+        ({}, False),
+        ({"free_hours": 0}, False),  # the firm's threshold decides
+        ({"waiting_for_client": True}, False),
+        ({"silent": True}, True),
+        ({"standing": "may_be_late"}, True),
+        ({"standing": "done"}, False),
+        ({"standing": "done", "tell_by_passed": True}, True),
+        ({"per_cent": 100, "tell_by_passed": True}, True),
+        ({"hours_left": 0.0, "tell_by_passed": True}, True),
+        ({"tell_by_passed": True}, False),
+        ({"silent": True, "free_hours": 0}, True),
+        ({"standing": "may_be_late", "free_hours": 0}, True),
+    ],
+)
+def test_some_reasons_to_ask_need_no_chance(facts, is_alarming):
+    assert forecast(replace(EIGHT_HOURS_LEFT, **facts)).is_alarming == is_alarming

@@ -1,6 +1,7 @@
 """Who is asked to tell a client, when, and until when. What leaves is read as it leaves."""
 
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from django.core import mail
@@ -479,3 +480,81 @@ def test_every_open_promise_that_nobody_told_has_somebody_asked(at_risk, make_pr
     not_told = Promise.objects.not_told(now)
     assert not_told.count() == 10
     assert not not_told.filter(reminders=None).exists()
+
+
+# Silence
+
+
+@pytest.fixture
+def quiet(make_promise):
+    """Easily done in time; made on Monday at eleven, due on Friday at five, the client to hear by Thursday."""
+    return lambda **fields: make_promise(estimate_hours=Decimal("0.5"), **fields)
+
+
+def hear_of(promise):
+    tick_until(NOW, promise.due_at, step=10 * MINUTE)
+    return kinds(promise)[:3]
+
+
+LADDER = [(KIND.AT_RISK, "Thandi"), (KIND.HALF_WAY, "Thandi"), (KIND.TELL_BY, "Mara")]
+
+
+def test_the_owner_of_a_promise_that_nobody_updates_hears_a_day_before_the_client_must(quiet):
+    promise = quiet()
+
+    heard = hear_of(promise)
+
+    assert heard == LADDER
+    first = promise.reminders.earliest("at").at
+    assert promise.tell_by_at - DAY <= first <= promise.tell_by_at - DAY + 10 * MINUTE
+
+
+def test_one_early_word_does_not_stand_for_the_rest_of_the_time(quiet, thandi):
+    promise = quiet()
+    actions.update(promise, standing="on_track", by=thandi, now=promise.made_at + HOUR)
+
+    assert hear_of(promise) == LADDER
+
+
+def test_a_word_from_the_second_half_is_believed(quiet, thandi):
+    promise = quiet()
+    actions.update(promise, standing="on_track", by=thandi, now=NOW + 2 * HOUR)
+
+    tick_until(NOW, promise.tell_by_at + HOUR, step=10 * MINUTE)
+
+    assert kinds(promise) == []
+
+
+def test_a_word_grows_old_while_a_long_promise_nears_its_date(quiet, thandi):
+    promise = quiet(due_on=(NOW + 200 * DAY).date())
+    word_at = promise.tell_by_at - 2 * DAY
+    actions.update(promise, standing="on_track", by=thandi, now=word_at)
+
+    actions.look_at_due(word_at + 7 * DAY - SECOND)
+    before = kinds(promise)
+    actions.look_at_due(word_at + 7 * DAY)
+
+    assert (before, kinds(promise)) == ([], [(KIND.TELL_BY, "Mara"), (KIND.TELL_BY, "Thandi")])
+
+
+@pytest.mark.parametrize(
+    "said", [{"standing": "done"}, {"standing": "on_track", "per_cent": 100}, {"standing": "on_track", "hours_left": 0}]
+)
+def test_what_is_finished_and_not_delivered_is_asked_about_before_the_date(quiet, thandi, said):
+    promise = quiet()
+    actions.update(promise, by=thandi, now=NOW + 2 * HOUR, **said)
+
+    heard = hear_of(promise)
+
+    assert heard[:2] == [(KIND.TELL_BY, "Mara"), (KIND.TELL_BY, "Thandi")]
+    assert "The work seems finished. Is it done?" in mail.outbox[0].body
+
+
+def test_an_owner_who_says_late_is_heard_whatever_the_firm_calls_at_risk(at_risk, firm):
+    firm.at_risk_from = 0.99
+    firm.save(update_fields=["at_risk_from"])
+    promise = at_risk(estimate_hours=Decimal("0.5"))
+
+    tick(NOW)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]

@@ -171,7 +171,7 @@ def test_what_is_stored_is_what_a_fresh_look_would_say_at_every_minute(busy_firm
             diaries = Diaries(firm)
         for promise in stored:
             facts = watching.facts_of(promise, now, diaries)
-            fresh = watching.band_of(promise, watching.forecast(facts).chance, now, firm)
+            fresh = watching.band_of(promise, watching.forecast(facts), now, firm)
             assert (promise.what, promise.band, now) == (promise.what, fresh, now)
             compared.add((promise.what, fresh))
 
