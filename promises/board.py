@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 
 from django.db import connection
 from django.db.models import Count, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce, TruncDate
+from django.db.models.functions import Coalesce
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
@@ -62,11 +62,7 @@ class Board:
                 rows = rows.filter(**{name: wanted})
         for word in self.words.split():
             rows = rows.filter(Q(what__icontains=word) | Q(reference__icontains=word) | Q(client__name__icontains=word))
-        if self.due_from:
-            rows = rows.filter(due_on__gte=self.due_from)
-        if self.due_to:
-            rows = rows.filter(due_on__lte=self.due_to)
-        return rows
+        return due_between(rows, self.due_from, self.due_to)
 
     @property
     def open(self) -> Rows:
@@ -83,7 +79,7 @@ class Board:
 
     def rows_of(self, card: str) -> Rows:
         """Exactly the rows that a card counts."""
-        now, month = self.now, self.month_began
+        now = self.now
         match card:
             case "not_told":
                 return self.open.filter(self._untold, Q(due_at__lte=now) | Q(band=Band.AT_RISK))
@@ -99,16 +95,20 @@ class Board:
             case "due_7_days":
                 return self.open.filter(due_at__gt=now, due_at__lte=now + SEVEN_DAYS)
             case "kept":
-                return self.ended.filter(ended_at__gte=month, outcome__in=ON_TIME)
+                return self._ended_since(self.month_began).filter(outcome__in=ON_TIME)
             case "late":
-                return self.ended.filter(ended_at__gte=month, outcome__in=LATE)
+                return self._ended_since(self.month_began).filter(outcome__in=LATE)
             case _:
                 return self.open
 
-    @cached_property
-    def month_began(self) -> datetime:
-        first = self.now.astimezone(self.zone).date().replace(day=1)
-        return datetime.combine(first, time.min, tzinfo=self.zone).astimezone(UTC)
+    def _ended_since(self, first: date) -> Rows:
+        """By the days on which the tallies count them. The instant, in any zone there is, only leads to the index."""
+        before = datetime.combine(first - timedelta(days=2), time.min, tzinfo=UTC)
+        return self.ended.filter(ended_at__gte=before, counted_on__gte=first, counted_on__lte=self.today)
+
+    @property
+    def month_began(self) -> date:
+        return self.today.replace(day=1)
 
     @property
     def today(self) -> date:
@@ -175,10 +175,9 @@ class Board:
         wanted = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
         wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - SEVEN_DAYS)
         for name, (first, last) in self.ages().items():
-            rows = self.rows_of("overdue").filter(due_on__lte=last)
-            wanted[f"age_{name}"] = rows.filter(due_on__gte=first) if first else rows
+            wanted[f"age_{name}"] = due_between(self.rows_of("overdue"), first, last)
         for number, (first, last) in enumerate(self.coming_weeks()):
-            wanted[f"week_{number}"] = self.open.filter(due_at__gt=self.now, due_on__gte=first, due_on__lte=last)
+            wanted[f"week_{number}"] = due_between(self.open.filter(due_at__gt=self.now), first, last)
         return capped_counts(wanted)
 
     def ages(self) -> dict[str, tuple[date | None, date]]:
@@ -196,10 +195,10 @@ class Board:
 
     def kept_this_month(self) -> tuple[int, int]:
         """Kept on time, and ended at all."""
-        return self._kept(self.month_began.astimezone(self.zone).date(), self.today)
+        return self._kept(self.month_began, self.today)
 
     def kept_last_month(self) -> tuple[int, int]:
-        last = self.month_began.astimezone(self.zone).date() - timedelta(days=1)
+        last = self.month_began - timedelta(days=1)
         return self._kept(last.replace(day=1), last)
 
     def by_week(self) -> list[tuple[date, int, int, int]]:
@@ -275,8 +274,7 @@ class Board:
         first = min(first, (self.today.replace(day=1) - timedelta(days=1)).replace(day=1))
         if self._tallied:
             return list(OutcomeTally.objects.filter(day__gte=first).values_list("day", "outcome", "count"))
-        rows = self.ended.filter(ended_at__gte=datetime.combine(first, time.min, tzinfo=self.zone)).order_by()
-        by_day = rows.annotate(day=TruncDate("ended_at", tzinfo=self.zone)).values_list("day", "outcome")
+        by_day = self._ended_since(first).order_by().values_list("counted_on", "outcome")
         return list(by_day.annotate(Count("pk")))
 
 
@@ -302,12 +300,24 @@ class Cursor:
         return f"{self.segment}~{self.at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}~{self.pk}"
 
 
+def due_between(rows: Rows, first: date | None, last: date | None) -> Rows:
+    """Due on these days of their own zones. The instants around them let an index by `due_at` find them."""
+    if first:
+        rows = rows.filter(due_on__gte=first, due_at__gte=datetime.combine(first - timedelta(days=1), time.min, UTC))
+    if last:
+        rows = rows.filter(due_on__lte=last, due_at__lte=datetime.combine(last + timedelta(days=2), time.max, UTC))
+    return rows
+
+
 def capped_counts(wanted: dict[str, Rows]) -> dict[str, int]:
     """Count each set of rows up to just past a thousand, all in one statement."""
     parts, params = [], []
     for rows in wanted.values():
         sql, values = (
-            rows.order_by().values("pk")[: MOST_COUNTED + 1].query.get_compiler(connection=connection).as_sql()
+            rows.order_by("due_at", "pk")
+            .values("pk")[: MOST_COUNTED + 1]
+            .query.get_compiler(connection=connection)
+            .as_sql()
         )
         parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS capped)")
         params += values
