@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F
 from django.utils.translation import gettext as _
@@ -19,6 +20,7 @@ ENDED = [
     "outcome",
     "days_early",
     "days_late",
+    "counted_on",
     "next_look_at",
     "alarm_at",
 ]
@@ -71,7 +73,7 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
             raise Refused(_("Only a delivered promise can be opened again."))
         write(held, "reopened", now, by, reason=reason, earlier=held.outcome, ended_at=held.ended_at.isoformat())
         _count(held, -1)
-        held.delivered_at = held.ended_at = held.days_early = held.days_late = None
+        held.delivered_at = held.ended_at = held.days_early = held.days_late = held.counted_on = None
         held.outcome, held.standing, held.per_cent = "", "", None
         held.last_update_at = held.next_look_at = now
         held.save(update_fields=[*ENDED, "standing", "per_cent", "last_update_at"])
@@ -92,17 +94,18 @@ def _end(held: Promise, at: datetime, stands: str, result: Result | None) -> Non
     held.ended_at, held.outcome = at, stands
     held.days_early = result.days_early if result else None
     held.days_late = result.days_late if result else None
+    held.counted_on = at.astimezone(Firm.get().zoneinfo).date() if stands else None
     held.next_look_at = held.alarm_at = None
     held.save(update_fields=ENDED)
     _count(held, 1)
 
 
 def _count(promise: Promise, by: int) -> None:
-    if not promise.outcome or promise.ended_at is None:
+    if promise.counted_on is None:
         return
-    day = promise.ended_at.astimezone(Firm.get().zoneinfo).date()
-    OutcomeTally.objects.get_or_create(day=day, outcome=promise.outcome)
+    of_it: dict[str, Any] = {"day": promise.counted_on, "outcome": promise.outcome}
+    OutcomeTally.objects.get_or_create(**of_it)
     days = promise.days_early or 0
-    OutcomeTally.objects.filter(day=day, outcome=promise.outcome).update(
+    OutcomeTally.objects.filter(**of_it).update(
         count=F("count") + by, early=F("early") + by * bool(days), days_early=F("days_early") + by * days
     )

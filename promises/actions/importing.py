@@ -222,7 +222,8 @@ class Importer:
             ended_at=delivered_at,
             next_look_at=None if delivered_at else self.now,
         )
-        if row.delivered_on:
+        if delivered_at:
+            promise.counted_on = delivered_at.astimezone(self.firm.zoneinfo).date()
             promise.outcome, promise.days_early, promise.days_late = outcome_of(row)
         return promise
 
@@ -267,8 +268,8 @@ class Importer:
         early: Counter[tuple[date, str]] = Counter()
         days: Counter[tuple[date, str]] = Counter()
         for promise in promises:
-            if promise.ended_at:
-                key = promise.ended_at.astimezone(self.firm.zoneinfo).date(), promise.outcome
+            if promise.counted_on:
+                key = promise.counted_on, promise.outcome
                 count[key] += 1
                 early[key] += bool(promise.days_early)
                 days[key] += promise.days_early or 0

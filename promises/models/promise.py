@@ -153,6 +153,8 @@ class Promise(models.Model):
     outcome = models.CharField(max_length=12, choices=Outcome.choices, blank=True, editable=False)
     days_early = models.PositiveSmallIntegerField(null=True, editable=False)
     days_late = models.PositiveSmallIntegerField(null=True, editable=False)
+    # The day of the tally that counts this outcome. The firm may move to another zone; the tally does not.
+    counted_on = models.DateField(null=True, editable=False)
 
     objects: ClassVar[models.Manager[Promise]] = PromiseQuerySet.as_manager()
 

@@ -1,7 +1,8 @@
 import csv
 import io
 import json
-from datetime import date, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.core.management import call_command
@@ -9,6 +10,7 @@ from django.urls import reverse
 
 from conftest import DAY, NOW
 from engagement.outbox.models import Message
+from engagement.staff.models import Firm
 from promises import actions
 from promises.board import CARDS, Board, Cursor
 from promises.models import Telling
@@ -204,3 +206,27 @@ def test_overdue_today_counts_to_the_first_bar(mara, make_promise):
     counts = board(mara).counts()
 
     assert counts["age_2"] == counts["overdue"] == 1
+
+
+@pytest.fixture
+def ended_at_the_turn_of_the_month(make_promise, thandi):
+    """1 November where the firm is, 31 October in London, to which the firm then moves."""
+    promise = make_promise("Ended at midnight", due_on=date(2026, 11, 2), made_at=NOW - 40 * DAY)
+    promise = actions.deliver(promise, delivered_at=datetime(2026, 10, 31, 22, 30, tzinfo=UTC), by=thandi, now=NOW)
+    Firm.objects.update(zone="Europe/London")
+    return promise
+
+
+def test_what_was_counted_stays_counted_where_it_was_when_the_firm_moves(mara, ended_at_the_turn_of_the_month):
+    moved = {"zone": ZoneInfo("Europe/London"), "user": mara, "now": NOW}
+
+    assert Board(**moved).kept_this_month() == (1, 1)
+    assert Board(**moved, words="midnight").kept_this_month() == (1, 1)
+    assert names(Board(**moved).rows_of("kept")) == ["Ended at midnight"]
+
+
+def test_what_is_opened_again_after_the_firm_moved_is_counted_no_more(mara, thandi, ended_at_the_turn_of_the_month):
+    actions.reopen(ended_at_the_turn_of_the_month, reason="Pressed too early", by=thandi, now=NOW)
+
+    assert board(mara).kept_this_month() == (0, 0)
+    assert board(mara).record()["kept"] == 0

@@ -348,7 +348,7 @@ def test_the_tallies_equal_the_rows(firm, tmp_path):
     run(tmp_path, lines(*rows))
 
     for tally in OutcomeTally.objects.all():
-        ended = Promise.objects.filter(outcome=tally.outcome, ended_at__date=tally.day)
+        ended = Promise.objects.filter(outcome=tally.outcome, counted_on=tally.day)
         assert tally.count == ended.count()
         assert tally.days_early == sum(promise.days_early for promise in ended)
 
