@@ -7,725 +7,356 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+
     initial = True
 
     dependencies = [
-        ("clients", "0001_initial"),
-        ("outbox", "0001_initial"),
+        ('clients', '0001_initial'),
+        ('outbox', '0001_initial'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name="Extension",
+            name='Extension',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("old_due_on", models.DateField()),
-                ("old_due_time", models.TimeField(null=True)),
-                ("old_due_at", models.DateTimeField()),
-                ("new_due_on", models.DateField(verbose_name="new date")),
-                ("new_due_time", models.TimeField(blank=True, null=True, verbose_name="time")),
-                ("new_due_at", models.DateTimeField()),
-                (
-                    "reason",
-                    models.CharField(
-                        choices=[
-                            ("more_work", "There was more to it than we saw"),
-                            ("waiting_client", "We waited for something from you"),
-                            ("waiting_others", "We waited for somebody else"),
-                            ("our_planning", "We planned it wrongly"),
-                            ("client_wish", "You asked for another date"),
-                        ],
-                        max_length=20,
-                        verbose_name="reason",
-                    ),
-                ),
-                ("reason_text", models.CharField(max_length=300, verbose_name="in your words; the client reads them")),
-                (
-                    "asked_by",
-                    models.CharField(
-                        choices=[("us", "We did"), ("client", "The client did")],
-                        max_length=10,
-                        verbose_name="who asked",
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('old_due_on', models.DateField()),
+                ('old_due_time', models.TimeField(null=True)),
+                ('old_due_at', models.DateTimeField()),
+                ('new_due_on', models.DateField(verbose_name='new date')),
+                ('new_due_time', models.TimeField(blank=True, null=True, verbose_name='time')),
+                ('new_due_at', models.DateTimeField()),
+                ('reason', models.CharField(choices=[('more_work', 'There was more to it than we saw'), ('waiting_client', 'We waited for something from you'), ('waiting_others', 'We waited for somebody else'), ('our_planning', 'We planned it wrongly'), ('client_wish', 'You asked for another date')], max_length=20, verbose_name='reason')),
+                ('reason_text', models.CharField(max_length=300, verbose_name='in your words; the client reads them')),
+                ('asked_by', models.CharField(choices=[('us', 'We did'), ('client', 'The client did')], max_length=10, verbose_name='who asked')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "extension",
-                "verbose_name_plural": "extensions",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'extension',
+                'verbose_name_plural': 'extensions',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="ExtensionAnswer",
+            name='ExtensionAnswer',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("agreed", models.BooleanField()),
-                ("words", models.CharField(blank=True, max_length=300, verbose_name="their words")),
-                ("answered_at", models.DateTimeField()),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "extension",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="answer", to="promises.extension"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('agreed', models.BooleanField()),
+                ('words', models.CharField(blank=True, max_length=300, verbose_name='their words')),
+                ('answered_at', models.DateTimeField()),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('extension', models.OneToOneField(on_delete=django.db.models.deletion.PROTECT, related_name='answer', to='promises.extension')),
             ],
             options={
-                "verbose_name": "answer to an extension",
-                "verbose_name_plural": "answers to extensions",
+                'verbose_name': 'answer to an extension',
+                'verbose_name_plural': 'answers to extensions',
             },
         ),
         migrations.CreateModel(
-            name="OutcomeTally",
+            name='OutcomeTally',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("day", models.DateField()),
-                (
-                    "outcome",
-                    models.CharField(
-                        choices=[
-                            ("kept", "Kept"),
-                            ("kept_later", "Kept on an agreed later date"),
-                            ("late_told", "Late, client told before"),
-                            ("late_silent", "Late, silent"),
-                            ("late_unknown", "Late, not recorded"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("count", models.PositiveIntegerField(default=0)),
-                ("early", models.PositiveIntegerField(default=0)),
-                ("days_early", models.PositiveIntegerField(default=0)),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('day', models.DateField()),
+                ('outcome', models.CharField(choices=[('kept', 'Kept'), ('kept_later', 'Kept on an agreed later date'), ('late_told', 'Late, client told before'), ('late_silent', 'Late, silent'), ('late_unknown', 'Late, not recorded')], max_length=12)),
+                ('count', models.PositiveIntegerField(default=0)),
+                ('early', models.PositiveIntegerField(default=0)),
+                ('days_early', models.PositiveIntegerField(default=0)),
             ],
             options={
-                "verbose_name": "tally of outcomes",
-                "verbose_name_plural": "tallies of outcomes",
-                "ordering": ["day", "outcome"],
-                "constraints": [models.UniqueConstraint(fields=("day", "outcome"), name="promises_one_tally")],
+                'verbose_name': 'tally of outcomes',
+                'verbose_name_plural': 'tallies of outcomes',
+                'ordering': ['day', 'outcome'],
+                'constraints': [models.UniqueConstraint(fields=('day', 'outcome'), name='promises_one_tally')],
             },
         ),
         migrations.CreateModel(
-            name="Promise",
+            name='Promise',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "reference",
-                    models.CharField(blank=True, max_length=60, null=True, unique=True, verbose_name="reference"),
-                ),
-                ("made_at", models.DateTimeField(editable=False, null=True)),
-                ("what", models.CharField(max_length=300, verbose_name="what we promised")),
-                ("client_words", models.TextField(blank=True, verbose_name="the client's own words")),
-                ("our_understanding", models.TextField(blank=True, verbose_name="how we understood them")),
-                ("may_stand_in_the_way", models.TextField(blank=True, verbose_name="what may stand in the way")),
-                ("next_step", models.CharField(blank=True, max_length=300, verbose_name="what happens next")),
-                ("zone", models.CharField(max_length=64)),
-                ("first_due_on", models.DateField(editable=False)),
-                ("first_due_time", models.TimeField(editable=False, null=True)),
-                ("first_due_at", models.DateTimeField(editable=False)),
-                ("due_on", models.DateField(editable=False)),
-                ("due_time", models.TimeField(editable=False, null=True)),
-                ("due_at", models.DateTimeField(editable=False)),
-                ("moves", models.PositiveSmallIntegerField(default=0, editable=False)),
-                (
-                    "estimate_hours",
-                    models.DecimalField(
-                        blank=True, decimal_places=2, max_digits=7, null=True, verbose_name="estimate, hours"
-                    ),
-                ),
-                (
-                    "value",
-                    models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name="value"),
-                ),
-                ("currency", models.CharField(blank=True, max_length=3, verbose_name="currency")),
-                ("standing", models.CharField(blank=True, editable=False, max_length=12)),
-                ("per_cent", models.PositiveSmallIntegerField(editable=False, null=True)),
-                ("hours_left", models.DecimalField(decimal_places=2, editable=False, max_digits=7, null=True)),
-                ("last_update_at", models.DateTimeField(editable=False, null=True)),
-                ("waiting_for", models.CharField(blank=True, editable=False, max_length=300)),
-                ("waiting_since", models.DateTimeField(editable=False, null=True)),
-                ("waiting_by", models.DateField(editable=False, null=True)),
-                ("told_at", models.DateTimeField(editable=False, null=True)),
-                ("told_how", models.CharField(blank=True, editable=False, max_length=10)),
-                ("tell_by_at", models.DateTimeField(editable=False)),
-                (
-                    "band",
-                    models.CharField(
-                        choices=[
-                            ("on_track", "On track"),
-                            ("watch", "Watch"),
-                            ("at_risk", "At risk"),
-                            ("overdue", "Overdue"),
-                        ],
-                        default="on_track",
-                        editable=False,
-                        max_length=10,
-                    ),
-                ),
-                ("chance", models.FloatField(editable=False, null=True)),
-                ("sentence", models.CharField(blank=True, editable=False, max_length=400)),
-                ("alarm_at", models.DateTimeField(editable=False, null=True)),
-                ("next_look_at", models.DateTimeField(editable=False, null=True)),
-                ("slipped_at", models.DateTimeField(editable=False, null=True)),
-                ("delivered_at", models.DateTimeField(editable=False, null=True)),
-                ("withdrawn_at", models.DateTimeField(editable=False, null=True)),
-                ("voided_at", models.DateTimeField(editable=False, null=True)),
-                ("ended_at", models.DateTimeField(editable=False, null=True)),
-                (
-                    "outcome",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("kept", "Kept"),
-                            ("kept_later", "Kept on an agreed later date"),
-                            ("late_told", "Late, client told before"),
-                            ("late_silent", "Late, silent"),
-                            ("late_unknown", "Late, not recorded"),
-                        ],
-                        editable=False,
-                        max_length=12,
-                    ),
-                ),
-                ("days_early", models.PositiveSmallIntegerField(editable=False, null=True)),
-                ("days_late", models.PositiveSmallIntegerField(editable=False, null=True)),
-                ("counted_on", models.DateField(editable=False, null=True)),
-                (
-                    "client",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="promises",
-                        to="clients.client",
-                        verbose_name="client",
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.SET_NULL,
-                        related_name="promises",
-                        to="clients.contact",
-                        verbose_name="contact",
-                    ),
-                ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        editable=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "owner",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="promises",
-                        to=settings.AUTH_USER_MODEL,
-                        verbose_name="owner",
-                    ),
-                ),
-                (
-                    "scope",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="promises",
-                        to="clients.scope",
-                        verbose_name="scope",
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('reference', models.CharField(blank=True, max_length=60, null=True, unique=True, verbose_name='reference')),
+                ('made_at', models.DateTimeField(editable=False, null=True)),
+                ('what', models.CharField(max_length=300, verbose_name='what we promised')),
+                ('client_words', models.TextField(blank=True, verbose_name="the client's own words")),
+                ('our_understanding', models.TextField(blank=True, verbose_name='how we understood them')),
+                ('may_stand_in_the_way', models.TextField(blank=True, verbose_name='what may stand in the way')),
+                ('next_step', models.CharField(blank=True, max_length=300, verbose_name='what happens next')),
+                ('zone', models.CharField(max_length=64)),
+                ('first_due_on', models.DateField(editable=False)),
+                ('first_due_time', models.TimeField(editable=False, null=True)),
+                ('first_due_at', models.DateTimeField(editable=False)),
+                ('due_on', models.DateField(editable=False)),
+                ('due_time', models.TimeField(editable=False, null=True)),
+                ('due_at', models.DateTimeField(editable=False)),
+                ('moves', models.PositiveSmallIntegerField(default=0, editable=False)),
+                ('estimate_hours', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, verbose_name='estimate, hours')),
+                ('value', models.DecimalField(blank=True, decimal_places=2, max_digits=14, null=True, verbose_name='value')),
+                ('currency', models.CharField(blank=True, max_length=3, verbose_name='currency')),
+                ('standing', models.CharField(blank=True, editable=False, max_length=12)),
+                ('per_cent', models.PositiveSmallIntegerField(editable=False, null=True)),
+                ('hours_left', models.DecimalField(decimal_places=2, editable=False, max_digits=7, null=True)),
+                ('last_update_at', models.DateTimeField(editable=False, null=True)),
+                ('waiting_for', models.CharField(blank=True, editable=False, max_length=300)),
+                ('waiting_since', models.DateTimeField(editable=False, null=True)),
+                ('waiting_by', models.DateField(editable=False, null=True)),
+                ('told_at', models.DateTimeField(editable=False, null=True)),
+                ('told_how', models.CharField(blank=True, editable=False, max_length=10)),
+                ('tell_by_at', models.DateTimeField(editable=False)),
+                ('band', models.CharField(choices=[('on_track', 'On track'), ('watch', 'Watch'), ('at_risk', 'At risk'), ('overdue', 'Overdue')], default='on_track', editable=False, max_length=10)),
+                ('chance', models.FloatField(editable=False, null=True)),
+                ('sentence', models.CharField(blank=True, editable=False, max_length=400)),
+                ('alarm_at', models.DateTimeField(editable=False, null=True)),
+                ('next_look_at', models.DateTimeField(editable=False, null=True)),
+                ('slipped_at', models.DateTimeField(editable=False, null=True)),
+                ('delivered_at', models.DateTimeField(editable=False, null=True)),
+                ('withdrawn_at', models.DateTimeField(editable=False, null=True)),
+                ('voided_at', models.DateTimeField(editable=False, null=True)),
+                ('ended_at', models.DateTimeField(editable=False, null=True)),
+                ('outcome', models.CharField(blank=True, choices=[('kept', 'Kept'), ('kept_later', 'Kept on an agreed later date'), ('late_told', 'Late, client told before'), ('late_silent', 'Late, silent'), ('late_unknown', 'Late, not recorded')], editable=False, max_length=12)),
+                ('days_early', models.PositiveSmallIntegerField(editable=False, null=True)),
+                ('days_late', models.PositiveSmallIntegerField(editable=False, null=True)),
+                ('counted_on', models.DateField(editable=False, null=True)),
+                ('client', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='clients.client', verbose_name='client')),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='promises', to='clients.contact', verbose_name='contact')),
+                ('made_by', models.ForeignKey(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('owner', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='promises', to=settings.AUTH_USER_MODEL, verbose_name='owner')),
+                ('scope', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='promises', to='clients.scope', verbose_name='scope')),
             ],
             options={
-                "verbose_name": "promise",
-                "verbose_name_plural": "promises",
-                "ordering": ["due_at", "pk"],
+                'verbose_name': 'promise',
+                'verbose_name_plural': 'promises',
+                'ordering': ['due_at', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="ProgressUpdate",
+            name='ProgressUpdate',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "standing",
-                    models.CharField(
-                        choices=[("on_track", "On track"), ("may_be_late", "May be late"), ("done", "Done")],
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "per_cent",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        null=True,
-                        validators=[django.core.validators.MaxValueValidator(100)],
-                        verbose_name="per cent done",
-                    ),
-                ),
-                (
-                    "hours_left",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=2,
-                        max_digits=7,
-                        null=True,
-                        validators=[django.core.validators.MinValueValidator(0)],
-                        verbose_name="hours left",
-                    ),
-                ),
-                ("text", models.TextField(blank=True, verbose_name="for the client")),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="updates", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('standing', models.CharField(choices=[('on_track', 'On track'), ('may_be_late', 'May be late'), ('done', 'Done')], max_length=12)),
+                ('per_cent', models.PositiveSmallIntegerField(blank=True, null=True, validators=[django.core.validators.MaxValueValidator(100)], verbose_name='per cent done')),
+                ('hours_left', models.DecimalField(blank=True, decimal_places=2, max_digits=7, null=True, validators=[django.core.validators.MinValueValidator(0)], verbose_name='hours left')),
+                ('text', models.TextField(blank=True, verbose_name='for the client')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='updates', to='promises.promise')),
             ],
             options={
-                "verbose_name": "progress update",
-                "verbose_name_plural": "progress updates",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'progress update',
+                'verbose_name_plural': 'progress updates',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="InternalNote",
+            name='InternalNote',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("text", models.TextField(verbose_name="internal note")),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="notes", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('text', models.TextField(verbose_name='internal note')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='notes', to='promises.promise')),
             ],
             options={
-                "verbose_name": "internal note",
-                "verbose_name_plural": "internal notes",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'internal note',
+                'verbose_name_plural': 'internal notes',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.AddField(
-            model_name="extension",
-            name="promise",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT, related_name="extensions", to="promises.promise"
-            ),
+            model_name='extension',
+            name='promise',
+            field=models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='extensions', to='promises.promise'),
         ),
         migrations.CreateModel(
-            name="DateMove",
+            name='DateMove',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("old_due_on", models.DateField()),
-                ("old_due_at", models.DateTimeField()),
-                ("new_due_on", models.DateField()),
-                ("new_due_time", models.TimeField(null=True)),
-                ("new_due_at", models.DateTimeField()),
-                ("told_at", models.DateTimeField(null=True)),
-                ("moved_at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "extension",
-                    models.OneToOneField(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="date_move",
-                        to="promises.extension",
-                    ),
-                ),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="date_moves", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('old_due_on', models.DateField()),
+                ('old_due_at', models.DateTimeField()),
+                ('new_due_on', models.DateField()),
+                ('new_due_time', models.TimeField(null=True)),
+                ('new_due_at', models.DateTimeField()),
+                ('told_at', models.DateTimeField(null=True)),
+                ('moved_at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('extension', models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='date_move', to='promises.extension')),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='date_moves', to='promises.promise')),
             ],
             options={
-                "verbose_name": "moved date",
-                "verbose_name_plural": "moved dates",
-                "ordering": ["promise", "moved_at", "pk"],
+                'verbose_name': 'moved date',
+                'verbose_name_plural': 'moved dates',
+                'ordering': ['promise', 'moved_at', 'pk'],
             },
         ),
         migrations.CreateModel(
-            name="Reminder",
+            name='Reminder',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("at_risk", "At risk and not told"),
-                            ("half_way", "Half of the time to tell them is gone"),
-                            ("tell_by", "The client has to hear it now"),
-                            ("slipped", "The date passed and the client was not told"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("about_due_at", models.DateTimeField()),
-                ("alarm_at", models.DateTimeField()),
-                ("at", models.DateTimeField()),
-                (
-                    "message",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="reminders", to="outbox.message"
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="reminders", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('at_risk', 'At risk and not told'), ('half_way', 'Half of the time to tell them is gone'), ('tell_by', 'The client has to hear it now'), ('slipped', 'The date passed and the client was not told')], max_length=10)),
+                ('about_due_at', models.DateTimeField()),
+                ('alarm_at', models.DateTimeField()),
+                ('at', models.DateTimeField()),
+                ('message', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='reminders', to='outbox.message')),
+                ('person', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='reminders', to='promises.promise')),
             ],
             options={
-                "verbose_name": "reminder",
-                "verbose_name_plural": "reminders",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'reminder',
+                'verbose_name_plural': 'reminders',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="RiskReading",
+            name='RiskReading',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("at", models.DateTimeField()),
-                (
-                    "band",
-                    models.CharField(
-                        choices=[
-                            ("on_track", "On track"),
-                            ("watch", "Watch"),
-                            ("at_risk", "At risk"),
-                            ("overdue", "Overdue"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("chance", models.FloatField(null=True)),
-                ("sentence", models.CharField(max_length=400)),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="readings", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('at', models.DateTimeField()),
+                ('band', models.CharField(choices=[('on_track', 'On track'), ('watch', 'Watch'), ('at_risk', 'At risk'), ('overdue', 'Overdue')], max_length=10)),
+                ('chance', models.FloatField(null=True)),
+                ('sentence', models.CharField(max_length=400)),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='readings', to='promises.promise')),
             ],
             options={
-                "verbose_name": "risk reading",
-                "verbose_name_plural": "risk readings",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'risk reading',
+                'verbose_name_plural': 'risk readings',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.CreateModel(
-            name="Step",
+            name='Step',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("place", models.PositiveSmallIntegerField()),
-                ("text", models.CharField(max_length=200, verbose_name="step")),
-                ("done_at", models.DateTimeField(blank=True, null=True)),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="steps", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('place', models.PositiveSmallIntegerField()),
+                ('text', models.CharField(max_length=200, verbose_name='step')),
+                ('done_at', models.DateTimeField(blank=True, null=True)),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='steps', to='promises.promise')),
             ],
             options={
-                "verbose_name": "step",
-                "verbose_name_plural": "steps",
-                "ordering": ["promise", "place"],
+                'verbose_name': 'step',
+                'verbose_name_plural': 'steps',
+                'ordering': ['promise', 'place'],
             },
         ),
         migrations.CreateModel(
-            name="Telling",
+            name='Telling',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("made", "What we promised"),
-                            ("progress", "Progress"),
-                            ("may_be_late", "May be late"),
-                            ("late", "Late"),
-                            ("moved", "New date"),
-                            ("done", "Done"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("about_due_at", models.DateTimeField()),
-                ("contact_name", models.CharField(blank=True, max_length=100)),
-                (
-                    "channel",
-                    models.CharField(
-                        choices=[
-                            ("email", "E-mail"),
-                            ("call", "Call"),
-                            ("sms", "Text message"),
-                            ("whatsapp", "WhatsApp"),
-                            ("letter", "Letter"),
-                            ("in_person", "In person"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                ("spoken_at", models.DateTimeField()),
-                ("text", models.TextField(blank=True, verbose_name="what was said")),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "contact",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tellings",
-                        to="clients.contact",
-                    ),
-                ),
-                (
-                    "message",
-                    models.ForeignKey(
-                        blank=True,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="tellings",
-                        to="outbox.message",
-                    ),
-                ),
-                (
-                    "promise",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT, related_name="tellings", to="promises.promise"
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('kind', models.CharField(choices=[('made', 'What we promised'), ('progress', 'Progress'), ('may_be_late', 'May be late'), ('late', 'Late'), ('moved', 'New date'), ('done', 'Done')], max_length=12)),
+                ('about_due_at', models.DateTimeField()),
+                ('contact_name', models.CharField(blank=True, max_length=100)),
+                ('channel', models.CharField(choices=[('email', 'E-mail'), ('call', 'Call'), ('sms', 'Text message'), ('whatsapp', 'WhatsApp'), ('letter', 'Letter'), ('in_person', 'In person')], max_length=10)),
+                ('spoken_at', models.DateTimeField()),
+                ('text', models.TextField(blank=True, verbose_name='what was said')),
+                ('at', models.DateTimeField()),
+                ('by', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to=settings.AUTH_USER_MODEL)),
+                ('contact', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tellings', to='clients.contact')),
+                ('message', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='tellings', to='outbox.message')),
+                ('promise', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='tellings', to='promises.promise')),
             ],
             options={
-                "verbose_name": "telling",
-                "verbose_name_plural": "tellings",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'telling',
+                'verbose_name_plural': 'tellings',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.AddField(
-            model_name="extension",
-            name="telling",
-            field=models.OneToOneField(
-                blank=True,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="extension",
-                to="promises.telling",
-            ),
+            model_name='extension',
+            name='telling',
+            field=models.OneToOneField(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='extension', to='promises.telling'),
         ),
         migrations.CreateModel(
-            name="Upload",
+            name='Upload',
             fields=[
-                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
-                ("name", models.CharField(max_length=200)),
-                ("content", models.BinaryField()),
-                ("mapping", models.JSONField(default=dict)),
-                ("at", models.DateTimeField()),
-                ("approved_at", models.DateTimeField(null=True)),
-                ("lease_until", models.DateTimeField(null=True)),
-                ("finished_at", models.DateTimeField(null=True)),
-                ("total", models.PositiveIntegerField(default=0)),
-                ("done", models.PositiveIntegerField(default=0)),
-                ("report", models.JSONField(default=dict)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.CASCADE, related_name="+", to=settings.AUTH_USER_MODEL
-                    ),
-                ),
+                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
+                ('name', models.CharField(max_length=200)),
+                ('content', models.BinaryField()),
+                ('mapping', models.JSONField(default=dict)),
+                ('at', models.DateTimeField()),
+                ('approved_at', models.DateTimeField(null=True)),
+                ('lease_until', models.DateTimeField(null=True)),
+                ('finished_at', models.DateTimeField(null=True)),
+                ('total', models.PositiveIntegerField(default=0)),
+                ('done', models.PositiveIntegerField(default=0)),
+                ('report', models.JSONField(default=dict)),
+                ('by', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='+', to=settings.AUTH_USER_MODEL)),
             ],
             options={
-                "verbose_name": "uploaded file",
-                "verbose_name_plural": "uploaded files",
-                "ordering": ["-at", "-pk"],
+                'verbose_name': 'uploaded file',
+                'verbose_name_plural': 'uploaded files',
+                'ordering': ['-at', '-pk'],
             },
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(condition=models.Q(("ended_at", None)), fields=["next_look_at"], name="promise_look"),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['next_look_at'], name='promise_look'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["due_at", "id"], name="promise_open_due"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['due_at', 'id'], name='promise_open_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), ("told_at", None)),
-                fields=["due_at", "id"],
-                name="promise_untold_due",
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None), ('told_at', None)), fields=['due_at', 'id'], name='promise_untold_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), ("band", "at_risk")),
-                fields=["due_at", "id"],
-                name="promise_risk_due",
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None), ('band', 'at_risk')), fields=['due_at', 'id'], name='promise_risk_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["last_update_at", "due_at"], name="promise_silent_due"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['last_update_at', 'due_at'], name='promise_silent_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["owner", "due_at", "id"], name="promise_owner_due"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['owner', 'due_at', 'id'], name='promise_owner_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["client", "due_at", "id"], name="promise_client_due"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['client', 'due_at', 'id'], name='promise_client_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None)), fields=["scope", "due_at", "id"], name="promise_scope_due"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None)), fields=['scope', 'due_at', 'id'], name='promise_scope_due'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), _negated=True),
-                fields=["client", "-ended_at"],
-                name="promise_client_ended",
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None), _negated=True), fields=['client', '-ended_at'], name='promise_client_ended'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), _negated=True), fields=["-ended_at", "-id"], name="promise_ended"
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None), _negated=True), fields=['-ended_at', '-id'], name='promise_ended'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("ended_at", None), _negated=True),
-                fields=["owner", "-ended_at"],
-                name="promise_owner_ended",
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('ended_at', None), _negated=True), fields=['owner', '-ended_at'], name='promise_owner_ended'),
         ),
         migrations.AddIndex(
-            model_name="promise",
-            index=models.Index(
-                condition=models.Q(("outcome__in", ["late_told", "late_silent", "late_unknown"])),
-                fields=["client", "ended_at"],
-                name="promise_slips",
-            ),
+            model_name='promise',
+            index=models.Index(condition=models.Q(('outcome__in', ['late_told', 'late_silent', 'late_unknown'])), fields=['client', 'ended_at'], name='promise_slips'),
         ),
         migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("delivered_at", None), ("ended_at", None), ("voided_at", None), ("withdrawn_at", None)),
-                    models.Q(("ended_at", models.F("delivered_at")), ("voided_at", None), ("withdrawn_at", None)),
-                    models.Q(("delivered_at", None), ("ended_at", models.F("withdrawn_at")), ("voided_at", None)),
-                    models.Q(("delivered_at", None), ("ended_at", models.F("voided_at")), ("withdrawn_at", None)),
-                    _connector="OR",
-                ),
-                name="promise_ends_in_one_way",
-            ),
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(models.Q(('delivered_at', None), ('ended_at', None), ('voided_at', None), ('withdrawn_at', None)), models.Q(('ended_at', models.F('delivered_at')), ('voided_at', None), ('withdrawn_at', None)), models.Q(('delivered_at', None), ('ended_at', models.F('withdrawn_at')), ('voided_at', None)), models.Q(('delivered_at', None), ('ended_at', models.F('voided_at')), ('withdrawn_at', None)), _connector='OR'), name='promise_ends_in_one_way'),
         ),
         migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("delivered_at", None), models.Q(("outcome", ""), _negated=True), _connector="OR"),
-                name="promise_delivered_has_an_outcome",
-            ),
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(('delivered_at', None), models.Q(('outcome', ''), _negated=True), _connector='OR'), name='promise_delivered_has_an_outcome'),
         ),
         migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("outcome", ""), models.Q(("ended_at", None), _negated=True), _connector="OR"),
-                name="promise_open_has_no_outcome",
-            ),
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(('outcome', ''), models.Q(('ended_at', None), _negated=True), _connector='OR'), name='promise_open_has_no_outcome'),
         ),
         migrations.AddConstraint(
-            model_name="promise",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("moves__gt", 0),
-                    models.Q(("due_at", models.F("first_due_at")), ("due_on", models.F("first_due_on"))),
-                    _connector="OR",
-                ),
-                name="promise_unmoved_is_due_on_its_first_date",
-            ),
+            model_name='promise',
+            constraint=models.CheckConstraint(condition=models.Q(('moves__gt', 0), models.Q(('due_at', models.F('first_due_at')), ('due_on', models.F('first_due_on'))), _connector='OR'), name='promise_unmoved_is_due_on_its_first_date'),
         ),
         migrations.AddConstraint(
-            model_name="reminder",
-            constraint=models.UniqueConstraint(
-                fields=("promise", "kind", "about_due_at", "alarm_at", "person"),
-                name="promises_one_reminder_an_occasion",
-            ),
+            model_name='reminder',
+            constraint=models.UniqueConstraint(fields=('promise', 'kind', 'about_due_at', 'alarm_at', 'person'), name='promises_one_reminder_an_occasion'),
         ),
         migrations.AddConstraint(
-            model_name="step",
-            constraint=models.UniqueConstraint(fields=("promise", "place"), name="promises_one_step_a_place"),
+            model_name='step',
+            constraint=models.UniqueConstraint(fields=('promise', 'place'), name='promises_one_step_a_place'),
         ),
     ]
