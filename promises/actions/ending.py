@@ -6,8 +6,10 @@ from typing import Any
 from django.db.models import F
 from django.utils.translation import gettext as _
 
+from engagement.outbox.models import State
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, write
+from promises.actions.moving import told_of_move
 from promises.actions.progress import put_update
 from promises.models import Outcome, OutcomeTally, Promise, Standing, Telling
 from promises.outcome import DateInForce, Result, outcome
@@ -24,6 +26,8 @@ ENDED = [
     "next_look_at",
     "alarm_at",
 ]
+# A message in one of these may yet be read by the client.
+MAY_BE_READ = (State.WAITING, State.SENDING, State.IN_DOUBT)
 
 
 def deliver(
@@ -58,12 +62,20 @@ def withdraw(promise: Promise, *, reason: str, agreed_by: str, by: User, now: da
 def void(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
     """Logged in error: only while the client has not been told of it. It stays visible."""
     with holding(promise) as held:
-        if Telling.objects.filter(promise=held).heard().exists():
-            raise Refused(_("The client has been told of this promise, so it cannot be logged in error. Withdraw it."))
+        _not_told(held)
         held.voided_at = now
         _end(held, now, "", None)
         write(held, "voided", now, by, reason=reason)
     return held
+
+
+def _not_told(held: Promise) -> None:
+    # Read once: between two questions a message could leave.
+    tellings = list(Telling.objects.filter(promise=held).select_related("message"))
+    if any(telling.heard_at for telling in tellings):
+        raise Refused(_("The client has been told of this promise, so it cannot be logged in error. Withdraw it."))
+    if any(telling.message and telling.message.state in MAY_BE_READ for telling in tellings):
+        raise Refused(_("A message that names it is on its way, or may have left: take it back first, or withdraw it."))
 
 
 def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
@@ -82,8 +94,8 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
 
 def result_of(promise: Promise, ended_at: datetime) -> Result:
     """The outcome this promise would have if it ended then."""
-    moves = list(promise.date_moves.order_by("moved_at", "pk"))
-    dates = [DateInForce(move.old_due_on, move.old_due_at, move.told_at) for move in moves]
+    moves = promise.date_moves.select_related("extension__answer").order_by("moved_at", "pk")
+    dates = [DateInForce(move.old_due_on, move.old_due_at, told_of_move(move)) for move in moves]
     dates.append(DateInForce(promise.due_on, promise.due_at))
     heard = promise.tellings.of_a_slip().heard().select_related("message")
     tellings = [(telling.about_due_at, telling.heard_at) for telling in heard if telling.heard_at]

@@ -85,16 +85,26 @@ def answer(
     return reply
 
 
-def _heard_of(held: Promise, extension: Extension) -> list[datetime]:
-    """When the client heard of this new date: with the extension, or when it was said again later."""
+def told_of_move(move: DateMove) -> datetime | None:
+    """As it stands now: a letter that told of it may have come back since."""
+    if move.extension is None:
+        return move.told_at
+    return _told_of(move.extension, move.extension.answer.answered_at)
+
+
+def _told_of(extension: Extension, answered_at: datetime) -> datetime:
+    """When the client heard of this new date: with the extension, or when it was said again later.
+
+    Who agreed to a date has heard of it, at the latest by then.
+    """
     of_it = Q(pk=extension.telling_id) | Q(kind=Telling.Kind.MOVED, at__gte=extension.at)
-    tellings = held.tellings.filter(of_it, about_due_at=held.due_at).select_related("message")
-    return [telling.heard_at for telling in tellings if telling.heard_at]
+    tellings = Telling.objects.filter(of_it, promise=extension.promise_id, about_due_at=extension.old_due_at)
+    heard = [telling.heard_at for telling in tellings.select_related("message") if telling.heard_at]
+    return min([*heard, answered_at])
 
 
 def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, now: datetime) -> None:
-    # Who agreed to a date has heard of it, at the latest by then.
-    told_at = min([*_heard_of(held, extension), answered_at])
+    told_at = _told_of(extension, answered_at)
     # Written first: the database refuses a moved date without it.
     DateMove.objects.create(
         promise=held,
@@ -108,6 +118,9 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
         moved_at=now,
         by=by,
     )
+    if told_at < held.due_at == held.slipped_at:
+        # Told in time, and written down after the date.
+        held.slipped_at = None
     held.due_on, held.due_time, held.due_at = extension.new_due_on, extension.new_due_time, extension.new_due_at
     held.moves += 1
     held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)
@@ -126,6 +139,7 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
             "told_at",
             "told_how",
             "alarm_at",
+            "slipped_at",
             "standing",
             "band",
             "chance",

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from conftest import DAY, HOUR, NOW
+from engagement.outbox.models import Message
 from promises import actions
 from promises.models import InternalNote, ProgressUpdate, Promise, Step, Telling
 
@@ -311,6 +312,23 @@ def test_what_the_client_has_heard_cannot_be_an_error(post, make_promise, thandi
 
     assert "Withdraw it" in shown(response)
     assert fresh(promise).is_open
+
+
+@pytest.mark.parametrize("state", ["waiting", "sending", "in_doubt"])
+def test_what_the_client_may_yet_read_cannot_be_an_error(post, make_promise, thandi, lena, state):
+    promise = make_promise()
+    said = [actions.Said(promise, Telling.Kind.MADE)]
+    words = {"subject": "What we promised", "body": "x", "occasion": "form 1", "by": thandi, "now": NOW}
+    letter = actions.write_to_client(said, client=promise.client, contact=lena, **words)
+    Message.objects.update(state=state)
+
+    refused = post("void", promise, reason="Never mind")
+    still_open = fresh(promise).is_open
+    Message.objects.filter(pk=letter.pk).update(state="undone")
+    post("void", promise, reason="Never mind")
+
+    assert "take it back first" in shown(refused)
+    assert (still_open, fresh(promise).is_open) == (True, False)
 
 
 @pytest.mark.parametrize("name", ["withdraw", "void", "reassign"])

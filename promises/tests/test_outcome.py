@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import DAY, HOUR, NOW
+from engagement.outbox import actions as outbox
 from promises import actions
 from promises.actions.ending import result_of
 from promises.due import due_for
@@ -204,6 +205,39 @@ def test_an_answer_may_come_after_the_date_when_the_telling_came_before(make_pro
     agree(extension, thandi, promise.due_at + HOUR)
 
     assert end(promise, thandi, promise.due_at + 2 * DAY) == KEPT_LATER
+
+
+def test_a_letter_that_came_back_told_nobody_of_the_move_either(make_promise, karoo, lena, ask, thandi, settings):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    promise = make_promise()
+    said = [actions.Said(promise, Telling.Kind.MOVED)]
+    words = {"subject": "A new date", "body": "Monday?", "occasion": "form 1", "by": thandi, "now": NOW}
+    letter = actions.write_to_client(said, client=karoo, contact=lena, **words)
+    outbox.send_waiting(NOW + HOUR)
+    first_due_at = promise.due_at
+    agree(ask(promise, telling=letter.tellings.get()), thandi, first_due_at + HOUR)
+    promise.refresh_from_db()
+    assert result_of(promise, first_due_at + 2 * DAY).outcome == KEPT_LATER
+
+    outbox.bounced(letter, first_due_at + 2 * HOUR, "No such mailbox")
+
+    assert end(promise, thandi, first_due_at + 2 * DAY) == LATE_SILENT
+
+
+@pytest.mark.parametrize("told_in_time", [True, False])
+def test_a_move_told_in_time_and_recorded_after_the_date_is_no_silent_slip(
+    make_promise, call, ask, thandi, told_in_time
+):
+    promise = make_promise()
+    after = promise.due_at + HOUR
+    actions.look_at_due(after)
+    agreed_at = promise.due_at + (-HOUR if told_in_time else HOUR / 2)
+
+    actions.answer(ask(promise, now=after), agreed=True, answered_at=agreed_at, by=thandi, now=after)
+
+    slipped_at = promise.due_at
+    promise.refresh_from_db()
+    assert promise.slipped_at == (None if told_in_time else slipped_at)
 
 
 def test_an_extension_asked_after_the_date_leaves_the_miss(make_promise, call, ask, thandi):
