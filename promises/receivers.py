@@ -5,23 +5,25 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import Q
 from django.dispatch import receiver
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from clients.actions import word_given, word_taken_back
-from clients.models import Client, Contact
+from clients.models import Client, Contact, Entry
 from clients.signals import client_hours_changed
 from engagement.outbox.models import Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
+from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
 from promises.actions.telling import refresh_told
 from promises.actions.watching import look_soon
 from promises.digest import render, render_alarm
-from promises.models import Extension, Promise, Telling
+from promises.models import Extension, Promise, Reminder, Telling
 
 OUTCOMES_OF_A_MESSAGE = {
     State.SENT: "telling_sent",
@@ -56,7 +58,7 @@ def stop_stale_word(sender: type[Message], message: Message, now: datetime, **kw
     contact = tellings[0].contact
     if contact and (contact.left_at or contact.email != message.address):
         return _("The contact's address changed before this left. Write it again.")
-    if all(_is_overtaken(telling) for telling in tellings):
+    if all(_is_overtaken(telling, now) for telling in tellings):
         return _("What it speaks of changed before it left. Write it again.")
     return None
 
@@ -81,10 +83,21 @@ def keep_what_became_of_it(sender: type[Message], message: Message, now: datetim
         word_given(promises[0].client, message.sent_at)
 
 
+@receiver(message_settled)
+def ask_somebody_else(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
+    """An alarm that reached nobody: the promises it spoke of are looked at, and the next circle hears."""
+    if message.kind == "alarm" and message.state in (State.FAILED, State.DROPPED):
+        look_soon(message.reminders.values_list("promise", flat=True), now)
+
+
 @receiver(diary_changed)
 def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, **kwargs: Any) -> None:
     touched = Promise.objects.open()
-    look_soon((touched if user is None else touched.filter(owner=user)).values_list("pk", flat=True), now)
+    if user:
+        # Their team's too: whoever manages them may be the one to hear.
+        touched = touched.filter(Q(owner=user) | Q(owner__manager=user))
+    look_soon(touched.values_list("pk", flat=True), now)
+    hurry_alarms(user, now, Diaries(Firm.get()))
 
 
 @receiver(client_hours_changed)
@@ -99,14 +112,27 @@ def _alarm(message: Message, now: datetime) -> tuple[str, str] | None:
     with translation.override(message.person.language):
         for reminder in reminders:
             promise = reminder.promise
-            if promise.is_not_told(now) and promise.due_at == reminder.about_due_at:
+            holds = promise.is_not_told(now) and promise.due_at == reminder.about_due_at
+            if holds and _is_theirs(message.person, promise, reminder):
                 latest[promise.pk] = (promise, reminder.get_kind_display())
     return render_alarm(message.person, list(latest.values()), now) if latest else None
 
 
-def _is_overtaken(telling: Telling) -> bool:
+def _is_theirs(person: User, promise: Promise, reminder: Reminder) -> bool:
+    """Not if the client has become restricted meanwhile, or the promise was handed over."""
+    if not may_see(person, promise):
+        return False
+    if person.is_manager or person == promise.owner:
+        return True
+    entries = Entry.objects.filter(client=promise.client_id, subject=promise.record_subject, kind="reassigned")
+    return not entries.filter(at__gte=reminder.at).exists()
+
+
+def _is_overtaken(telling: Telling, now: datetime) -> bool:
     if telling.kind not in Telling.OF_A_SLIP:
         return False
+    if telling.kind == Telling.Kind.MAY_BE_LATE and telling.promise.due_at <= now:
+        return True
     asked = Extension.objects.filter(telling=telling).first()
     dates = {telling.about_due_at, asked.new_due_at if asked else telling.about_due_at}
     return not telling.promise.is_open or telling.promise.due_at not in dates

@@ -79,10 +79,12 @@ def invite(person: User, *, by: User, now: datetime) -> None:
         _mail_invitation(person, by, now)
 
 
-def join(person: User, *, name: str, password: str) -> None:
-    person.name = name
-    person.set_password(password)
-    person.save(update_fields=["name", "password"])
+def join(person: User, *, name: str, password: str, now: datetime) -> None:
+    with transaction.atomic():
+        person.name = name
+        person.set_password(password)
+        person.save(update_fields=["name", "password"])
+        diary_changed.send(sender=User, user=person, now=now)
 
 
 def _mail_invitation(person: User, by: User, now: datetime) -> None:
@@ -109,9 +111,10 @@ def change_person(person: User, *, now: datetime) -> None:
         if not person.is_administrator:
             _keep_an_administrator(person)
         person.save(update_fields=["name", "email", "title", "role", "manager"])
+        diary_changed.send(sender=User, user=person, now=now)
 
 
-def leave(person: User, *, by: User) -> None:
+def leave(person: User, *, by: User, now: datetime) -> None:
     """They no longer work here: they cannot sign in, and hear nothing. What they did stays under their name."""
     if person == by:
         raise Refused(_("You cannot shut yourself out. Ask another administrator to do it."))
@@ -119,11 +122,14 @@ def leave(person: User, *, by: User) -> None:
         _keep_an_administrator(person)
         person.is_active = False
         person.save(update_fields=["is_active"])
+        diary_changed.send(sender=User, user=person, now=now)
 
 
-def come_back(person: User) -> None:
-    person.is_active = True
-    person.save(update_fields=["is_active"])
+def come_back(person: User, *, now: datetime) -> None:
+    with transaction.atomic():
+        person.is_active = True
+        person.save(update_fields=["is_active"])
+        diary_changed.send(sender=User, user=person, now=now)
 
 
 @contextmanager

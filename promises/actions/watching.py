@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 
@@ -13,17 +13,15 @@ from django.db import OperationalError, transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from engagement.outbox import actions as outbox
-from engagement.outbox.models import Audience, Message, State
-from engagement.staff.diary import Diaries, cover_for
-from engagement.staff.models import Firm, User
+from engagement.staff.diary import Diaries
+from engagement.staff.models import Firm
 from engagement.staff.worktime import (
     NoWorkingTime,
     free_hours,
-    next_working_moment,
     subtract_free_hours,
     subtract_working_days,
 )
+from promises.actions.alarms import alarm_for, whom
 from promises.forecast import UNKNOWN_HOURS, Facts, Forecast, forecast, free_hours_for
 from promises.models import Band, Promise, Reminder, RiskReading
 from promises.risk_words import sentence
@@ -42,8 +40,6 @@ WORD_LASTS = timedelta(days=7)
 LOOK_AGAIN = timedelta(days=1)
 # Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
 PLACES = 6
-# Alarms that arise together leave together.
-COLLECT = timedelta(seconds=20)
 BATCH = 500
 WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
 
@@ -168,7 +164,7 @@ def _raise_alarm(promise: Promise, now: datetime, diaries: Diaries) -> None:
     """Write the reminder of the stage reached. Stages passed unnoticed are merged into the latest."""
     stages = _stages(promise)
     kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
-    for person in _whom(promise, kind, now, diaries):
+    for person, moment in whom(promise, kind, now, diaries).items():
         occasion = {
             "promise": promise,
             "kind": kind,
@@ -177,7 +173,7 @@ def _raise_alarm(promise: Promise, now: datetime, diaries: Diaries) -> None:
             "person": person,
         }
         if not Reminder.objects.filter(**occasion).exists():
-            Reminder.objects.create(**occasion, message=alarm_for(person, now, diaries), at=now)
+            Reminder.objects.create(**occasion, message=alarm_for(person, now, moment), at=now)
 
 
 def _stages(promise: Promise) -> dict[Reminder.Kind, datetime]:
@@ -195,62 +191,6 @@ def _stages(promise: Promise) -> dict[Reminder.Kind, datetime]:
 def _half_way(promise: Promise) -> datetime:
     assert promise.alarm_at
     return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
-
-
-def _whom(promise: Promise, kind: str, now: datetime, diaries: Diaries) -> list[User]:
-    """In one order for everybody, so that two sweeps never wait for each other's alarms."""
-    people = [promise.owner] if promise.owner.is_reachable else []
-    # Somebody who left hears nothing: their promises are the managers' to see to.
-    if not people or kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
-        people += managers_of(promise.owner)
-    return sorted({_stand_in(person, now, diaries) for person in people}, key=lambda person: person.pk)
-
-
-def _stand_in(person: User, now: datetime, diaries: Diaries) -> User:
-    """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
-    moment = now + COLLECT
-    with suppress(NoWorkingTime):
-        moment = next_working_moment(replace(diaries.of(person), absences=()), moment)
-    return cover_for(person, moment)
-
-
-def managers_of(user: User) -> list[User]:
-    """The person's manager, or every manager when nobody is named (or the one named has left)."""
-    if user.manager and user.manager.is_active:
-        return [user.manager]
-    return list(User.objects.managers().exclude(pk=user.pk))
-
-
-def alarm_for(person: User, now: datetime, diaries: Diaries) -> Message:
-    """The alarm this person is about to get: the one that has not left yet, or a new one, never at night.
-
-    It is worded as it leaves, from what still holds then.
-    """
-    waiting = Message.objects.filter(kind="alarm", person=person, state=State.WAITING, attempts=0)
-    # Touching the row keeps it from leaving before this transaction has written its reminder.
-    if waiting.update(person=person):
-        return waiting.get()
-    moment = now + COLLECT
-    with suppress(NoWorkingTime):
-        moment = next_working_moment(diaries.of(person), moment)
-    latest = Message.objects.filter(kind="alarm", person=person).order_by("-pk").values_list("pk", flat=True).first()
-    message = outbox.write(
-        # Two sweeps at once mean the same alarm: the one after the latest.
-        occasion=f"alarm:{person.pk}:{latest or 0}",
-        now=now,
-        not_before=moment,
-        audience=Audience.STAFF,
-        person=person,
-        address=person.email,
-        language=person.language,
-        subject=_("A client has to hear from you"),
-        body="",
-        kind="alarm",
-    )
-    if message is None:
-        waiting.update(person=person)
-        return waiting.get()
-    return message
 
 
 def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:

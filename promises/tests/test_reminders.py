@@ -1,6 +1,6 @@
 """Who is asked to tell a client, when, and until when. What leaves is read as it leaves."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
@@ -9,10 +9,11 @@ from django.core import mail
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
-from engagement.staff.diary import Diaries
+from engagement.staff.actions import change_person, join, leave, remove_absence
 from engagement.staff.models import Absence, Role
 from promises import actions
 from promises.actions import watching
+from promises.actions.alarms import COLLECT
 from promises.due import due_for
 from promises.models import Promise, Reminder, Telling
 
@@ -238,7 +239,7 @@ def test_nobody_is_woken(at_risk, arises, leaves):
 
     tick(arises)
 
-    assert leaves <= Message.objects.get().not_before <= leaves + watching.COLLECT
+    assert leaves <= Message.objects.get().not_before <= leaves + COLLECT
 
 
 def test_nobody_is_reminded_on_a_public_holiday(at_risk):
@@ -460,11 +461,10 @@ def test_a_letter_that_is_held_does_not_end_the_ladder_and_one_that_came_back_be
     assert kinds(promise) == [(KIND.AT_RISK, "Thandi")] * 2
 
 
-def test_two_sweeps_share_the_alarm_of_a_person(at_risk, thandi, firm):
+def test_two_sweeps_share_the_alarm_of_a_person(at_risk, thandi):
     at_risk()
-    diaries = Diaries(firm)
 
-    one, other = watching.alarm_for(thandi, NOW, diaries), watching.alarm_for(thandi, NOW, diaries)
+    one, other = watching.alarm_for(thandi, NOW, NOW), watching.alarm_for(thandi, NOW, NOW)
 
     assert one == other
 
@@ -558,3 +558,208 @@ def test_an_owner_who_says_late_is_heard_whatever_the_firm_calls_at_risk(at_risk
     tick(NOW)
 
     assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+
+
+# When the people named cannot hear
+
+
+def heard_when(promise):
+    """Who is asked, and when their alarm leaves at the earliest."""
+    rows = promise.reminders.values_list("person__name", "message__not_before")
+    return {name.split()[0]: moment for name, moment in rows}
+
+
+LONG_GONE = NOW + 40 * DAY
+
+
+def test_where_the_owner_cannot_hear_before_the_date_their_manager_does(at_risk, thandi):
+    away(thandi, NOW, LONG_GONE)
+    promise = at_risk()
+
+    tick(NOW)
+
+    assert heard_when(promise)["Mara"] < promise.due_at
+
+
+def test_where_the_manager_cannot_either_the_other_managers_hear(at_risk, thandi, mara, ada):
+    away(thandi, NOW, LONG_GONE)
+    away(mara, NOW, LONG_GONE)
+    promise = at_risk()
+
+    tick_until(NOW, promise.due_at + HOUR, step=10 * MINUTE)
+
+    assert {to for to, _subject in letters()} == {"ada"}
+    assert {kind for kind, name in kinds(promise) if name == "Ada"} == set(KIND.values)
+
+
+def test_where_nobody_can_it_leaves_at_once(at_risk, make_promise):
+    friday_evening, sunday = johannesburg(20, 18), johannesburg(22, 20)
+    promise = at_risk(due_on=sunday.date(), due_time=time(20), now=friday_evening, made_at=friday_evening)
+
+    tick_until(friday_evening, friday_evening + MINUTE)
+
+    assert {to for to, _subject in letters()} == {"thandi", "mara"}
+    assert promise.tell_by_at < sunday
+
+
+def test_a_slip_does_not_wait_for_the_end_of_two_holidays(at_risk, thandi, mara, ada):
+    promise = at_risk()
+    actions.look_at_due(promise.tell_by_at)
+    away(thandi, promise.due_at, LONG_GONE)
+    away(mara, promise.due_at, LONG_GONE)
+
+    actions.look_at_due(promise.due_at)
+
+    assert (KIND.SLIPPED, "Ada") in kinds(promise)
+
+
+def test_an_alarm_that_waits_for_the_end_of_a_holiday_leaves_with_a_more_urgent_one(thandi, firm):
+    holiday = NOW + 12 * DAY
+    late = watching.alarm_for(thandi, NOW, holiday)
+
+    urgent = watching.alarm_for(thandi, NOW, NOW + MINUTE)
+
+    assert (urgent.pk, urgent.not_before) == (late.pk, NOW + MINUTE)
+
+
+def test_an_absence_that_is_called_off_lets_the_alarm_leave(at_risk, thandi):
+    absence = away(thandi, NOW, NOW + 5 * DAY)
+    promise = at_risk(due_on=(NOW + 20 * DAY).date())
+    tick(NOW)
+    assert heard_when(promise)["Thandi"] > NOW + 5 * DAY
+
+    remove_absence(absence, now=NOW + HOUR)
+
+    assert heard_when(promise)["Thandi"] < NOW + 2 * HOUR
+
+
+@pytest.mark.parametrize("how", ["refused", "bounced"])
+def test_where_an_alarm_could_not_be_delivered_the_next_circle_hears(at_risk, how):
+    promise = at_risk()
+    actions.look_at_due(NOW)
+    message = Message.objects.get()
+    if how == "bounced":
+        outbox.send_waiting(NOW + MINUTE)
+        outbox.bounced(message, NOW + 2 * MINUTE, "no such mailbox")
+    else:
+        Message.objects.update(address="not an address")
+        outbox.send_waiting(NOW + MINUTE)
+
+    tick(NOW + 3 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi"), (KIND.AT_RISK, "Mara")]
+
+
+def test_an_alarm_that_failed_and_waits_again_stops_no_other(at_risk, thandi):
+    at_risk()
+    actions.look_at_due(NOW)
+    Message.objects.update(state=State.FAILED)
+    first = Message.objects.get()
+    second = watching.alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR)
+
+    outbox.resend(first, NOW + HOUR)
+
+    assert first != second
+    assert watching.alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR) == first
+
+
+def test_a_manager_who_is_none_any_more_is_passed_over(at_risk, mara, ada):
+    mara.role = Role.STAFF
+    change_person(mara, now=NOW)
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert {name for _kind, name in kinds(promise)} == {"Thandi", "Ada"}
+
+
+@pytest.mark.parametrize("why", ["nowhere", "never joined"])
+def test_a_manager_who_cannot_be_reached_is_passed_over(at_risk, mara, ada, why):
+    if why == "nowhere":
+        mara.email = "mara@nowhere.invalid"
+    else:
+        mara.set_unusable_password()
+    mara.save()
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert {name for _kind, name in kinds(promise)} == {"Thandi", "Ada"}
+
+
+def test_an_owner_whom_a_file_named_hears_nothing_until_they_have_joined(at_risk, thandi):
+    thandi.set_unusable_password()
+    thandi.save()
+    promise = at_risk()
+
+    tick_until(NOW, NOW + MINUTE)
+    assert [to for to, _subject in letters()] == ["mara"]
+
+    join(thandi, name="Thandi Mokoena", password="long enough for us", now=NOW + HOUR)
+    tick(NOW + HOUR)
+    assert (KIND.AT_RISK, "Thandi") in kinds(promise)
+
+
+def test_who_leaves_is_followed_by_their_managers_at_the_next_tick(at_risk, thandi, ada):
+    promise = at_risk(due_on=(NOW + 20 * DAY).date())
+    tick(NOW)
+
+    leave(thandi, by=ada, now=NOW + SECOND)
+    tick(NOW + MINUTE)
+
+    assert (KIND.AT_RISK, "Mara") in kinds(promise)
+
+
+# Restricted clients
+
+
+def test_a_cover_who_may_not_see_the_client_hears_nothing_and_the_manager_does(at_risk, secret, thandi, sam):
+    away(thandi, NOW, NOW + 9 * DAY, cover=sam)
+    promise = at_risk(client=secret)
+
+    tick_until(NOW, NOW + 2 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Mara")]
+    assert [to for to, _subject in letters()] == ["mara"]
+
+
+def test_an_owner_who_may_not_see_the_client_any_more_hears_nothing(at_risk, karoo, sam, mara):
+    promise = at_risk(owner=sam)
+    actions.look_at_due(NOW)
+    karoo.restricted = True
+    karoo.save(update_fields=["restricted"])
+
+    tick_until(NOW + MINUTE, NOW + 3 * MINUTE)
+
+    assert [to for to, _subject in letters()] == ["mara"]
+    assert (KIND.AT_RISK, "Mara") in kinds(promise)
+
+
+def test_who_handed_a_promise_over_is_not_asked_any_more(at_risk, thandi, sam):
+    promise = at_risk()
+    actions.look_at_due(NOW)
+
+    actions.reassign(promise, sam, by=thandi, now=NOW + SECOND)
+    tick_until(NOW + MINUTE, NOW + 3 * MINUTE)
+
+    assert [to for to, _subject in letters()] == ["sam"]
+
+
+def test_a_word_that_it_may_be_late_does_not_leave_after_the_date(at_risk, karoo, lena, thandi):
+    promise = at_risk()
+    letter = actions.write_to_client(
+        [actions.Said(promise, Telling.Kind.MAY_BE_LATE)],
+        client=karoo,
+        contact=lena,
+        subject="About Friday",
+        body="It may be late.",
+        occasion="form 1",
+        by=thandi,
+        now=promise.due_at - 5 * SECOND,
+    )
+
+    outbox.send_waiting(promise.due_at + MINUTE)
+
+    letter.refresh_from_db()
+    assert letter.state == State.FAILED
+    assert mail.outbox == []

@@ -6,6 +6,7 @@ from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Lower
@@ -30,8 +31,13 @@ class UserQuerySet(models.QuerySet["User"]):
     def managers(self) -> UserQuerySet:
         return self.active().filter(role__in=[Role.MANAGER, Role.ADMINISTRATOR])
 
+    def reachable(self) -> UserQuerySet:
+        """Who may be written to: somebody a file named is a stranger until they have signed in."""
+        unusable = models.Q(password__startswith=UNUSABLE_PASSWORD_PREFIX) | models.Q(email__endswith=NOWHERE)
+        return self.active().exclude(unusable)
+
     def owed_a_digest(self, now: datetime) -> UserQuerySet:
-        return self.active().filter(next_digest_at__lte=now).exclude(email__endswith=NOWHERE)
+        return self.reachable().filter(next_digest_at__lte=now)
 
 
 class UserManager(BaseUserManager["User"].from_queryset(UserQuerySet)):  # type: ignore[misc]
@@ -127,7 +133,7 @@ class User(AbstractBaseUser):
 
     @property
     def is_reachable(self) -> bool:
-        return self.is_active and not self.email.endswith(NOWHERE)
+        return self.can_sign_in and not self.email.endswith(NOWHERE)
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -54,7 +54,9 @@ def join(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
         return render(request, "staff/join_closed.html", status=410)
     form = JoinForm(request.POST or None, user=person)
     if request.method == "POST" and form.is_valid():
-        actions.join(person, name=form.cleaned_data["name"], password=form.cleaned_data["password1"])
+        actions.join(
+            person, name=form.cleaned_data["name"], password=form.cleaned_data["password1"], now=timezone.now()
+        )
         login(request, person)
         messages.success(request, _("Welcome. Your working week and time zone are in your profile: check them once."))
         return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))

@@ -111,7 +111,7 @@ def person_invite(request: SignedInRequest, pk: int) -> HttpResponse:
 def person_left(request: SignedInRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(User, pk=pk)
     try:
-        actions.leave(somebody, by=request.user)
+        actions.leave(somebody, by=request.user, now=timezone.now())
     except actions.Refused as refusal:
         messages.error(request, str(refusal))
     else:
@@ -123,7 +123,7 @@ def person_left(request: SignedInRequest, pk: int) -> HttpResponse:
 @administrator_required
 def person_back(request: SignedInRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(User, pk=pk)
-    actions.come_back(somebody)
+    actions.come_back(somebody, now=timezone.now())
     messages.success(request, _("%(name)s works here again.") % {"name": somebody})
     return redirect("staff:person", pk=pk)
 
