@@ -1,11 +1,9 @@
 from __future__ import annotations
 
 from datetime import datetime, timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -65,33 +63,29 @@ def link_address(link: PrivateLink) -> str | None:
 
 
 def send_new_link(email: str, now: datetime) -> int:
-    """Mail a new link to each contact on file with this address who had one. Says nothing to whoever asked.
+    """Mail a new link to each contact on file with this address who had one, and from whom we have not taken it.
 
-    The text holds a mark in place of the address; it is put in at the moment of sending.
+    Says nothing to whoever asked. The text holds a mark in place of the address, put in at the moment of sending.
     """
     contacts = Contact.objects.filter(email__iexact=email.strip(), left_at=None, client__archived_at=None)
     sent = 0
-    for contact in contacts.exclude(email="").filter(Exists(_held_by(OuterRef("pk")))).select_related("client"):
+    for contact in contacts.exclude(email="").select_related("client"):
+        before = PrivateLink.objects.filter(contact=contact).select_related("scope").order_by("-made_at", "-pk").first()
+        if before is None or before.revoked_at:
+            continue
         asked = Message.objects.filter(
             occasion__startswith=f"new link:{contact.pk}:", written_at__gt=now - ASKED_AGAIN_AFTER
         )
         if not asked.exists():
-            sent += _write_new_link(contact, now)
+            sent += _write_new_link(contact, before, now)
     return sent
 
 
-def _held_by(contact: Any) -> QuerySet[PrivateLink]:
-    """Links made out to a contact, and those of their client that are made out to nobody; their own first."""
-    held = PrivateLink.objects.filter(Q(contact=contact) | Q(contact=None), client__contacts=contact)
-    return held.order_by(F("contact").asc(nulls_last=True), "-made_at", "-pk")
-
-
-def _write_new_link(contact: Contact, now: datetime) -> int:
+def _write_new_link(contact: Contact, before: PrivateLink, now: datetime) -> int:
     firm = Firm.get()
     with transaction.atomic(), translation.override(contact.speaks):
         # What was open to them, and no more: a link to one scope is followed by a link to that scope.
-        before = _held_by(contact.pk).select_related("scope").first()
-        link = make_link(contact.client, None, now, contact=contact, scope=before.scope if before else None)
+        link = make_link(contact.client, None, now, contact=contact, scope=before.scope)
         message = outbox.write(
             occasion=f"new link:{contact.pk}:{link.pk}",
             now=now,

@@ -5,7 +5,7 @@ import time_machine
 from django.core.cache import cache
 from django.test import Client as Browser
 
-from clients.actions import archive, make_link, mark_left, save_contact
+from clients.actions import archive, make_link, mark_left, renew_link, revoke_link, save_contact
 from clients.models import Contact, PrivateLink, Scope
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
@@ -104,8 +104,26 @@ def test_a_link_to_one_scope_is_followed_by_no_wider_one(client, karoo, lena, th
     assert PrivateLink.objects.latest("pk").scope == scope
 
 
-def test_a_link_made_out_to_nobody_serves_every_contact(client, karoo, lena, thandi):
+def test_a_link_made_out_to_nobody_is_no_contacts_own(client, karoo, lena, thandi):
     make_link(karoo, thandi, NOW - DAY)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+def test_whose_link_was_revoked_by_us_gets_no_other(client, karoo, lena, link, thandi):
+    make_link(karoo, thandi, NOW - 2 * DAY, contact=lena)
+    revoke_link(link, thandi, NOW)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+def test_whose_link_was_renewed_or_ran_out_gets_another(client, link, thandi):
+    renewed = renew_link(link, thandi, NOW)
+    PrivateLink.objects.filter(pk=renewed.pk).update(expires_at=NOW)
 
     ask(client)
 
