@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
@@ -15,13 +14,14 @@ from django.utils.translation import ngettext
 
 from clients.models import Client
 from engagement.staff.diary import Diaries, cover_for
-from engagement.staff.models import User
+from engagement.staff.models import Absence, User
 from engagement.staff.when import speak_date
 from promises.models import Promise
 from promises.my_day import MyDay
 
 # A morning message is read over coffee: beyond so many lines a section says how many more there are.
 MOST_LINES = 12
+DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -35,16 +35,18 @@ class Section:
 def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
     """The sections that have something in them. Called in the person's language."""
     covered = _covered_by(person, now)
-    day = MyDay.of([person, *covered], person.zoneinfo, now)
+    day = MyDay.of(person, now, covered)
     sections = [
         _section(_("The client has to hear from you"), day.to_tell),
         _section(
-            _("In your team: the client has not been told, and the time to tell has passed"), _of_team(person, now)
+            _("In your team: the client has not been told, and the time to tell has passed"),
+            _of_team(person, covered, now),
         ),
         _section(_("Due today"), day.due_today),
         _section(_("Overdue, and the client knows"), day.overdue),
         _section(_("Is it done?"), day.maybe_done(diaries.of(person))),
         _section(_("This week"), day.this_week),
+        _section(_("Waiting for the client"), day.waiting),
         _section(_("To keep an eye on"), day.watched),
         _clients(_("Word owed today, as agreed"), day.words_owed),
     ]
@@ -93,21 +95,27 @@ def render_request(person: User, promises: list[Promise], by: User, now: datetim
 
 
 def _covered_by(person: User, now: datetime) -> list[User]:
-    away = User.objects.active().filter(absences__cover__isnull=False).exclude(pk=person.pk).distinct()
+    # Whoever is away today in any zone: only they are asked who stands in.
+    absent = Absence.objects.filter(
+        cover__isnull=False, first_day__lte=(now + DAY).date(), last_day__gte=(now - DAY).date()
+    )
+    away = User.objects.active().filter(absences__in=absent).exclude(pk=person.pk).distinct()
     return [absent for absent in away if cover_for(absent, now) == person]
 
 
-def _of_team(person: User, now: datetime) -> Iterable[Promise]:
+def _of_team(person: User, covered: list[User], now: datetime) -> QuerySet[Promise]:
     if not person.is_manager:
         return Promise.objects.none()
-    theirs = Q(owner__manager=person) | Q(owner__manager=None) | Q(owner__manager__is_active=False)
+    managers = User.objects.managers().reachable()
+    theirs = Q(owner__manager__in=[person, *covered]) | Q(owner__manager=None) | ~Q(owner__manager__in=managers)
     late = Promise.objects.not_told(now).filter(theirs, tell_by_at__lte=now).exclude(owner=person)
     return late.select_related("client", "owner").order_by("due_at")
 
 
-def _section(title: str, promises: Iterable[Promise]) -> Section:
-    found = list(promises)
-    return Section(title, found[:MOST_LINES], [], max(0, len(found) - MOST_LINES))
+def _section(title: str, promises: QuerySet[Promise]) -> Section:
+    found = list(promises[: MOST_LINES + 1])
+    more = promises.count() - MOST_LINES if len(found) > MOST_LINES else 0
+    return Section(title, found[:MOST_LINES], [], more)
 
 
 def _clients(title: str, found: list[Client]) -> Section:

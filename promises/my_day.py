@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from django.db.models import Q
 
@@ -20,17 +19,19 @@ from promises.models.promise import PromiseQuerySet
 class MyDay:
     """The open promises of some owners, by what has to be done about them now."""
 
+    reader: User
     owners: tuple[int, ...]
-    zone: ZoneInfo
     now: datetime
 
     @classmethod
-    def of(cls, people: Iterable[User], zone: ZoneInfo, now: datetime) -> MyDay:
-        return cls(tuple(person.pk for person in people), zone, now)
+    def of(cls, reader: User, now: datetime, covered: Iterable[User] = ()) -> MyDay:
+        """The reader's own, and those of the people they stand in for, as far as they may see them."""
+        return cls(reader, tuple(person.pk for person in (reader, *covered)), now)
 
     @property
     def _mine(self) -> PromiseQuerySet:
-        return Promise.objects.open().filter(owner__in=self.owners).select_related("client", "owner")
+        mine = Promise.objects.visible_to(self.reader).open().filter(owner__in=self.owners)
+        return mine.select_related("client", "owner")
 
     @property
     def to_tell(self) -> PromiseQuerySet:
@@ -46,7 +47,7 @@ class MyDay:
 
     @property
     def this_week(self) -> PromiseQuerySet:
-        today = self.now.astimezone(self.zone).weekday()
+        today = self.now.astimezone(self.reader.zoneinfo).weekday()
         return self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(max(6 - today, 0)))
 
     @property
@@ -59,9 +60,12 @@ class MyDay:
 
     @property
     def words_owed(self) -> list[Client]:
-        """Clients they lead who are to hear from us today by the agreed cadence."""
-        owed = Client.objects.owed_word(self._end_of(0)).filter(lead__in=self.owners)
-        return list(owed.order_by("next_word_at"))
+        """Clients they lead who are to hear from us today by the agreed cadence; a manager's are those nobody leads."""
+        theirs = Q(lead__in=self.owners)
+        if self.reader.is_manager:
+            theirs |= Q(lead=None) | ~Q(lead__in=User.objects.reachable())
+        owed = Client.objects.visible_to(self.reader).filter(pk__in=Client.objects.owed_word(self._end_of(0)))
+        return list(owed.filter(theirs).order_by("next_word_at"))
 
     def maybe_done(self, calendar: Calendar) -> PromiseQuerySet:
         """Due within a working day, or said to be finished: is it done?"""
@@ -80,5 +84,6 @@ class MyDay:
         )
 
     def _end_of(self, days: int) -> datetime:
-        day = self.now.astimezone(self.zone).date() + timedelta(days=days)
-        return datetime.combine(day, time.max, tzinfo=self.zone)
+        zone = self.reader.zoneinfo
+        day = self.now.astimezone(zone).date() + timedelta(days=days)
+        return datetime.combine(day, time.max, tzinfo=zone)

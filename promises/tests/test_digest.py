@@ -7,6 +7,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.core import mail
+from django.db.models.signals import post_init
 
 from clients.actions import make_client
 from clients.models import Client
@@ -355,3 +356,100 @@ def test_it_speaks_of_nothing_that_has_ended(make_promise, thandi):
 
     assert sections(thandi, promise.due_at + DAY) == {}
     assert Promise.objects.exists()
+
+
+def test_what_the_client_has_to_do_first_is_listed(make_promise, lena, thandi):
+    promise = make_promise("Their keys")
+    actions.wait_for_client(promise, "The keys", None, thandi, NOW)
+    tell(promise, lena, thandi)
+    actions.look_at_due(promise.due_at)
+
+    assert sections(thandi, promise.due_at) == {"Waiting for the client": ["Their keys"]}
+
+
+TEAM = "In your team: the client has not been told, and the time to tell has passed"
+
+
+def test_a_manager_who_stands_in_for_a_manager_hears_of_that_team(make_promise, mara, ada):
+    promise = make_promise("Untold")
+    Absence.objects.create(user=mara, first_day=promise.due_on, last_day=promise.due_on, cover=ada)
+
+    assert sections(ada, promise.due_at) == {TEAM: ["Untold"]}
+
+
+@pytest.mark.parametrize("why", ["demoted", "never joined"])
+def test_every_manager_hears_of_a_team_whose_manager_is_none(make_promise, mara, ada, why):
+    promise = make_promise("Untold")
+    if why == "demoted":
+        mara.role = "staff"
+    else:
+        mara.set_unusable_password()
+    mara.save()
+
+    assert sections(ada, promise.due_at) == {TEAM: ["Untold"]}
+
+
+def test_a_restricted_client_is_not_read_by_a_cover_who_may_not_see_it(make_promise, secret, thandi, sam):
+    promise = make_promise("Their matter", client=secret)
+    Absence.objects.create(user=thandi, first_day=NOW.date(), last_day=promise.due_on, cover=sam)
+
+    assert sections(sam, promise.due_at) == {}
+
+
+def test_an_owner_who_may_not_see_the_client_any_more_reads_nothing_of_it(make_promise, karoo, sam):
+    promise = make_promise("Their matter", owner=sam)
+    karoo.restricted = True
+    karoo.save(update_fields=["restricted"])
+
+    assert sections(sam, promise.due_at) == {}
+
+
+@pytest.mark.parametrize("why", ["nobody", "left"])
+def test_word_owed_to_a_client_whom_nobody_leads_is_the_managers(thandi, mara, sam, why):
+    client = make_client(Client(name="Weekly", zone=ZONE, lead=thandi, word_every_days=1), thandi, NOW - DAY)
+    if why == "nobody":
+        Client.objects.update(lead=None)
+    else:
+        User.objects.filter(pk=thandi.pk).update(is_active=False)
+
+    (part,) = digest.contents(mara, NOW, Diaries(Firm.get()))
+
+    assert part.clients == [client]
+    assert digest.contents(sam, NOW, Diaries(Firm.get())) == []
+
+
+def test_whoever_has_not_joined_yet_gets_none(make_promise, thandi):
+    make_promise()
+    watching_began(johannesburg(18, 7))
+    User.objects.filter(pk=thandi.pk).update(password="!")
+
+    assert tick_through(johannesburg(18, 8), johannesburg(18, 9), step=HOUR) == []
+
+
+def test_a_long_list_is_not_read_to_its_end(make_promise, thandi):
+    for number in range(20):
+        make_promise(f"Promise {number}", due_on=NOW.date())
+    read = []
+    count = lambda **kwargs: read.append(kwargs["instance"])  # noqa: E731
+
+    post_init.connect(count, sender=Promise)
+    part = digest._section("Due today", Promise.objects.order_by("pk"))
+    post_init.disconnect(count, sender=Promise)
+
+    assert (len(part.promises), part.more, len(read)) == (12, 8, 13)
+
+
+@pytest.mark.parametrize("how_many", [1, 4])
+def test_absences_of_others_cost_nothing_when_they_are_not_now(
+    make_promise, make_person, thandi, sam, how_many, django_assert_num_queries
+):
+    for number in range(how_many):
+        Absence.objects.create(
+            user=make_person(f"Away{number} Soon"),
+            first_day=(NOW + 30 * DAY).date(),
+            last_day=(NOW + 31 * DAY).date(),
+            cover=sam,
+        )
+
+    with django_assert_num_queries(1):
+        assert digest._covered_by(sam, NOW) == []

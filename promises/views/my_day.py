@@ -37,7 +37,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 def my_day(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     user = request.user
-    day = MyDay.of([user], user.zoneinfo, now)
+    day = MyDay.of(user, now)
     lists = [
         ("to_tell", _("Tell the client"), day.to_tell, _("Everyone has heard from you.")),
         ("due_today", _("Due today"), day.due_today, _("Nothing is due today.")),
