@@ -7,4 +7,4 @@ class PromisesConfig(AppConfig):
     verbose_name = _("Promises")
 
     def ready(self) -> None:
-        from promises import receivers  # noqa: F401  connects what the outbox tells
+        from promises import archiving, receivers  # noqa: F401  connects what the rooms below tell

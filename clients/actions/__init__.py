@@ -1,5 +1,6 @@
 from clients.actions.cadence import next_word, set_cadence_hint, word_given, word_taken_back
 from clients.actions.clients import (
+    StillOwed,
     archive,
     make_client,
     mark_back,
@@ -12,6 +13,7 @@ from clients.actions.links import link_address, make_link, renew_link, revoke_li
 from clients.actions.scopes import keep_file, save_scope
 
 __all__ = [
+    "StillOwed",
     "archive",
     "keep_file",
     "link_address",

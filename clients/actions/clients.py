@@ -8,11 +8,15 @@ from django.db import transaction
 from clients import record
 from clients.actions.cadence import set_cadence_hint
 from clients.models import Client, Contact, PrivateLink
-from clients.signals import client_hours_changed
+from clients.signals import client_archiving, client_hours_changed
 from engagement.staff.models import User
 
 # Every change to these is kept in the client's record.
 RECORDED = ("name", "zone", "language", "hours", "lead_id", "restricted", "word_on", "word_every_days")
+
+
+class StillOwed(Exception):
+    """The client cannot be put away as things stand. The text says to a person what is to be done first."""
 
 
 def make_client(client: Client, by: User | None, now: datetime, *, members: Collection[User] = ()) -> Client:
@@ -58,7 +62,12 @@ def _set_members(client: Client, members: Collection[User]) -> dict[str, list[li
 
 def archive(client: Client, by: User, now: datetime) -> bool:
     """Put a client away. Their links stop opening at once. False when somebody has done so already."""
-    return _set_archived(client, now, by, now, "client_archived", archived_at=None)
+    with transaction.atomic():
+        is_new = _set_archived(client, now, by, now, "client_archived", archived_at=None)
+        for _receiver, reason in client_archiving.send(sender=Client, client=client) if is_new else []:
+            if reason:
+                raise StillOwed(reason)
+    return is_new
 
 
 def unarchive(client: Client, by: User, now: datetime) -> bool:

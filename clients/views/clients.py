@@ -91,9 +91,12 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 def archive(request: SignedInRequest, pk: int) -> HttpResponse:
     client = the_client(request, pk)
     _only_who_answers(client, request.user)
-    if actions.archive(client, request.user, timezone.now()):
-        text = _("%(client)s is archived, and their private links do not open. You can bring them back here.")
-        messages.success(request, text % {"client": client})
+    try:
+        if actions.archive(client, request.user, timezone.now()):
+            text = _("%(client)s is archived, and their private links do not open. You can bring them back here.")
+            messages.success(request, text % {"client": client})
+    except actions.StillOwed as reason:
+        messages.error(request, str(reason))
     return redirect(client)
 
 

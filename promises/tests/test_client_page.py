@@ -248,6 +248,21 @@ def test_links_and_scopes_are_there(show, karoo, lena, thandi):
     assert "Shop fittings" in page
 
 
+def test_a_client_to_whom_we_owe_something_is_not_archived(as_thandi, make_promise, karoo, thandi):
+    promise = make_promise()
+
+    refused = as_thandi.post(f"/clients/{karoo.pk}/archive/", follow=True)
+    karoo.refresh_from_db()
+    archived_at, entries = karoo.archived_at, karoo.record.filter(kind="client_archived").count()
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+    as_thandi.post(f"/clients/{karoo.pk}/archive/")
+
+    karoo.refresh_from_db()
+    assert "1 promise to Karoo Linen is still open: deliver or withdraw it first." in refused.content.decode()
+    assert (archived_at, entries) == (None, 0)
+    assert karoo.archived_at
+
+
 def test_an_archived_client_can_be_brought_back_and_promised_nothing(show, karoo, thandi):
     archive(karoo, thandi, NOW)
 
