@@ -9,27 +9,37 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.diary import cover_for
 from engagement.staff.models import User
+from promises.actions.alarms import managers_of, may_see
 from promises.actions.base import write
 from promises.digest import render_request
 from promises.models import Promise
 
 
-def by_owner(promises: Sequence[Promise]) -> dict[User, list[Promise]]:
-    owners: dict[User, list[Promise]] = {}
+def by_person(promises: Sequence[Promise], now: datetime) -> dict[User, list[Promise]]:
+    """Who is to be asked about which."""
+    asked: dict[User, list[Promise]] = {}
     for promise in promises:
-        owners.setdefault(promise.owner, []).append(promise)
-    return owners
+        for person in _whom(promise, now):
+            asked.setdefault(person, []).append(promise)
+    return asked
+
+
+def _whom(promise: Promise, now: datetime) -> list[User]:
+    """The owner or their cover; the managers where neither can be written to, or may see the client."""
+    person = cover_for(promise.owner, now)
+    if promise.owner.is_reachable and person.is_reachable and may_see(person, promise):
+        return [person]
+    return managers_of(promise.owner)
 
 
 def ask_for_update(promises: Sequence[Promise], by: User, now: datetime, *, occasion: str) -> int:
-    """Ask each owner how these stand: one message a person. How many were written; none for a second press."""
+    """Ask how these stand: one message a person. How many were written; none for a second press."""
     written = 0
     with transaction.atomic():
-        for owner, theirs in by_owner(promises).items():
-            person = cover_for(owner, now)
+        for person, theirs in by_person(promises, now).items():
             subject, body = render_request(person, theirs, by, now)
             message = outbox.write(
-                occasion=f"ask:{occasion}:{owner.pk}",
+                occasion=f"ask:{occasion}:{person.pk}",
                 now=now,
                 audience=Audience.STAFF,
                 person=person,

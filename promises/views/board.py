@@ -20,7 +20,7 @@ from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_short
 from promises import charts, words
-from promises.actions.asking import ask_for_update, by_owner
+from promises.actions.asking import ask_for_update, by_person
 from promises.board import MOST_COUNTED, Board, slips_by_client
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
@@ -117,7 +117,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
         return redirect(back)
     if "send" not in request.POST:
         context = {
-            "owners": by_owner(promises).items(),
+            "owners": by_person(promises, now).items(),
             "promises": promises,
             "back": back,
             "now": now,
