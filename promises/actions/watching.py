@@ -88,6 +88,8 @@ def _look_at_or_put_off(pk: int, now: datetime, firm: Firm, diaries: Diaries) ->
         logger.exception("Promise %s could not be looked at; it is put off by %s.", pk, PUT_OFF)
         said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
         Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF, sentence=said)
+        # Lists keep quiet about what is on track, and nobody knows whether this is.
+        Promise.objects.filter(pk=pk, band=Band.ON_TRACK).update(band=Band.WATCH)
 
 
 def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:

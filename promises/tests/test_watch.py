@@ -2,6 +2,7 @@ from datetime import time, timedelta
 from decimal import Decimal
 
 import pytest
+from django.template.loader import render_to_string
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -14,6 +15,7 @@ from promises import actions
 from promises.actions import watching
 from promises.due import due_for
 from promises.models import Band, Promise, Reminder, RiskReading, Telling
+from promises.views.board import rows_of
 
 SECOND = timedelta(seconds=1)
 MINUTE = timedelta(minutes=1)
@@ -266,6 +268,7 @@ def test_one_promise_that_cannot_be_looked_at_stops_nobody_and_is_shown(make_pro
     assert good.chance is not None
     assert (bad.chance, bad.next_look_at) == (None, NOW + watching.PUT_OFF)
     assert "could not be looked at" in bad.sentence
+    assert "could not be looked at" in render_to_string("promises/_rows.html", {"rows": rows_of([bad], NOW)})
 
     monkeypatch.undo()
     actions.look_at_due(NOW + watching.PUT_OFF)
