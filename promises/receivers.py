@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.dispatch import receiver
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from clients.actions import word_given, word_taken_back
 from clients.models import Client, Contact, Entry
 from clients.signals import client_hours_changed
+from engagement.outbox import health
 from engagement.outbox.models import Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.staff.diary import Diaries
@@ -20,6 +21,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
 from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
+from promises.actions.digest import TOO_LATE
 from promises.actions.telling import refresh_told
 from promises.actions.watching import look_soon
 from promises.digest import render, render_alarm
@@ -32,6 +34,19 @@ OUTCOMES_OF_A_MESSAGE = {
     State.UNDONE: "telling_undone",
     State.DROPPED: "telling_failed",
 }
+
+
+def looks_due(now: datetime) -> QuerySet[Any, Any]:
+    return Promise.objects.to_look_at(now).order_by().values_list("next_look_at", flat=True)
+
+
+def mornings_due(now: datetime) -> QuerySet[Any, Any]:
+    owed: QuerySet[Any, Any] = User.objects.owed_a_digest(now)
+    return owed.order_by().values_list("next_digest_at", flat=True)
+
+
+health.watch_over(looks_due)
+health.watch_over(mornings_due)
 
 
 @receiver(message_leaving)
@@ -96,6 +111,8 @@ def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, 
     if user:
         # Their team's too: whoever manages them may be the one to hear.
         touched = touched.filter(Q(owner=user) | Q(owner__manager=user))
+        # Whoever could not be reached for long is owed no morning message of that time.
+        User.objects.filter(pk=user.pk, next_digest_at__lt=now - TOO_LATE).update(next_digest_at=None)
     look_soon(touched.values_list("pk", flat=True), now)
     hurry_alarms(user, now, Diaries(Firm.get()))
 

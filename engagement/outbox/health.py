@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
+from django.db.models import QuerySet
 
 from engagement.outbox.models import Heartbeat, Message, State
 
-# Beats come every half minute, messages leave within seconds: past these something is broken.
+# Beats come every half minute; messages leave, and promises are looked at, within seconds: past these it is broken.
 SILENT_AFTER = timedelta(minutes=3)
-UNSENT_AFTER = timedelta(minutes=5)
+LATE_AFTER = timedelta(minutes=5)
 CHECK_MAIL_EVERY = timedelta(minutes=2)
+
+Moments = Callable[[datetime], "QuerySet[Any, Any]"]
+# What rooms above have to do by now, as one column of moments by which it was to be done.
+_also: list[Moments] = []
+
+
+def watch_over(due: Moments) -> None:
+    """Reminders are delayed, too, when this is not done in time. Each is asked by every page: it wants an index."""
+    _also.append(due)
 
 
 @dataclass(frozen=True)
 class Health:
     beat_at: datetime | None
-    oldest_unsent_at: datetime | None
+    oldest_waiting_at: datetime | None
     mail_error: str
     now: datetime
 
@@ -31,8 +43,8 @@ class Health:
             signs.append(self.now)
         elif self.now - self.beat_at > SILENT_AFTER:
             signs.append(self.beat_at)
-        if self.oldest_unsent_at and self.now - self.oldest_unsent_at > UNSENT_AFTER:
-            signs.append(self.oldest_unsent_at)
+        if self.oldest_waiting_at and self.now - self.oldest_waiting_at > LATE_AFTER:
+            signs.append(self.oldest_waiting_at)
         if self.mail_error:
             signs.append(self.beat_at or self.now)
         return min(signs, default=None)
@@ -46,20 +58,22 @@ def read(now: datetime) -> Health:
     heart = Heartbeat.objects.filter(pk=1).first()
     return Health(
         beat_at=heart.beat_at if heart else None,
-        oldest_unsent_at=_oldest_unsent(now),
+        oldest_waiting_at=_oldest_waiting(now),
         mail_error=heart.mail_error if heart else "",
         now=now,
     )
 
 
-def _oldest_unsent(now: datetime) -> datetime | None:
+def _oldest_waiting(now: datetime) -> datetime | None:
     """By when it was to leave: a reminder kept for tomorrow morning is not late tonight.
 
     Asked by every page. State by state, because each has its partial index, which "one of two states" would not use.
     """
     due = Message.objects.filter(not_before__lte=now).order_by().values_list("not_before", flat=True)
-    both = due.filter(state=State.WAITING).union(due.filter(state=State.SENDING), all=True)
-    return both.order_by("not_before").first()
+    above = [moments(now) for moments in _also]
+    # In one question: a page pays for it once.
+    every = due.filter(state=State.WAITING).union(due.filter(state=State.SENDING), *above, all=True)
+    return every.order_by("not_before").first()
 
 
 def beat(now: datetime) -> None:

@@ -60,7 +60,7 @@ def test_all_is_well(client, beating):
         "running": True,
         "database": "ok",
         "beat_age_seconds": 0,
-        "oldest_unsent_seconds": None,
+        "oldest_waiting_seconds": None,
         "mail": "ok",
     }
 
@@ -79,7 +79,7 @@ def test_a_clock_that_never_ran_is_trouble(client, db):
 
 @pytest.mark.parametrize(("after", "status"), [(-SECOND, 200), (timedelta(0), 200), (SECOND, 503)])
 def test_an_unsent_message_is_trouble_after_five_minutes(client, beating, after, status):
-    unsent(NOW - health.UNSENT_AFTER - after)
+    unsent(NOW - health.LATE_AFTER - after)
 
     assert deep(client).status_code == status
 
@@ -161,7 +161,7 @@ def test_it_is_read_once_a_request_and_only_when_shown(rf, mara, beating, django
 
     with django_assert_num_queries(0):
         truth(request)
-    # heartbeat, oldest unsent
+    # heartbeat, oldest waiting
     with django_assert_num_queries(2):
         for _time in range(2):
             page.render(truth(request))

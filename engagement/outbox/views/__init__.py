@@ -36,7 +36,7 @@ def healthz_deep(request: HttpRequest) -> JsonResponse:
         "running": found.running,
         "database": "ok",
         "beat_age_seconds": _age(found.beat_at, found),
-        "oldest_unsent_seconds": _age(found.oldest_unsent_at, found),
+        "oldest_waiting_seconds": _age(found.oldest_waiting_at, found),
         "mail": "no answer" if found.mail_error else "ok",
     }
     return JsonResponse(answer, status=200 if found.running else 503)

@@ -195,7 +195,7 @@ def test_saving_a_person_leaves_the_password_alone(client, ada, sam):
     sam.save()
 
     stale.title = "Clerk"
-    actions.change_person(stale, now=None)
+    actions.change_person(stale, now=NOW)
 
     sam.refresh_from_db()
     assert sam.check_password("changed meanwhile")
