@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
 
+from django.db.models import OuterRef, Subquery
 from django.utils import translation
 from django.utils.translation import gettext as _
 
@@ -28,6 +29,7 @@ class NewDate:
     on: date
     time: time | None
     reason: str
+    asked_by_client: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,8 +71,9 @@ def draft(
 
 
 def last_updates(promises: Sequence[Promise]) -> dict[int, ProgressUpdate]:
-    updates = ProgressUpdate.objects.filter(promise__in=promises).order_by("promise_id", "at", "pk")
-    return {update.promise_id: update for update in updates}
+    latest = ProgressUpdate.objects.filter(promise=OuterRef("pk")).order_by("-at", "-pk").values("pk")[:1]
+    of_each = Promise.objects.filter(pk__in=[promise.pk for promise in promises]).values(latest=Subquery(latest))
+    return {update.promise_id: update for update in ProgressUpdate.objects.filter(pk__in=of_each)}
 
 
 def said_of_delay(language: str, *, new_date: date | None, word_by: date | None, today: date) -> str:
@@ -138,8 +141,11 @@ def _moved(promise: Promise, new: NewDate, now: datetime) -> str:
         "old": speak_due(promise.due_on, promise.due_time, promise.zone, now=now, with_zone=False),
         "new": speak_due(new.on, new.time, promise.zone, now=now),
     }
+    asked = _("We promised it for %(old)s and ask you for another date: %(new)s.")
+    if new.asked_by_client:
+        asked = _("We promised it for %(old)s and you asked for another date: %(new)s.")
     lines = [
-        _("We promised it for %(old)s and ask you for another date: %(new)s.") % dates,
+        asked % dates,
         new.reason,
         _("Tell us whether this suits you. Until then the promised date stays."),
     ]

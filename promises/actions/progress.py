@@ -1,12 +1,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from django.utils.translation import gettext as _
+
 from engagement.staff.models import User
-from promises.actions.base import holding, keep_note, write
+from promises.actions.base import Refused, holding, keep_note, write
 from promises.models import ProgressUpdate, Promise, Standing, Step
+
+# The same words again within so long are a second press of the button.
+A_MOMENT = timedelta(minutes=1)
 
 
 def update(
@@ -22,6 +27,9 @@ def update(
 ) -> ProgressUpdate:
     """Say how it stands. The client may read `text`; `note` goes where no client-facing page can reach."""
     with holding(promise) as held:
+        same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip(), "by": by}
+        if held.updates.filter(at__gt=now - A_MOMENT, **same).exists():
+            raise Refused(_("You said this a moment ago. It is there already."))
         return put_update(held, standing, by, now, per_cent=per_cent, hours_left=hours_left, text=text, note=note)
 
 

@@ -149,7 +149,7 @@ class ExtendForm(OfPromise):
 
     def signature(self) -> str:
         """What the drafted text says, so that a text is read again when it no longer fits."""
-        names = ("new_date", "new_time", "reason_text", "contact", "answer")
+        names = ("new_date", "new_time", "asked_by", "reason_text", "contact", "answer")
         return "|".join(str(self[name].value() or "") for name in names)
 
     @property

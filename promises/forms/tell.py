@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client, Contact
 from engagement.outbox.models import Channel
 from engagement.staff.fields import DateTextField, TimeTextField
+from promises import drafts
 from promises.forms.act import TextArea
 from promises.models import Promise, Telling
 
@@ -97,7 +98,7 @@ class TellForm(forms.Form):
             self.fields[f"about_{promise.pk}"] = forms.BooleanField(label=promise.what, required=False)
             self.fields[f"kind_{promise.pk}"] = forms.ChoiceField(
                 label=_("What you say of it"),
-                choices=kinds_for(promise),
+                choices=kinds_for(promise, self.how_chosen, now),
                 required=False,
                 widget=forms.Select(attrs={"class": "form-select"}),
                 error_messages={"invalid_choice": _("Choose what you say of it")},
@@ -129,7 +130,10 @@ class TellForm(forms.Form):
 
     def _kind(self, promise: Promise) -> str:
         value = str(self[f"kind_{promise.pk}"].value() or "")
-        return value if value in dict(kinds_for(promise)) else Telling.Kind.PROGRESS
+        offered = dict(kinds_for(promise, self.how_chosen, self.now))
+        if value in offered:
+            return value
+        return Telling.Kind.PROGRESS if Telling.Kind.PROGRESS in offered else drafts.default_kind(promise, self.now)
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -176,8 +180,10 @@ def read_again() -> ValidationError:
     return ValidationError(_("You changed what it speaks of: read the text again, then send it"), code=READ_AGAIN)
 
 
-def kinds_for(promise: Promise) -> list[tuple[str, Any]]:
+def kinds_for(promise: Promise, how: str, now: datetime) -> list[tuple[str, Any]]:
     """What can be said of it truthfully: a new date only where one is asked for, done only when it is.
+
+    Nobody writes "on track" of what is overdue; a conversation of the day before may have said it.
 
     A date that has moved already is what we promise now: calling it new again would count as telling that it slips.
     """
@@ -185,6 +191,8 @@ def kinds_for(promise: Promise) -> list[tuple[str, Any]]:
     if promise.delivered_at:
         return [(kinds.DONE.value, kinds.DONE.label), (kinds.LATE.value, kinds.LATE.label)]
     offered = [kinds.MADE, kinds.PROGRESS, kinds.MAY_BE_LATE, kinds.LATE]
+    if how != SPOKEN and promise.is_overdue(now):
+        offered.remove(kinds.PROGRESS)
     if any(extension.is_open for extension in promise.extensions.all()):
         offered.append(kinds.MOVED)
     return [(kind.value, kind.label) for kind in offered]

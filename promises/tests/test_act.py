@@ -13,6 +13,8 @@ from promises.models import InternalNote, ProgressUpdate, Promise, Step, Telling
 
 ENDED_MEANWHILE = "This promise has ended meanwhile"
 
+MINUTE = timedelta(minutes=1)
+
 
 @pytest.fixture(autouse=True)
 def clock(time_machine):
@@ -48,6 +50,30 @@ def test_on_track_in_one_line(post, make_promise):
     update = ProgressUpdate.objects.get()
     assert response.status_code == 302
     assert (update.standing, update.text) == ("on_track", "Half of the drawings are there.")
+
+
+def test_the_same_said_twice_within_a_minute_is_said_once(post, make_promise, time_machine):
+    promise = make_promise()
+    typed = {"standing": "on_track", "text": "Half of it is there."}
+
+    post("update", promise, **typed)
+    again = post("update", promise, **typed)
+    post("update", promise, **typed | {"text": "All but one."})
+    time_machine.move_to(NOW + 2 * MINUTE, tick=False)
+    later = post("update", promise, **typed)
+
+    assert "It is there already." in shown(again)
+    assert later.status_code == 302
+    assert ProgressUpdate.objects.count() == 3
+
+
+def test_two_persons_may_say_the_same(make_promise, thandi, mara):
+    promise = make_promise()
+
+    for person in (thandi, mara):
+        actions.update(promise, standing="on_track", by=person, now=NOW)
+
+    assert ProgressUpdate.objects.count() == 2
 
 
 def test_hours_left_and_a_note_go_to_their_own_places(post, make_promise):

@@ -51,6 +51,27 @@ def test_a_new_date_is_asked_for_with_its_reason(write, make_promise):
     assert "Until then the promised date stays." in body
 
 
+def test_a_date_that_they_asked_for_is_not_asked_of_them(write, make_promise):
+    new = drafts.NewDate(date(2026, 11, 27), None, "", asked_by_client=True)
+
+    body = write(drafts.About(make_promise(), Telling.Kind.MOVED, new)).body
+
+    assert "you asked for another date: Friday 27 November" in body
+    assert "ask you for" not in body
+
+
+def test_the_last_update_of_each_is_read_and_no_other(make_promise, thandi, django_assert_num_queries):
+    one, two, silent = make_promise("One"), make_promise("Two"), make_promise("Silent")
+    for number, promise in enumerate([one, one, two, one]):
+        actions.update(promise, standing="on_track", text=f"Word {number}", by=thandi, now=NOW)
+
+    with django_assert_num_queries(1) as queries:
+        last = drafts.last_updates([one, two, silent])
+
+    assert {pk: update.text for pk, update in last.items()} == {one.pk: "Word 3", two.pk: "Word 2"}
+    assert "LIMIT 1" in queries[0]["sql"]
+
+
 def test_sorry_is_said_once_and_only_when_it_is_late(write, make_promise):
     late = [drafts.About(make_promise(name), Telling.Kind.LATE) for name in ("One", "Two")]
 

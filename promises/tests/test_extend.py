@@ -5,6 +5,7 @@ from datetime import date, time
 import pytest
 from django.urls import reverse
 
+from clients.models import PrivateLink
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
@@ -256,6 +257,33 @@ def test_a_second_press_asks_for_nothing_twice(extend, make_promise, lena):
 
     assert "This date has been asked for already" in shown(second)
     assert (Extension.objects.count(), Telling.objects.count()) == (1, 1)
+
+
+def test_what_is_refused_leaves_no_link_behind(extend, make_promise, lena):
+    promise = make_promise()
+    extend(promise, **SPOKEN)
+    form = extend(promise, **WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}).context["form"]
+
+    refused = extend(promise, **{name: form[name].value() or "" for name in form.fields})
+
+    assert "This date has been asked for already" in shown(refused)
+    assert not PrivateLink.objects.exists()
+
+
+def test_who_asked_stands_in_the_drafted_text(extend, make_promise, lena):
+    promise = make_promise()
+    typed = WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}
+    form = extend(promise, **typed).context["form"]
+    kept = {name: form[name].value() or "" for name in form.fields}
+
+    changed = extend(promise, **kept | {"asked_by": "client"})
+
+    assert "ask you for another date" in form["body"].value()
+    assert "read the text again" in shown(changed)
+    assert (
+        "you asked for another date"
+        in extend(promise, **typed | {"asked_by": "client"}).context["form"]["body"].value()
+    )
 
 
 def test_after_the_date_the_miss_stands(extend, make_promise, lena, thandi):

@@ -330,6 +330,18 @@ def test_inside_the_hours_nothing_is_said(open_page, at_risk):
     assert open_page(at_risk).context["quiet"] == ""
 
 
+@pytest.mark.parametrize(("how", "offered"), [("email", False), ("spoken", True)])
+def test_nobody_writes_on_track_of_what_is_overdue(open_page, thandi, make_promise, lena, time_machine, how, offered):
+    promise = make_promise()
+    time_machine.move_to(promise.due_at + HOUR, tick=False)
+
+    form = open_page(promise, how=how, kind="progress").context["form"]
+
+    # A conversation that took place before the date may still be written down as what it was.
+    assert ("progress" in dict(form.fields[f"kind_{promise.pk}"].choices)) is offered
+    assert form[f"kind_{promise.pk}"].value() == ("progress" if offered else "late")
+
+
 def test_a_new_date_is_said_only_of_an_extension_that_is_open(open_page, thandi, make_promise, lena):
     promise = make_promise()
     asked = {"reason": "waiting_others", "reason_text": "The survey came late.", "asked_by": "us"}

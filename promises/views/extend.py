@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from promises import actions, drafts
+from promises.actions.base import holding
 from promises.forms.extend import AGREED, NO_ANSWER, AnswerForm, ExtendForm
 from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN
 from promises.models import Extension, Promise, Telling
@@ -83,7 +84,8 @@ def _wants_draft(request: SignedInRequest, form: ExtendForm) -> bool:
 
 def _drafted(request: SignedInRequest, promise: Promise, form: ExtendForm) -> ExtendForm:
     typed, due = form.cleaned_data, form.cleaned_data["due"]
-    new = drafts.NewDate(due.on, due.time, typed["reason_text"])
+    they_asked = typed["asked_by"] == Extension.AskedBy.CLIENT
+    new = drafts.NewDate(due.on, due.time, typed["reason_text"], they_asked)
     text = drafts.draft(
         [drafts.About(promise, Telling.Kind.MOVED, new)],
         client=promise.client,
@@ -102,13 +104,15 @@ def _extend(request: SignedInRequest, promise: Promise, typed: dict[str, Any], f
     if typed["answer"] != NO_ANSWER:
         reply = actions.Reply(typed["answer"] == AGREED, typed["answered_at"], typed["words"])
     told: actions.Spoken | actions.Written | None = None
-    if typed["told"] == SPOKEN:
-        told = actions.Spoken(typed["contact"], typed["channel"], typed["spoken_at"], typed["text"])
-    elif typed["told"] == EMAIL:
-        occasion = f"extend:{promise.pk}:{typed['once']}"
-        body = with_link(typed["body"], promise.client, typed["contact"], request.user, form.now)
-        told = actions.Written(typed["contact"], typed["subject"], body, occasion)
-    actions.extend_and_tell(promise, asked, told=told, reply=reply, by=request.user, now=form.now)
+    # The link that is made for a message goes with it, should the message be refused.
+    with holding(promise):
+        if typed["told"] == SPOKEN:
+            told = actions.Spoken(typed["contact"], typed["channel"], typed["spoken_at"], typed["text"])
+        elif typed["told"] == EMAIL:
+            occasion = f"extend:{promise.pk}:{typed['once']}"
+            body = with_link(typed["body"], promise.client, typed["contact"], request.user, form.now)
+            told = actions.Written(typed["contact"], typed["subject"], body, occasion)
+        actions.extend_and_tell(promise, asked, told=told, reply=reply, by=request.user, now=form.now)
 
 
 def _what_was_done(typed: dict[str, Any]) -> str:

@@ -88,7 +88,7 @@ def _fresh(
     initial: dict[str, Any] = {"contact": contact, "how": how, "once": uuid.uuid4(), "channel": _channel(contact)}
     for row in speakable:
         initial[f"about_{row.pk}"] = row == promise if promise else row.is_not_told(now)
-        initial[f"kind_{row.pk}"] = _first_kind(request, row, promise, heard, now)
+        initial[f"kind_{row.pk}"] = _first_kind(request, row, promise, how, heard, now)
     form = TellForm(initial=initial, client=client, promises=speakable, now=now)
     text = _text(request, form, contact)
     form.initial.update(subject=text.subject, body=text.body, drafted_for=form.signature())
@@ -113,11 +113,16 @@ def _text(request: SignedInRequest, form: TellForm, contact: Contact | None) -> 
 
 def _new_date(promise: Promise) -> drafts.NewDate | None:
     asked: Extension | None = next((one for one in promise.extensions.all() if one.is_open), None)
-    return drafts.NewDate(asked.new_due_on, asked.new_due_time, asked.reason_text) if asked else None
+    if asked is None:
+        return None
+    they_asked = asked.asked_by == Extension.AskedBy.CLIENT
+    return drafts.NewDate(asked.new_due_on, asked.new_due_time, asked.reason_text, they_asked)
 
 
-def _first_kind(request: SignedInRequest, row: Promise, promise: Promise | None, heard: set[int], now: datetime) -> str:
-    offered = [kind for kind, _label in kinds_for(row)]
+def _first_kind(
+    request: SignedInRequest, row: Promise, promise: Promise | None, how: str, heard: set[int], now: datetime
+) -> str:
+    offered = [kind for kind, _label in kinds_for(row, how, now)]
     wanted = request.GET.get("kind", "")
     if row == promise and wanted in offered:
         return wanted
@@ -149,6 +154,9 @@ def _carry(request: SignedInRequest, client: Client, form: TellForm, typed: dict
         _record(request, client, form, said, typed)
         return
     with transaction.atomic():
+        # Before the client's record, which a new link is written into: in two orders, two people would wait in a ring.
+        held = Promise.objects.select_for_update(no_key=True).filter(pk__in=[about.promise.pk for about in said])
+        list(held.order_by("pk"))
         body = with_link(typed["body"], client, typed["contact"], request.user, form.now)
         message = actions.write_to_client(
             said,
