@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -27,10 +28,15 @@ def update(
 ) -> ProgressUpdate:
     """Say how it stands. The client may read `text`; `note` goes where no client-facing page can reach."""
     with holding(promise) as held:
-        same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip(), "by": by}
-        if held.updates.filter(at__gt=now - A_MOMENT, **same).exists():
+        same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip()}
+        lately = {"by": by, "at__gt": now - A_MOMENT}
+        if held.updates.filter(**same, **lately).exists() and _has_note(held, note, lately):
             raise Refused(_("You said this a moment ago. It is there already."))
         return put_update(held, standing, by, now, per_cent=per_cent, hours_left=hours_left, text=text, note=note)
+
+
+def _has_note(held: Promise, note: str, lately: dict[str, Any]) -> bool:
+    return not note.strip() or held.notes.filter(text=note.strip(), **lately).exists()
 
 
 def put_update(

@@ -67,6 +67,18 @@ def test_the_same_said_twice_within_a_minute_is_said_once(post, make_promise, ti
     assert ProgressUpdate.objects.count() == 3
 
 
+def test_a_new_note_is_kept_with_the_same_word(post, make_promise):
+    promise = make_promise()
+
+    answers = [
+        post("update", promise, standing="on_track", note=note).status_code
+        for note in ("", "He is nervous.", "He is nervous.")
+    ]
+
+    assert answers == [302, 302, 200]
+    assert InternalNote.objects.count() == 1
+
+
 def test_two_persons_may_say_the_same(make_promise, thandi, mara):
     promise = make_promise()
 
