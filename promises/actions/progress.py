@@ -30,7 +30,8 @@ def update(
     with holding(promise) as held:
         same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip()}
         lately = {"by": by, "at__gt": now - A_MOMENT}
-        if held.updates.filter(**same, **lately).exists() and _has_note(held, note, lately):
+        last = held.updates.order_by("-at", "-pk").values("pk")[:1]
+        if held.updates.filter(pk__in=last, **same, **lately).exists() and _has_note(held, note, lately):
             raise Refused(_("You said this a moment ago. It is there already."))
         return put_update(held, standing, by, now, per_cent=per_cent, hours_left=hours_left, text=text, note=note)
 

@@ -67,6 +67,15 @@ def test_the_same_said_twice_within_a_minute_is_said_once(post, make_promise, ti
     assert ProgressUpdate.objects.count() == 3
 
 
+def test_what_was_said_before_a_correction_may_be_said_again(post, make_promise):
+    promise = make_promise()
+
+    for percent in (40, 50, 40):
+        post("update", promise, standing="on_track", per_cent=percent)
+
+    assert list(ProgressUpdate.objects.values_list("per_cent", flat=True)) == [40, 50, 40]
+
+
 def test_a_new_note_is_kept_with_the_same_word(post, make_promise):
     promise = make_promise()
 
