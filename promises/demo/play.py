@@ -67,8 +67,8 @@ PRESENT: list[tuple[Story, int, int, str, int | None, str]] = [
     (stories.waiting, 9, -8, "Thames Street Lettings", 6, "Rent roll for {month}"),
     (stories.open_again, 2, -14, "Kalk Bay Boatyard", 5, "Safety policy in plain words"),
     (stories.handed_over, 3, -7, "Ubuntu Youth Trust", 8, "Appeal letter, two versions"),
-    (stories.on_track, 1, -8, "Baobab Books", None, ""),
-    (stories.on_track, 1, -9, "Protea Dental", None, ""),
+    (stories.on_track, 0, -8, "Baobab Books", None, ""),
+    (stories.on_track, 0, -9, "Protea Dental", None, ""),
     (stories.on_track, 2, -7, "De Linde Architecten", None, ""),
     (stories.on_track, 2, -10, "Stellenberg Wynkelder", None, ""),
     (stories.on_track, 3, -12, "Karoo Linen", None, ""),
@@ -148,6 +148,7 @@ def _come_to_the_present(stage: Stage, now: datetime) -> None:
     send_ready(stage.now)
     look_soon(Promise.objects.open().values_list("pk", flat=True), stage.now)
     look_at_due(stage.now)
+    write_digests(stage.now)
     send_ready(now)
 
 
