@@ -10,3 +10,12 @@ OPENING = re.compile(r"(/(?:p|password|join)/)(?!new-link/)[^\s\"'<>]+")
 class Line(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         return OPENING.sub(r"\1…", super().format(record))
+
+
+class Refusals(logging.Filter):
+    """A page that was rightly refused is one line, not a traceback."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if getattr(record, "status_code", 500) < 500:
+            record.exc_info = None
+        return True

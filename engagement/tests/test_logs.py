@@ -7,7 +7,7 @@ import pytest
 
 from clients.actions import make_link
 from conftest import NOW
-from engagement.logs import Line
+from engagement.logs import Line, Refusals
 
 
 def written(message, *args):
@@ -41,3 +41,12 @@ def test_a_refused_request_leaves_no_token_in_the_log(client, karoo, thandi, mon
 
     assert "Method Not Allowed" in log.getvalue()
     assert token not in log.getvalue()
+
+
+@pytest.mark.parametrize(("status", "told_in_full"), [(403, False), (404, False), (500, True)])
+def test_a_refusal_is_a_line_and_a_fault_a_traceback(status, told_in_full):
+    record = logging.LogRecord("django.request", logging.WARNING, "", 0, "said", None, (ValueError, ValueError(), None))
+    record.status_code = status
+
+    assert Refusals().filter(record)
+    assert bool(record.exc_info) == told_in_full
