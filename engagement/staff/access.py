@@ -7,29 +7,30 @@ from functools import wraps
 from typing import Concatenate, ParamSpec, cast
 
 from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse
+from django.http import HttpResponseBase
+from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.http import SignedInRequest
 
 P = ParamSpec("P")
-View = Callable[Concatenate[SignedInRequest, P], HttpResponse]
+View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 
 def administrator_required(view: View[P]) -> View[P]:
     """403 for everybody else; strangers never come so far."""
-    return _kept_for(lambda request: request.user.is_administrator, view)
+    return _kept_for(lambda request: request.user.is_administrator, _("Only administrators open it."), view)
 
 
 def manager_required(view: View[P]) -> View[P]:
     """Administrators are managers too."""
-    return _kept_for(lambda request: request.user.is_manager, view)
+    return _kept_for(lambda request: request.user.is_manager, _("Only managers and administrators open it."), view)
 
 
-def _kept_for(may: Callable[[SignedInRequest], bool], view: View[P]) -> View[P]:
+def _kept_for(may: Callable[[SignedInRequest], bool], why: object, view: View[P]) -> View[P]:
     @wraps(view)
-    def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponse:
+    def guarded(request: SignedInRequest, *args: P.args, **kwargs: P.kwargs) -> HttpResponseBase:
         if not may(request):
-            raise PermissionDenied
+            raise PermissionDenied(str(why))
         return view(request, *args, **kwargs)
 
     return cast("View[P]", guarded)
