@@ -45,7 +45,7 @@ def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
         _section(_("Due today"), day.due_today),
         _section(_("Overdue, and the client knows"), day.overdue),
         _section(_("Is it done?"), day.maybe_done(diaries.of(person))),
-        _section(_("This week"), day.this_week),
+        _section(_("In the next 7 days"), day.next_days),
         _section(_("Waiting for the client"), day.waiting),
         _section(_("To keep an eye on"), day.watched),
         _clients(_("Word owed today, as agreed"), day.words_owed),

@@ -46,9 +46,8 @@ class MyDay:
         return self._known.filter(due_at__lte=self.now)
 
     @property
-    def this_week(self) -> PromiseQuerySet:
-        today = self.now.astimezone(self.reader.zoneinfo).weekday()
-        return self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(max(6 - today, 0)))
+    def next_days(self) -> PromiseQuerySet:
+        return self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(7))
 
     @property
     def waiting(self) -> PromiseQuerySet:

@@ -269,7 +269,7 @@ def test_the_client_who_has_to_hear_comes_first(make_promise, thandi):
 
     assert next(iter(listed.items())) == ("The client has to hear from you", ["Frightened"])
     assert listed["Due today"] == ["Today"]
-    assert listed["This week"] == ["This week"]
+    assert listed["In the next 7 days"] == ["This week"]
     assert "Today" in listed["Is it done?"]
 
 
@@ -318,7 +318,7 @@ def test_the_cover_gets_what_the_absent_one_would_have_got(make_promise, thandi,
 
     Absence.objects.create(user=thandi, first_day=NOW.date(), last_day=NOW.date(), cover=sam)
 
-    assert sections(sam)["This week"] == ["Shop fittings drawings"]
+    assert sections(sam)["In the next 7 days"] == ["Shop fittings drawings"]
     assert sections(sam, NOW + DAY) == {}
 
 

@@ -7,8 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.contrib import messages
-from django.core.exceptions import PermissionDenied
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from engagement.staff.access import manager_required
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_short
@@ -59,6 +59,7 @@ class Card:
 
 
 @require_GET
+@manager_required
 def board(request: SignedInRequest) -> HttpResponse:
     shown, form = _asked_for(request, timezone.now())
     promises, following = shown.page(request.GET.get("after", ""))
@@ -79,7 +80,8 @@ def board(request: SignedInRequest) -> HttpResponse:
 
 
 @require_GET
-def board_csv(request: SignedInRequest) -> StreamingHttpResponse:
+@manager_required
+def board_csv(request: SignedInRequest) -> HttpResponseBase:
     """The board as it is on the screen: same filter, same order, same columns, every page of it."""
     shown, _form = _asked_for(request, timezone.now())
     name = f"board-{shown.today.isoformat()}"
@@ -87,6 +89,7 @@ def board_csv(request: SignedInRequest) -> StreamingHttpResponse:
 
 
 @require_GET
+@manager_required
 def record(request: SignedInRequest) -> HttpResponse:
     """What became of all promises: the figures of the terminal, and by client."""
     shown, form = _asked_for(request, timezone.now())
@@ -101,10 +104,9 @@ def record(request: SignedInRequest) -> HttpResponse:
 
 
 @require_POST
+@manager_required
 def ask(request: SignedInRequest) -> HttpResponse:
     """Ask for an update on the ticked rows: first shown, then sent."""
-    if not request.user.is_manager:
-        raise PermissionDenied
     now = timezone.now()
     ticked = [int(pk) for pk in request.POST.getlist("promise")[:200] if pk.isdecimal() and len(pk) < LONGEST_KEY]
     promises = list(
@@ -151,8 +153,6 @@ def rows_of(promises: list[Promise], now: datetime) -> list[Row]:
 
 
 def _asked_for(request: SignedInRequest, now: datetime) -> tuple[Board, BoardFilter]:
-    if not request.user.is_manager:
-        raise PermissionDenied
     form = BoardFilter(request.GET, user=request.user)
     return Board(user=request.user, zone=Firm.get().zoneinfo, now=now, **form.understood()), form
 
@@ -181,7 +181,8 @@ def _csv_rows(shown: Board) -> Iterator[list[object]]:
                 row.slips,
                 promise.what,
                 promise.waiting_for or promise.sentence if promise.is_open else row.state,
-                row.due,
+                # The day as it is on the screen, in the form that a spreadsheet can sort.
+                f"{promise.due_on.isoformat()} {promise.due_time or ''}".strip(),
                 row.late,
                 row.note,
                 promise.owner.name,
@@ -241,7 +242,9 @@ def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> d
     coming = []
     for number, (first, last) in enumerate(shown.coming_weeks()):
         label = _("this week") if number == 0 else speak_short(first, now=shown.now).split(" ", 1)[1]
-        url = _address(request, card="", due_from=first.isoformat(), due_to=last.isoformat())
+        # The first bar counts from now on: what has passed stands in the chart of what is late.
+        card = "due_7_days" if number == 0 else ""
+        url = _address(request, card=card, due_from=first.isoformat(), due_to=last.isoformat())
         coming.append((label, counts[f"week_{number}"], url))
     weeks = charts.weeks(shown.by_week())
     return {

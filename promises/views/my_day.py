@@ -42,7 +42,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         ("to_tell", _("Tell the client"), day.to_tell, _("Everyone has heard from you.")),
         ("due_today", _("Due today"), day.due_today, _("Nothing is due today.")),
         ("overdue", _("Overdue, and the client knows"), day.overdue, _("Nothing is late.")),
-        ("this_week", _("This week"), day.this_week, _("Nothing else is due this week.")),
+        ("next_days", _("In the next 7 days"), day.next_days, _("Nothing else is due in the next 7 days.")),
         ("waiting", _("Waiting for the client"), day.waiting, _("You wait for nobody.")),
     ]
     found = {name: list(promises[: MOST_ROWS + 1]) for name, _title, promises, _empty in lists}
