@@ -22,6 +22,10 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) ->
             owner, day = promise.owner.get_short_name(), _day(promise, promise.last_update_at, now)
             return _("%(owner)s said on %(day)s that it may be late.") % {"owner": owner, "day": day}
         case "silent":
+            if promise.due_at <= now:
+                return _("Nobody has said lately how this stands.")
+            if promise.tell_by_at <= now:
+                return _("Nobody has said lately how this stands, and by now the client would have to hear of a slip.")
             return _("Nobody has said lately how this stands, and the client would soon have to hear of a slip.")
         case "waiting":
             since = _day(promise, promise.waiting_since, now)

@@ -347,3 +347,18 @@ def test_a_day_in_the_sentence_is_a_date(make_promise, thandi):
     promise.refresh_from_db()
 
     assert promise.sentence.startswith("Thandi said on Wed 18 Nov that it may be late.")
+
+
+@pytest.mark.parametrize(
+    ("moment", "words"),
+    [
+        ("before", "the client would soon have to hear"),
+        ("tell_by_at", "by now the client would have to hear"),
+        ("due_at", "Nobody has said lately how this stands."),
+    ],
+)
+def test_silence_is_spoken_of_as_of_its_moment(make_promise, firm, moment, words):
+    promise = make_promise(estimate_hours=Decimal("0.1"))
+    now = promise.tell_by_at - HOUR if moment == "before" else getattr(promise, moment)
+
+    assert words in watching.look(promise, now, firm, Diaries(firm)).sentence
