@@ -83,6 +83,8 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
     with holding(promise, still_open=False) as held:
         if held.delivered_at is None or held.ended_at is None:
             raise Refused(_("Only a delivered promise can be opened again."))
+        if held.client.archived_at:
+            raise Refused(_("This client is archived. Bring the client back first."))
         write(held, "reopened", now, by, reason=reason, earlier=held.outcome, ended_at=held.ended_at.isoformat())
         _count(held, -1)
         held.delivered_at = held.ended_at = held.days_early = held.days_late = held.counted_on = None

@@ -6,6 +6,7 @@ from decimal import Decimal
 import pytest
 from django.urls import reverse
 
+from clients.actions import archive
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Message
 from promises import actions
@@ -295,6 +296,17 @@ def test_reopened_in_one_press(post, make_promise):
     assert response.status_code == 302
     assert fresh(promise).is_open
     assert "reopened" in promise.client.record.values_list("kind", flat=True)
+
+
+def test_nothing_is_opened_again_for_a_client_who_is_put_away(post, make_promise, thandi, karoo):
+    promise = make_promise()
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+    archive(karoo, thandi, NOW)
+
+    response = post("reopen", promise, reason="Not so.")
+
+    assert "Bring the client back first." in shown(response)
+    assert not fresh(promise).is_open
 
 
 def test_reopening_wants_a_reason(post, make_promise):
