@@ -66,6 +66,7 @@ def extend_and_tell(
     """Everything or nothing: the word to the client, the extension, and their answer."""
     with holding(promise) as held:
         _not_asked_already(held, asked.due)
+        _not_answered_already(told, reply)
         telling = _tell(held, told, by, now) if told else None
         extension = extend(
             held,
@@ -88,6 +89,16 @@ def _not_asked_already(promise: Promise, due: Due) -> None:
     same = promise.extensions.filter(old_due_at=promise.due_at, new_due_at=due.at, answer=None)
     if same.exists():
         raise Refused(_("This date has been asked for already. Record the client's answer to it."))
+
+
+def answered_too_soon() -> str:
+    return _("They cannot have answered before they were told")
+
+
+def _not_answered_already(told: Spoken | Written | None, reply: Reply | None) -> None:
+    """An answer to what nobody has said yet would make a silent move look agreed."""
+    if reply and (not isinstance(told, Spoken) or reply.at < told.at):
+        raise Refused(answered_too_soon())
 
 
 def _tell(promise: Promise, told: Spoken | Written, by: User, now: datetime) -> Telling:

@@ -12,6 +12,7 @@ from clients.models import Contact
 from engagement.outbox.models import Channel
 from engagement.staff.fields import DateTextField, TimeTextField
 from engagement.staff.models import Firm
+from promises.actions.agreeing import answered_too_soon
 from promises.due import due_for
 from promises.forms.act import NoteField, OfPromise, TextArea
 from promises.forms.tell import EMAIL, SPOKEN, read_again
@@ -85,7 +86,16 @@ class ExtendForm(OfPromise):
     )
     spoken_on = DateTextField(label=_("When"), required=False, past_ok=True, help_text=_("Leave empty for today."))
     spoken_time = TimeTextField(label=_("At"), required=False, help_text=_("Leave empty for just now."))
-    text = forms.CharField(label=_("What was said"), required=False, max_length=4000, widget=TextArea(2))
+    text = forms.CharField(
+        label=_("What was said"),
+        required=False,
+        max_length=4000,
+        widget=TextArea(2),
+        error_messages={
+            "required": _("Enter what was said, in a line"),
+            "max_length": _("What was said must be %(limit_value)d characters or fewer"),
+        },
+    )
     subject = forms.CharField(
         label=_("Subject"),
         required=False,
@@ -125,6 +135,7 @@ class ExtendForm(OfPromise):
         theirs = self["asked_by"].value() == Extension.AskedBy.CLIENT
         self.fields["reason"].required = self.fields["reason_text"].required = not theirs
         by_email = self["told"].value() == EMAIL
+        self.fields["text"].required = self["told"].value() == SPOKEN
         self.fields["contact"].required = by_email
         self.fields["subject"].required = self.fields["body"].required = by_email and self.is_drafted
         self.fields["new_date"].error_messages["required"] = _("Enter the new date, for example 27 November")
@@ -182,7 +193,9 @@ class ExtendForm(OfPromise):
     def _clean_answer(self) -> None:
         if self.cleaned_data.get("answer") not in (AGREED, REFUSED):
             return
-        if self.cleaned_data.get("told") == EMAIL:
+        if self.cleaned_data.get("told") == NOT_YET:
+            self.add_error("answer", answered_too_soon())
+        elif self.cleaned_data.get("told") == EMAIL:
             self.add_error("answer", _("The e-mail has yet to leave: choose no answer yet, or say how you spoke"))
         else:
             day, clock = self.cleaned_data.get("answered_on"), self.cleaned_data.get("answered_time")

@@ -118,6 +118,38 @@ def test_not_told_yet_tells_nobody(extend, make_promise, lena):
     assert "forgot" not in Extension.objects.get().reason_text
 
 
+@pytest.mark.parametrize("said", ["agreed", "refused"])
+def test_nobody_answers_before_they_were_told(extend, make_promise, lena, said):
+    promise = make_promise()
+
+    response = extend(promise, **SPOKEN | {"told": "not_yet", "answer": said})
+
+    assert response.context["form"].errors["answer"] == ["They cannot have answered before they were told"]
+    assert not Extension.objects.exists()
+    assert fresh(promise).due_at == promise.due_at
+
+
+def test_an_answer_lies_after_the_conversation(extend, make_promise, lena):
+    promise = make_promise()
+    early = {"spoken_time": "7:30", "answer": "agreed", "answered_time": "7:00"}
+
+    response = extend(promise, **SPOKEN | early)
+
+    assert "They cannot have answered before they were told" in shown(response)
+    assert not Extension.objects.exists()
+    assert not Telling.objects.exists()
+
+
+def test_the_conversation_stands_open_and_asks_what_was_said(extend, make_promise, lena):
+    promise = make_promise()
+
+    response = extend(promise, **SPOKEN | {"text": " "})
+
+    assert response.context["form"].errors["text"] == ["Enter what was said, in a line"]
+    assert "<summary>The conversation</summary>" not in shown(response)
+    assert not Telling.objects.exists()
+
+
 def test_by_e_mail_the_text_is_read_first_and_then_sent(extend, make_promise, lena):
     promise = make_promise()
     typed = WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk, "note": "Our own fault"}

@@ -69,8 +69,11 @@ def _typed(request: SignedInRequest) -> Any:
     """“They asked, and it is agreed”: one press says four things that are otherwise asked for."""
     if request.method != "POST" or "agreed_as_asked" not in request.POST:
         return posted(request)
-    reason = request.POST.get("reason") or Extension.Reason.CLIENT_WISH.value
-    return again(request.POST, asked_by=Extension.AskedBy.CLIENT.value, answer=AGREED, reason=reason, told=SPOKEN)
+    said = {
+        "reason": request.POST.get("reason") or Extension.Reason.CLIENT_WISH.value,
+        "text": request.POST.get("text", "").strip() or _("The client asked for it, and it is agreed."),
+    }
+    return again(request.POST, asked_by=Extension.AskedBy.CLIENT.value, answer=AGREED, told=SPOKEN, **said)
 
 
 def _initial(request: SignedInRequest, promise: Promise) -> dict[str, Any]:
