@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Contact
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_date, speak_due
-from promises.models import ProgressUpdate, Promise, Standing, Telling
+from promises.models import Band, ProgressUpdate, Promise, Standing, Telling
 
 # Where the private address comes to stand. Whoever sends may take it out.
 LINK_MARK = "[progress page]"
@@ -67,7 +67,7 @@ def draft(
         if client.archived_at is None:
             parts.append(_("You can follow the work here: %(link)s") % {"link": LINK_MARK})
         parts.append(_signature(by, firm))
-        return Draft(_subject(abouts), "\n\n".join(parts))
+        return Draft(_subject(abouts, now), "\n\n".join(parts))
 
 
 def last_updates(promises: Sequence[Promise]) -> dict[int, ProgressUpdate]:
@@ -93,9 +93,16 @@ def default_kind(promise: Promise, now: datetime, *, told_before: bool = True) -
         return Telling.Kind.DONE
     if promise.is_overdue(now):
         return Telling.Kind.LATE
-    if promise.standing == Standing.MAY_BE_LATE or promise.band == "at_risk":
+    if promise.standing == Standing.MAY_BE_LATE or promise.band == Band.AT_RISK:
         return Telling.Kind.MAY_BE_LATE
     return Telling.Kind.PROGRESS if told_before else Telling.Kind.MADE
+
+
+def is_doubted(promise: Promise, now: datetime) -> bool:
+    """Nobody says that it is on track: we said otherwise ourselves, the client heard so, or it is late or at risk."""
+    if promise.is_overdue(now) or promise.band == Band.AT_RISK or promise.standing == Standing.MAY_BE_LATE:
+        return True
+    return promise.told_at is not None and promise.standing != Standing.ON_TRACK
 
 
 def _weight(kind: str) -> int:
@@ -110,7 +117,7 @@ def _part(about: About, update: ProgressUpdate | None, now: datetime) -> str:
     if done and about.kind != Telling.Kind.DONE:
         lines += [_("Done so far:"), *(f"- {text}" for text in done)]
     lines.append(_state(about, now))
-    lines += _written_for_them(about, update)
+    lines += _written_for_them(about, update, now)
     if about.kind != Telling.Kind.DONE:
         lines += _what_next(promise, now)
     return "\n".join(lines)
@@ -132,8 +139,21 @@ def _state(about: About, now: datetime) -> str:
             ended = promise.delivered_at or now
             day = speak_date(ended.astimezone(promise.zoneinfo).date(), today=_today(promise, now))
             return _("It is done, on %(day)s.") % {"day": day}
+        case Telling.Kind.PROGRESS if promise.is_overdue(now):
+            return _("We promised it for %(due)s. It is late.") % due
+        case Telling.Kind.PROGRESS if is_doubted(promise, now):
+            return _doubted(promise) % due
         case _:
             return _("It is on track for %(due)s.") % due
+
+
+def _doubted(promise: Promise) -> str:
+    if promise.told_at:
+        return _("As we told you, it may not be ready on the date we promised: %(due)s.")
+    if promise.standing == Standing.MAY_BE_LATE:
+        return _("It may not be ready on the date we promised: %(due)s.")
+    # A risk that only the watch sees is put into words by a person, with another kind of word.
+    return _("We have promised it for %(due)s.")
 
 
 def _moved(promise: Promise, new: NewDate, now: datetime) -> str:
@@ -160,10 +180,10 @@ def _made(promise: Promise, now: datetime) -> str:
     return _("As agreed, the date is now %(due)s. It was %(first)s at first.") % {**due, "first": first}
 
 
-def _written_for_them(about: About, update: ProgressUpdate | None) -> list[str]:
+def _written_for_them(about: About, update: ProgressUpdate | None, now: datetime) -> list[str]:
     """The client's part of the last update, where it still speaks of the same thing."""
     fitting = {
-        Telling.Kind.PROGRESS: Standing.ON_TRACK,
+        Telling.Kind.PROGRESS: Standing.MAY_BE_LATE if is_doubted(about.promise, now) else Standing.ON_TRACK,
         Telling.Kind.MAY_BE_LATE: Standing.MAY_BE_LATE,
         Telling.Kind.LATE: Standing.MAY_BE_LATE,
         Telling.Kind.DONE: Standing.DONE,
@@ -195,13 +215,15 @@ def _signature(by: User, firm: Firm) -> str:
     return "\n".join(line for line in (by.name, by.title, firm.name, by.phone or firm.phone) if line)
 
 
-def _subject(abouts: Sequence[About]) -> str:
+def _subject(abouts: Sequence[About], now: datetime) -> str:
     if not abouts:
         return ""
     what = abouts[0].promise.what
     what = what if len(what) <= LONGEST_SUBJECT else what[: LONGEST_SUBJECT - 1].rstrip() + "…"
     if len(abouts) > 1:
         return _("%(what)s and %(more)s more: how it stands") % {"what": what, "more": len(abouts) - 1}
+    if abouts[0].kind == Telling.Kind.PROGRESS and is_doubted(abouts[0].promise, now):
+        return _("%(what)s: how it stands") % {"what": what}
     return {
         Telling.Kind.MADE: _("%(what)s: what we promised"),
         Telling.Kind.PROGRESS: _("%(what)s: on track"),

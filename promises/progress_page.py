@@ -79,14 +79,15 @@ class _Assembly:
         """From the last word told and the date, never from a risk that nobody has put into words."""
         if promise.due_at <= self.now:
             return LATE
-        if promise.told_at and self.said_last(promise) in Telling.OF_A_SLIP:
+        if promise.told_at and not self.is_taken_back(promise):
             return MAY_BE_LATE
         return WAITING if promise.waiting_for else ON_TRACK
 
     @staticmethod
-    def said_last(promise: Promise) -> str:
-        said: str = promise.last_said  # type: ignore[attr-defined] # annotated by open_promises()
-        return said
+    def is_taken_back(promise: Promise) -> bool:
+        """A doubt that was told is over when we found it on track since, think so still, and have said so."""
+        said, recovered = promise.last_said, promise.recovered  # type: ignore[attr-defined] # by open_promises()
+        return recovered and promise.standing == Standing.ON_TRACK and said == Telling.Kind.PROGRESS
 
     def state_words(self, promise: Promise) -> str:
         match self.state(promise):

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db.models import Case, CharField, Count, F, OuterRef, Q, Subquery, Value, When, Window
+from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Subquery, Value, When, Window
 from django.db.models.functions import Coalesce
 
 from clients.models import Client, Contact, PrivateLink, Scope
-from promises.models import Extension, ProgressUpdate, Promise, Step, Telling
+from promises.models import Extension, ProgressUpdate, Promise, Standing, Step, Telling
 from promises.models.promise import PromiseQuerySet
 
 MOST_OPEN = 50
@@ -70,9 +70,16 @@ def reader_at(client: Client, link: PrivateLink | None) -> Reader:
 
 
 def open_promises(reader: Reader, now: datetime) -> tuple[list[Promise], int]:
-    """The worst first, and how many there are in all. `last_said` is the kind of the last word about the date."""
+    """The worst first, and how many there are in all.
+
+    `last_said` is the kind of the last word about the date; `recovered`, whether we found it on track after a doubt.
+    """
     said = Telling.objects.heard().filter(promise=OuterRef("pk"), about_due_at=OuterRef("due_at"))
     said = said.exclude(kind=Telling.Kind.DONE).order_by(HEARD_AT.desc(), "-pk")
+    doubted_at = said.of_a_slip().annotate(heard=HEARD_AT).values("heard")[:1]
+    # Told only after the update was made, a doubt outlives it.
+    since = ProgressUpdate.objects.filter(promise=OuterRef("pk"), standing=Standing.ON_TRACK)
+    recovered = Exists(since.filter(at__gt=OuterRef("doubted_at")))
     worst_first = Case(
         When(due_at__lte=now, then=0),
         When(told_at__isnull=False, then=1),
@@ -82,7 +89,8 @@ def open_promises(reader: Reader, now: datetime) -> tuple[list[Promise], int]:
     promises = (
         _theirs(reader)
         .open()
-        .annotate(last_said=Subquery(said.values("kind")[:1]), in_all=Window(Count("pk")))
+        .annotate(last_said=Subquery(said.values("kind")[:1]), doubted_at=Subquery(doubted_at))
+        .annotate(recovered=recovered, in_all=Window(Count("pk")))
         .order_by(worst_first, "due_at", "pk")[:MOST_OPEN]
     )
     rows = list(promises)

@@ -16,7 +16,7 @@ from engagement.outbox.models import Channel
 from engagement.staff.fields import DateTextField, TimeTextField
 from promises import drafts
 from promises.forms.act import TextArea
-from promises.models import Promise, Telling
+from promises.models import Promise, Standing, Telling
 
 EMAIL, SPOKEN = "email", "spoken"
 READ_AGAIN = "read_again"
@@ -183,7 +183,8 @@ def read_again() -> ValidationError:
 def kinds_for(promise: Promise, how: str, now: datetime) -> list[tuple[str, Any]]:
     """What can be said of it truthfully: a new date only where one is asked for, done only when it is.
 
-    Nobody writes "on track" of what is overdue; a conversation of the day before may have said it.
+    Nobody writes of progress alone when it is overdue, or when we think it late and the client has not heard;
+    a conversation of the day before may have spoken of it.
 
     A date that has moved already is what we promise now: calling it new again would count as telling that it slips.
     """
@@ -191,7 +192,8 @@ def kinds_for(promise: Promise, how: str, now: datetime) -> list[tuple[str, Any]
     if promise.delivered_at:
         return [(kinds.DONE.value, kinds.DONE.label), (kinds.LATE.value, kinds.LATE.label)]
     offered = [kinds.MADE, kinds.PROGRESS, kinds.MAY_BE_LATE, kinds.LATE]
-    if how != SPOKEN and promise.is_overdue(now):
+    unheard = promise.standing == Standing.MAY_BE_LATE and promise.told_at is None
+    if how != SPOKEN and (unheard or promise.is_overdue(now)):
         offered.remove(kinds.PROGRESS)
     if any(extension.is_open for extension in promise.extensions.all()):
         offered.append(kinds.MOVED)

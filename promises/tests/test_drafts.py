@@ -41,6 +41,35 @@ def test_each_kind_says_its_fact(write, make_promise, kind, sentence):
     assert sentence in write(drafts.About(make_promise(), kind)).body
 
 
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({"standing": "may_be_late"}, "It may not be ready on the date we promised: Friday 20 November"),
+        ({"standing": "may_be_late", "told_at": NOW}, "As we told you, it may not be ready on the date we promised"),
+        ({"told_at": NOW}, "As we told you, it may not be ready on the date we promised: Friday 20 November"),
+        ({"band": "at_risk"}, "We have promised it for Friday 20 November"),
+        ({"due_at": NOW - HOUR}, "We promised it for Friday 20 November"),
+    ],
+)
+def test_progress_is_never_on_track_while_it_is_in_doubt(write, make_promise, changes, sentence):
+    promise = make_promise()
+    for name, value in changes.items():
+        setattr(promise, name, value)
+
+    letter = write(drafts.About(promise, Telling.Kind.PROGRESS))
+
+    assert sentence in letter.body
+    assert "on track" not in letter.subject + letter.body
+
+
+def test_progress_in_doubt_quotes_no_hope_of_before(write, make_promise, thandi):
+    promise = make_promise()
+    actions.update(promise, standing="on_track", text="All is well.", by=thandi, now=NOW)
+    promise.band = "at_risk"
+
+    assert "All is well." not in write(drafts.About(promise, Telling.Kind.PROGRESS)).body
+
+
 def test_a_new_date_is_asked_for_with_its_reason(write, make_promise):
     new = drafts.NewDate(date(2026, 11, 27), None, "The survey came late.")
 

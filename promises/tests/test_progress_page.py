@@ -101,12 +101,35 @@ def test_a_client_who_was_told_of_a_slip_reads_may_be_late(make_promise, read, t
     assert read().lead.row.words == "May be late"
 
 
-def test_may_be_late_gives_way_to_on_track_when_that_was_said_after(make_promise, read, tell):
+def test_may_be_late_gives_way_to_on_track_when_that_was_found_and_said_after(make_promise, read, tell, thandi):
     promise = make_promise()
     tell(promise, Telling.Kind.MAY_BE_LATE, NOW - 3 * HOUR)
+    actions.update(promise, standing="on_track", by=thandi, now=NOW - 2 * HOUR)
     tell(promise, Telling.Kind.PROGRESS, NOW - HOUR)
 
     assert read().lead.row.words == "On track"
+
+
+@pytest.mark.parametrize("kind", [Telling.Kind.PROGRESS, Telling.Kind.MADE])
+@pytest.mark.parametrize("hours", [-4, None])
+def test_a_later_word_on_progress_does_not_take_back_that_it_may_be_late(make_promise, read, tell, thandi, kind, hours):
+    promise = make_promise()
+    if hours:
+        actions.update(promise, standing="on_track", by=thandi, now=NOW + hours * HOUR)
+    tell(promise, Telling.Kind.MAY_BE_LATE, NOW - 3 * HOUR)
+    tell(promise, kind, NOW - HOUR)
+
+    assert read().lead.row.words == "May be late"
+
+
+def test_may_be_late_again_stands_although_it_was_on_track_between(make_promise, read, tell, thandi):
+    promise = make_promise()
+    tell(promise, Telling.Kind.MAY_BE_LATE, NOW - 6 * HOUR)
+    actions.update(promise, standing="on_track", by=thandi, now=NOW - 5 * HOUR)
+    actions.update(promise, standing="may_be_late", by=thandi, now=NOW - 3 * HOUR)
+    tell(promise, Telling.Kind.PROGRESS, NOW - HOUR)
+
+    assert read().lead.row.words == "May be late"
 
 
 def test_a_message_that_has_not_left_says_nothing_yet(make_promise, read, karoo, lena, thandi):

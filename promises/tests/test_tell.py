@@ -342,6 +342,17 @@ def test_nobody_writes_on_track_of_what_is_overdue(open_page, thandi, make_promi
     assert form[f"kind_{promise.pk}"].value() == ("progress" if offered else "late")
 
 
+def test_nobody_writes_progress_of_what_they_do_not_know_may_be_late(open_page, thandi, make_promise, lena):
+    promise = make_promise()
+    actions.update(promise, standing="may_be_late", by=thandi, now=NOW)
+
+    form = open_page(fresh(promise), kind="progress").context["form"]
+
+    assert "progress" not in dict(form.fields[f"kind_{promise.pk}"].choices)
+    assert form[f"kind_{promise.pk}"].value() == "may_be_late"
+    assert "on track" not in form["body"].value()
+
+
 def test_a_new_date_is_said_only_of_an_extension_that_is_open(open_page, thandi, make_promise, lena):
     promise = make_promise()
     asked = {"reason": "waiting_others", "reason_text": "The survey came late.", "asked_by": "us"}
