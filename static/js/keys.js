@@ -25,6 +25,16 @@ function press(selector, within) {
   return true;
 }
 
+// What a letter does to the promise of a row, as a way on from that promise's address.
+const onPromise = { u: "#update-text", e: "extend/", d: "done/", c: "tell/" };
+
+function act(key, within) {
+  const promise = within?.dataset.promise;
+  if (!promise || !onPromise[key]) return false;
+  location.assign(promise + onPromise[key]);
+  return true;
+}
+
 const acts = {
   n: () => {
     const line = document.querySelector("[data-quick-add]");
@@ -48,7 +58,7 @@ document.addEventListener("keydown", (event) => {
 
   if (event.key === "Enter") {
     // Enter on a link or a button inside the row is that link's own.
-    if (event.target === row && press("[data-open], a", row)) event.preventDefault();
+    if (event.target === row && (press("[data-open]", row) || press("a", row))) event.preventDefault();
     return;
   }
   const key = event.key.toLowerCase();
@@ -56,5 +66,5 @@ document.addEventListener("keydown", (event) => {
   const named = `[data-key="${CSS.escape(key)}"]`;
   const focused = row?.isConnected && row.contains(document.activeElement) ? row : null;
   const elsewhere = [...document.querySelectorAll(named)].find((one) => !one.closest("[data-row]"));
-  if (press(named, focused) || acts[key]?.() || (elsewhere && (elsewhere.click(), true))) event.preventDefault();
+  if (act(key, focused) || press(named, focused) || acts[key]?.() || (elsewhere && (elsewhere.click(), true))) event.preventDefault();
 });
