@@ -47,6 +47,8 @@ def make(
     _must_belong(client, contact, scope)
     if due.at <= now:
         raise Refused(_("Due date must be today or in the future"))
+    if client.archived_at:
+        raise Refused(_("%(client)s is archived. Take it back from the archive first.") % {"client": client.name})
     with transaction.atomic():
         promise = Promise.objects.create(
             client=client,
