@@ -1,18 +1,15 @@
 from __future__ import annotations
 
-import re
 from datetime import datetime
 from typing import Any
 
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
-from clients.actions.links import link_address
+from clients.actions.links import PLACEHOLDER, link_address
 from clients.models import PrivateLink
 from engagement.outbox.models import Audience, Message
 from engagement.outbox.signals import message_leaving
-
-PLACEHOLDER = re.compile(r"\[progress page (\d+)\]")
 
 
 @receiver(message_leaving)

@@ -8,9 +8,11 @@ from datetime import date, datetime
 
 from django.utils.translation import gettext as _
 
+from clients.actions.links import readable
 from clients.models import Entry
+from engagement.outbox.models import State
 from engagement.staff.when import speak_date, speak_moment, speak_per_cent
-from promises.models import Band, Extension, Outcome, Promise, Standing, Telling
+from promises.models import Band, Extension, Outcome, Promise, Reminder, Standing, Telling
 from promises.told import message_words
 from promises.words import channel_words
 
@@ -80,10 +82,28 @@ def _entries(scene: Scene, most: int | None) -> list[Line]:
 def _reminders(scene: Scene, most: int | None) -> list[Line]:
     lines = []
     for reminder in scene.promise.reminders.select_related("person", "message")[:most]:
-        words = {"person": reminder.person.name, "stage": reminder.get_kind_display()}
-        said = Said(_("%(person)s was reminded: %(stage)s") % words, state=message_words(reminder.message, scene.now))
-        lines.append(Line(reminder.at, "", said))
+        lines.append(Line(reminder.at, "", _reminded(reminder, scene.now)))
     return lines
+
+
+def _reminded(reminder: Reminder, now: datetime) -> Said:
+    message = reminder.message
+    due = reminder.kind == Reminder.Kind.TELL_BY
+    words = {
+        "person": reminder.person.name,
+        "stage": _("Time to tell the client") if due else reminder.get_kind_display(),
+        "at": speak_moment(message.not_before, now=now, with_zone=False),
+    }
+    match message.state:
+        case State.WAITING if message.not_before > now and not message.attempts:
+            return Said(_("%(person)s is to be reminded on %(at)s: %(stage)s") % words)
+        case State.WAITING | State.SENDING:
+            text = _("%(person)s is being reminded: %(stage)s") % words
+        case State.SENT | State.IN_DOUBT if not message.bounced_at:
+            text = _("%(person)s was reminded: %(stage)s") % words
+        case _never_arrived:
+            text = _("%(person)s was to be reminded: %(stage)s") % words
+    return Said(text, state=message_words(message, now))
 
 
 def _readings(scene: Scene, most: int | None) -> list[Line]:
@@ -91,7 +111,7 @@ def _readings(scene: Scene, most: int | None) -> list[Line]:
     for reading in scene.promise.readings.all()[:most]:
         chance = {"band": reading.get_band_display(), "chance": speak_per_cent(reading.chance or 0)}
         late = reading.band == Band.OVERDUE
-        text = _("Seen as overdue") if late else _("Seen as: %(band)s, %(chance)s to slip") % chance
+        text = _("The date has passed") if late else _("Chance to slip: %(chance)s (%(band)s)") % chance
         lines.append(Line(reading.at, "", Said(text, quote=reading.sentence)))
     return lines
 
@@ -172,7 +192,7 @@ def _withdrawn(entry: Entry, scene: Scene) -> Said:
 
 @_of("voided")
 def _voided(entry: Entry, scene: Scene) -> Said:
-    return Said(_("Logged in error"), quote=entry.data["reason"])
+    return Said(_("Logged by mistake"), quote=entry.data["reason"])
 
 
 @_of("reopened")
@@ -186,7 +206,7 @@ def _extension_asked(entry: Entry, scene: Scene) -> Said:
     words = {
         "old": scene.day(entry.data["old"]),
         "new": scene.day(entry.data["new"]),
-        "reason": Extension.Reason(entry.data["reason"]).label,
+        "reason": Extension.our_reason(entry.data["reason"]),
     }
     if entry.data["asked_by"] == Extension.AskedBy.CLIENT:
         text = _("The client asked for another date: %(new)s instead of %(old)s") % words
@@ -246,7 +266,7 @@ def _telling_written(entry: Entry, scene: Scene) -> Said:
     telling = scene.tellings.get(entry.data["telling"])
     state = message_words(telling.message, scene.now) if telling and telling.message else ""
     words = {"to": entry.data["to"] or _("the client"), "about": Telling.Kind(entry.data["about"]).label}
-    return Said(_("E-mail written to %(to)s: %(about)s") % words, quote=entry.data["text"], state=state)
+    return Said(_("E-mail written to %(to)s: %(about)s") % words, quote=readable(entry.data["text"]), state=state)
 
 
 @_of("told")

@@ -68,7 +68,7 @@ def state(promise: Promise, now: datetime) -> str:
         return str(promise.band_at(now).label)
     if promise.outcome:
         return str(Outcome(promise.outcome).label)
-    return _("Withdrawn") if promise.withdrawn_at else _("Logged in error")
+    return _("Withdrawn") if promise.withdrawn_at else _("Logged by mistake")
 
 
 def lateness(promise: Promise, now: datetime) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import re
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,6 +16,7 @@ from engagement.staff.models import Firm, User
 
 # One new link an hour and contact, however often a stranger asks.
 ASKED_AGAIN_AFTER = timedelta(hours=1)
+PLACEHOLDER = re.compile(r"\[progress page (\d+)\]")
 
 
 def make_link(
@@ -104,3 +106,8 @@ def _write_new_link(contact: Contact, before: PrivateLink, now: datetime) -> int
 def placeholder(link: PrivateLink) -> str:
     """What stands in a written message for the address of a link, until the message leaves."""
     return f"[progress page {link.pk}]"
+
+
+def readable(text: str) -> str:
+    """A message as it is shown here: the address stays unsaid, and its number tells a person nothing."""
+    return PLACEHOLDER.sub(_("(their private link)"), text)

@@ -73,7 +73,7 @@ def _not_told(held: Promise) -> None:
     # Read once: between two questions a message could leave.
     tellings = list(Telling.objects.filter(promise=held).select_related("message"))
     if any(telling.heard_at for telling in tellings):
-        raise Refused(_("The client has been told of this promise, so it cannot be logged in error. Withdraw it."))
+        raise Refused(_("The client has been told of it, so it was not logged by mistake. Withdraw it."))
     if any(telling.message and telling.message.state in MAY_BE_READ for telling in tellings):
         raise Refused(_("A message that names it is on its way, or may have left: take it back first, or withdraw it."))
 

@@ -18,7 +18,7 @@ OPEN = [
     ("waiting", _("Waiting for the client")),
     ("due_7_days", _("Due in 7 days")),
 ]
-ENDED = [*Outcome.choices, ("withdrawn", _("Withdrawn")), ("voided", _("Logged in error"))]
+ENDED = [*Outcome.choices, ("withdrawn", _("Withdrawn")), ("voided", _("Logged by mistake"))]
 
 
 class FindForm(forms.Form):

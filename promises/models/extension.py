@@ -18,6 +18,12 @@ class Extension(models.Model):
         OUR_PLANNING = "our_planning", _("We planned it wrongly")
         CLIENT_WISH = "client_wish", _("You asked for another date")
 
+    # The labels are read by the client; we say the same of them to each other.
+    OUR_REASONS = {
+        Reason.WAITING_CLIENT.value: _("We waited for the client"),
+        Reason.CLIENT_WISH.value: _("The client asked for another date"),
+    }
+
     class AskedBy(models.TextChoices):
         US = "us", _("We did")
         CLIENT = "client", _("The client did")
@@ -44,6 +50,14 @@ class Extension(models.Model):
 
     def __str__(self) -> str:
         return f"{self.old_due_on.isoformat()} → {self.new_due_on.isoformat()}"
+
+    @classmethod
+    def our_reason(cls, reason: str) -> str:
+        return str(cls.OUR_REASONS.get(reason) or cls.Reason(reason).label)
+
+    @property
+    def reason_for_us(self) -> str:
+        return self.our_reason(self.reason)
 
     @property
     def is_open(self) -> bool:

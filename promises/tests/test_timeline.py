@@ -6,13 +6,15 @@ from pathlib import Path
 
 import pytest
 
+from clients.actions import make_link
+from clients.actions.links import placeholder
 from clients.models import Entry
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message
 from promises import actions, timeline
 from promises.due import Due
-from promises.models import Promise, Reminder, Telling
+from promises.models import Promise, Reminder, RiskReading, Telling
 from promises.receivers import OUTCOMES_OF_A_MESSAGE
 
 PROMISES = Path(__file__).resolve().parents[1]
@@ -126,11 +128,32 @@ def test_the_first_page_is_short_and_says_that_there_is_more(lived, thandi, monk
     assert lines == lines_of(lived, everything=True)[:5]
 
 
-def test_reminders_say_who_was_reminded_and_of_what(make_promise, thandi):
+@pytest.mark.parametrize(
+    ("message", "text", "state"),
+    [
+        (
+            {"not_before": NOW + 5 * DAY},
+            "Thandi Mokoena is to be reminded on Monday 23 November, 09:00: Time to tell the client",
+            "",
+        ),
+        ({}, "Thandi Mokoena is being reminded: Time to tell the client", "Waiting to be sent"),
+        (
+            {"state": "sent", "sent_at": NOW},
+            "Thandi Mokoena was reminded: Time to tell the client",
+            "Accepted by the mail server, Wednesday 18 November, 09:00",
+        ),
+        ({"state": "dropped"}, "Thandi Mokoena was to be reminded: Time to tell the client", "No longer needed"),
+        (
+            {"state": "failed", "error": "no such address"},
+            "Thandi Mokoena was to be reminded: Time to tell the client",
+            "Not delivered: no such address",
+        ),
+    ],
+)
+def test_reminders_say_who_was_reminded_and_of_what(make_promise, thandi, message, text, state):
     promise = make_promise()
-    message = Message.objects.create(
-        audience="staff", address="t@x.example", occasion="r", subject="x", body="", written_at=NOW, not_before=NOW
-    )
+    fields = {"audience": "staff", "address": "t@x.example", "occasion": "r", "subject": "x", "body": ""}
+    message = Message.objects.create(**{**fields, "written_at": NOW, "not_before": NOW, **message})
     Reminder.objects.create(
         promise=promise,
         kind="tell_by",
@@ -143,8 +166,42 @@ def test_reminders_say_who_was_reminded_and_of_what(make_promise, thandi):
 
     line = lines_of(promise)[0]
 
-    assert line.said.text == "Thandi Mokoena was reminded: The client has to hear it now"
-    assert line.said.state == "Waiting to be sent"
+    assert line.said == timeline.Said(text, state=state)
+
+
+@pytest.mark.parametrize(
+    ("band", "text"), [("watch", "Chance to slip: 30% (Watch)"), ("overdue", "The date has passed")]
+)
+def test_a_reading_is_said_in_plain_words(make_promise, band, text):
+    promise = make_promise()
+    RiskReading.objects.create(promise=promise, band=band, chance=0.3, at=NOW)
+
+    assert lines_of(promise)[0].said.text == text
+
+
+def test_the_number_of_a_private_link_is_shown_to_nobody(make_promise, karoo, lena, thandi):
+    promise = make_promise()
+    body = f"Follow it here: {placeholder(make_link(karoo, thandi, NOW, contact=lena))}"
+    actions.write_to_client(
+        [actions.Said(promise, Telling.Kind.PROGRESS)],
+        client=karoo,
+        contact=lena,
+        subject="How it stands",
+        body=body,
+        occasion="one",
+        by=thandi,
+        now=NOW,
+    )
+
+    assert lines_of(promise)[0].said.quote == "Follow it here: (their private link)"
+
+
+def test_the_reason_of_a_new_date_is_told_from_our_side(make_promise, thandi):
+    promise = make_promise()
+    asked = {"reason": "waiting_client", "reason_text": "No survey.", "asked_by": "us", "by": thandi, "now": NOW}
+    actions.extend(promise, Due(date(2026, 11, 27), None, NOW + 9 * DAY), **asked)
+
+    assert lines_of(promise)[0].said.text.endswith("instead of Friday 20 November. We waited for the client")
 
 
 @pytest.mark.parametrize(

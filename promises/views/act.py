@@ -104,11 +104,17 @@ def void(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect(promise)
     form = ReasonForm(posted(request), promise=promise, now=now)
     if carried_out(form, lambda typed: actions.void(promise, by=request.user, now=now, **typed)):
-        messages.success(request, _("Marked as logged in error. It stays visible, with the reason."))
+        messages.success(request, _("Marked as logged by mistake. It stays visible, with the reason."))
         return redirect(promise)
     lede = _("Only while the client has not been told of it. It stays visible and counts nowhere.")
     return ask(
-        request, promise, form, title=_("Logged in error"), submit=_("Mark as logged in error"), lede=lede, danger=True
+        request,
+        promise,
+        form,
+        title=_("Logged by mistake"),
+        submit=_("Mark as logged by mistake"),
+        lede=lede,
+        danger=True,
     )
 
 

@@ -16,6 +16,7 @@ from engagement.outbox.models import State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import User
 from promises import timeline, words
+from promises.actions.ending import MAY_BE_READ
 from promises.forms.act import NoteForm
 from promises.models import Extension, Outcome, Promise, Standing, Telling
 from promises.rights import may_decide
@@ -71,7 +72,7 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "has_more": has_more,
         "undos": _undos(request, promise, tellings, now),
         "may_decide": may_decide(request.user, promise),
-        "may_void": promise.is_open and not any(telling.heard_at for telling in tellings),
+        "may_void": promise.is_open and not any(_may_know(telling) for telling in tellings),
         "here": "promises",
     }
     return render(request, "promises/detail.html", context)
@@ -96,6 +97,10 @@ def main_act(
 def extensions_agreed(extensions: list[Extension]) -> list[Extension]:
     """Those that moved the date, the latest first."""
     return [one for one in extensions if hasattr(one, "answer") and one.answer.agreed]
+
+
+def _may_know(telling: Telling) -> bool:
+    return telling.heard_at is not None or bool(telling.message and telling.message.state in MAY_BE_READ)
 
 
 def _clocks_differ(promise: Promise) -> bool:
