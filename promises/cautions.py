@@ -32,7 +32,7 @@ def cautions(client: Client, firm: Firm, what: str, due: Due, now: datetime) -> 
     found = []
     if alike := promised_alike(client, what, now):
         found.append(Caution(f"alike:{alike.pk}", alike=alike))
-    if working_day := next_working_day(client, firm, due, now):
+    if working_day := next_working_day(client, firm, due):
         found.append(Caution(f"off:{due.on.isoformat()}", day_off=due.on, working_day=working_day))
     return found
 
@@ -48,11 +48,10 @@ def promised_alike(client: Client, what: str, now: datetime) -> Promise | None:
     return next((promise for promise in recent[:MOST_LOOKED_AT] if _plain(promise.what) == asked), None)
 
 
-def next_working_day(client: Client, firm: Firm, due: Due, now: datetime) -> date | None:
-    """The first working day after a due date that is none. Today with a time was surely meant."""
+def next_working_day(client: Client, firm: Firm, due: Due) -> date | None:
+    """The first working day after a due date that is none. "By 5pm" on a Sunday may have meant Monday."""
     calendar = client_calendar(client, firm)
-    today = now.astimezone(client.zoneinfo).date()
-    if is_working_day(calendar, due.on) or (due.time and due.on == today):
+    if is_working_day(calendar, due.on):
         return None
     days = (due.on + timedelta(days=days) for days in range(1, LOOK_AHEAD))
     return next((day for day in days if is_working_day(calendar, day)), None)

@@ -45,7 +45,7 @@ def understand(text: str, user: User, firm: Firm, now: datetime, here_pk: str = 
         # "Tomorrow at four" is the client's tomorrow, and their four o'clock.
         line = _read(text, names, user, zone, now)
     owner, owner_choices = _by_whom(line, user)
-    chosen = line.when.chosen
+    chosen = None if line.no_such_time else line.when.chosen
     due = due_for(client, firm, chosen.day, chosen.time) if client and chosen else None
     return Understood(line, client, choices, owner, owner_choices, due, zone)
 

@@ -24,6 +24,13 @@ MOST_WORDS_IN_A_NAME = 6
 _WORD = re.compile(r"[^\W_]+")
 _CLIENT = re.compile(r"(?<![^\s(,;])@(?:\"([^\"]{1,200})\"|“([^”]{1,200})”|(?=\w))")
 _OWNER = re.compile(r"(?<![^\s(,;])\+(?:\"([^\"]{1,200})\"|“([^”]{1,200})”|([^\W\d_][\w.'’-]{0,80}))")
+# What looks like a time beside the date: the reader of dates takes only those that a clock shows.
+_AFTER_DATE = re.compile(r"[\s,]{1,3}(?:(?:at|by|om|@)\s{1,3})?(\d{1,2}:\d{2}(?:\s?[ap]m)?)(?![\w:])", re.IGNORECASE)
+_BEFORE_DATE = re.compile(
+    r"(?<!\w)(?:(?:at|by|om)\s{1,3}(\d{1,2}:\d{2}(?:\s?[ap]m)?)|(\d{1,2}:\d{2}\s?[ap]m))[\s,]{1,3}$", re.IGNORECASE
+)
+_LONGEST_BEFORE = 30
+_DATED_END = 1000
 _ESTIMATE = re.compile(r"(?<![^\s(,;])~\s?")
 _LEADS_TO_CLIENT = frozenset(["to", "for", "with", "aan", "vir", "voor", "met"])
 _LEADS_TO_OWNER = frozenset(["for", "by", "vir", "deur", "voor", "door"])
@@ -36,17 +43,19 @@ _LOOSE = " \t\r\n,;:-–—"
 @dataclass(frozen=True)
 class ClientMatch:
     """Whom the line names. `problem`: "" when chosen, "none" (no @; `choices` were merely mentioned), "unknown",
-    "ambiguous"."""
+    "ambiguous". `several`: each of the choices was named by an @ of its own."""
 
     words: str | None
     chosen: Named | None
     choices: tuple[Named, ...]
     problem: str
+    several: bool = False
 
 
 @dataclass(frozen=True)
 class Line:
-    """What was understood. `spans` are the parts of `text` that `what` leaves out."""
+    """What was understood. `spans` are the parts of `text` that `what` leaves out; `no_such_time` is the "25:00"
+    that stands beside the date."""
 
     what: str
     client: ClientMatch
@@ -55,6 +64,7 @@ class Line:
     estimate_hours: Decimal | None
     text: str
     spans: tuple[Span, ...]
+    no_such_time: str = ""
 
     @property
     def client_words(self) -> str | None:
@@ -78,8 +88,9 @@ def read_line(text: str, *, today: date, now_time: time, clients: Sequence[Named
     owner_words, owner_span = _owner(text, quotes)
     estimate, estimate_span = _estimate(text, quotes)
     marked = _apart([*(m.span for m in mentions), *(span for span in (owner_span, estimate_span) if span)])
-    when = read_when(blank(text, marked), today=today, now_time=now_time, language=language)
-    spans = _merged([*marked, *_date_spans(when)])
+    when = read_when(blank(text, _merged([*marked, *_middle(text)])), today=today, now_time=now_time, language=language)
+    no_such_time, time_span = _no_such_time(text, when, quotes)
+    spans = _merged([*marked, *_date_spans(when), *([time_span] if time_span else [])])
     return Line(
         what=_what_is_left(text, spans),
         client=_client(mentions, text, clients, spans + quotes),
@@ -88,6 +99,7 @@ def read_line(text: str, *, today: date, now_time: time, clients: Sequence[Named
         estimate_hours=estimate,
         text=text,
         spans=tuple(spans),
+        no_such_time=no_such_time,
     )
 
 
@@ -163,7 +175,8 @@ def _client(mentions: Sequence[_Mention], text: str, clients: Sequence[Named], t
         return ClientMatch(words, None, (), "unknown")
     if len(found) == 1 and all(mention.found for mention in mentions):
         return ClientMatch(words, found[0], found, "")
-    return ClientMatch(words, None, found[:MOST_CHOICES], "ambiguous")
+    several = len(mentions) > 1 and all(len(mention.found) == 1 for mention in mentions)
+    return ClientMatch(words, None, found[:MOST_CHOICES], "ambiguous", several)
 
 
 def _named_in(text: str, clients: Sequence[Named]) -> tuple[Named, ...]:
@@ -206,6 +219,24 @@ def _estimate(text: str, quotes: Sequence[Span]) -> tuple[Decimal | None, Span |
     return None, None
 
 
+# Time
+
+
+def _no_such_time(text: str, when: Reading, quotes: Sequence[Span]) -> tuple[str, Span | None]:
+    """ "4 Dec 25:00": a slip of the hand, and no part of what is promised."""
+    if when.chosen is None or when.chosen.time:
+        return "", None
+    start, end = when.chosen.start, when.chosen.end
+    from_here = max(0, start - _LONGEST_BEFORE)
+    after, before = _AFTER_DATE.match(text, end), _BEFORE_DATE.search(text[from_here:start])
+    span = (after.start(), after.end()) if after else (from_here + before.start(), start) if before else None
+    if span is None or _inside(span[0] + 1, quotes):
+        return "", None
+    found = after or before
+    assert found
+    return next(group for group in found.groups() if group), span
+
+
 # Text
 
 
@@ -214,6 +245,11 @@ def _with_lead(text: str, start: int, leads: frozenset[str]) -> int:
     before = text[max(0, start - 12) : start]
     lead = re.search(r"(?<!\w)([^\W\d_]{2,5})\s{1,3}$", before)
     return start - len(before) + lead.start() if lead and fold(lead.group(1)) in leads else start
+
+
+def _middle(text: str) -> list[Span]:
+    """A pasted mail is longer than dates are looked for: the one that is meant stands at its beginning or its end."""
+    return [(_DATED_END, len(text) - _DATED_END)] if len(text) > 2 * _DATED_END else []
 
 
 def _inside(place: int, spans: Iterable[Span]) -> bool:

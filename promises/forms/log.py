@@ -159,6 +159,10 @@ class PromiseForm(WordsFields):
         self.has_no_date = problem in words
         self._date().error_messages["required"] = words.get(problem, self._date().error_messages["required"])
 
+    def say_of_time(self) -> None:
+        """The line spoke of a time that no clock shows."""
+        self.fields["due_time"].error_messages["none"] = _("There is no such time: enter one such as 5pm or 17:00")
+
     def refuse_client(self) -> None:
         self._choices("client").error_messages["required"] = _("Choose a client, or add it under another name")
 

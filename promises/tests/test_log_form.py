@@ -321,8 +321,8 @@ def test_another_day_off_is_pointed_out_again(office, sent):
     assert "Sunday 29 November is no working day." in page
 
 
-def test_a_call_back_today_is_not_lectured_about_the_weekend(office, sent):
-    with time_machine.travel("2026-11-21T11:00+02:00", tick=False):
+def test_a_call_back_today_within_the_week_asks_nothing(office, sent):
+    with time_machine.travel("2026-11-20T11:00+02:00", tick=False):
         office.post(NEW, {**sent, "due_on": "today", "due_time": "4pm"})
 
     assert Promise.objects.get().due_time == time(16)

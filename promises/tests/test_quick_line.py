@@ -1,5 +1,6 @@
 """The one line in the head of every page: what is clear is saved at once, what is not is asked."""
 
+import re
 from datetime import date, datetime, time
 from decimal import Decimal
 
@@ -103,10 +104,15 @@ ASKED = [
     ("Quote for @karoo", ["By when?", "Tomorrow, Thursday 19 November", "Friday 20 November", "Wednesday 25 November"]),
     ("Quote by Friday", ["For whom is it?", "Choose a client"]),
     ("Quote for @acme by Friday", ["may be one of several clients", "Acme Ltd", "Acme Legal"]),
+    ("Quote for @acme ltd @perth by Friday", ["Two clients are named. Which one?", "Acme Ltd", "Perth Dairy"]),
     ("Quote for @Kafka by Friday", ["No client is called “Kafka”", "Add “Kafka” as a new client"]),
     ("Quote for Karoo Linen by Friday", ["For whom is it?", "Karoo Linen"]),
     ("Quote for @karoo by Friday +Kafka", ["“Kafka” is nobody", "Choose an owner"]),
     ("Quote for @karoo by Saturday", ["Saturday 21 November is no working day", "Move to Monday 23 November"]),
+    (
+        "Quote for @karoo by 12 Nov",
+        ["Due date must be today or in the future. Or is this the day?", "Friday 12 November 2027"],
+    ),
     ("Quote for @karoo by 16 December", ["Wednesday 16 December is no working day", "Move to Thursday 17 December"]),
     ("Quote", ["For whom is it?", "By when?"]),
 ]
@@ -127,6 +133,8 @@ REFUSED = [
     ("Quote for @karoo by 1 November 2026", "Due date must be today or in the future", "Quote by 1 November 2026"),
     ("Quote for @karoo by 31 November", "There is no such day: check the day and the month", "Quote by 31 November"),
     ("tomorrow @karoo", "Enter what you promised", "Thursday 19 November"),
+    ("Quote for @karoo 4 dec 25:00", "There is no such time: enter one such as 5pm or 17:00", "25:00"),
+    ("Quote for @karoo at 5:75pm tomorrow", "There is no such time: enter one such as 5pm or 17:00", "5:75pm"),
     (f"{'long ' * 70}@karoo tomorrow", "What we promised must be 300 characters or fewer", ("long " * 70).strip()),
 ]
 
@@ -141,6 +149,39 @@ def test_what_cannot_be_is_said_with_what_was_typed(office, karoo, line, problem
     assert f'value="{kept}"' in page
     assert f'<option value="{karoo.pk}" selected>' in page
     assert "choose_due" not in page
+
+
+@pytest.mark.parametrize("line", ["Ratio 16:90 for @karoo tomorrow", 'Room "25:00" for @karoo tomorrow'])
+def test_figures_that_stand_apart_from_the_date_are_no_time(office, line):
+    office.post(QUICK, {"line": line})
+
+    assert Promise.objects.get().due_on == date(2026, 11, 19)
+
+
+def test_a_long_text_loses_neither_its_end_nor_its_client_and_date(office, karoo):
+    words = ("A whole mail was pasted. " * 400).strip()
+
+    page = page_of(office.post(QUICK, {"line": f"{words} @Karoo Linen by 3 Dec"}))
+
+    assert "What we promised must be 300 characters or fewer" in page
+    assert f'value="{words}"' in page
+    assert f'<option value="{karoo.pk}" selected>' in page
+    assert 'value="Thursday 3 December"' in page
+
+
+def test_the_line_takes_a_text_of_any_length(office):
+    page = page_of(office.get("/promises/"))
+
+    (line,) = re.findall(r'<input[^>]*name="line"[^>]*>', page)
+    assert "maxlength" not in line
+
+
+def test_a_time_on_a_day_off_is_pointed_out_today_too(office):
+    with time_machine.travel(datetime.fromisoformat("2026-11-22T09:00+02:00"), tick=False):
+        page = page_of(office.post(QUICK, {"line": "Answer @karoo by 5pm"}))
+
+    assert Promise.objects.count() == 0
+    assert "Sunday 22 November is no working day" in page
 
 
 def test_an_hour_that_has_passed_is_asked_for_again(office):
@@ -409,6 +450,10 @@ def test_a_line_costs_twelve_questions_to_the_database_at_most(office, make_prom
         ("Quote for @karoo by Fri 5pm ~3h", ["<b>Karoo Linen</b>", "Friday 20 November, by 5pm (Johannesburg time)"]),
         ("Quote for @karoo by Fri 5pm ~3h", ["Owner: <b>you</b>", "about 3 hours", "Fri 20 Nov, 08:30"]),
         ("Quote for @karoo next Friday +Ana", ["which one?", "Friday 20 November", "Friday 27 November", "Ana Nel"]),
+        ("Quote for @karoo by Fri 5pm ~3h", ["What: <b>Quote</b>"]),
+        ("Quote for @karoo 4 dec 25:00", ["What: <b>Quote</b>", "Due: there is no such time as 25:00"]),
+        ("Quote for @karoo by 12 Nov", ["Due: that day has passed", "Friday 12 November 2027"]),
+        ("Quote for @acme ltd @perth", ["Client: two are named", "Acme Ltd", "Perth Dairy"]),
         ("Quote for @acme yesterday", ["Client: which one?", "Acme Ltd", "Due: that day has passed"]),
         ("Quote for @Kafka on 31 November", ["nobody is called “Kafka”", "Due: there is no such day"]),
         ("Quote +Kafka", ["Client: write @ and the name", "Due: no date yet", "Owner: who is “Kafka”?"]),

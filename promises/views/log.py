@@ -28,7 +28,15 @@ from promises.models import Promise
 from promises.one_line import Understood, understand
 from promises.views.common import promise_or_404
 from promises.views.once import Once, new_token
-from promises.views.questions import NEW_CLIENT, Question, about_date, about_line, about_nobody, moment_value
+from promises.views.questions import (
+    NEW_CLIENT,
+    Question,
+    about_date,
+    about_line,
+    about_nobody,
+    has_just_passed,
+    moment_value,
+)
 
 LONGEST_LINE = 2000
 LONGEST_NAME = 120
@@ -54,6 +62,8 @@ def quick_add(request: SignedInRequest) -> HttpResponse:
     if line.is_whole or _is_wrong(line):
         form = PromiseForm(_filled(line, request), **known)
         form.say_of_date(line.line.when.problem)
+        if line.line.no_such_time:
+            form.say_of_time()
         return _save(request, form, Once(request.user, f"{request.POST.get('client', '')} {text}", A_MOMENT))
     form = PromiseForm(initial=_filled(line, request).dict(), **known)
     return _page(request, form, about_line(line, now))
@@ -65,9 +75,10 @@ def read_line(request: SignedInRequest) -> HttpResponse:
     text = request.GET.get("line", "")[:LONGEST_LINE]
     line = understand(text, request.user, firm, now, request.GET.get("client", ""))
     shown: dict[str, Any] = {"line": line, "now": now, "client": line.client, "due": line.due}
+    shown["has_passed"] = has_just_passed(line.line.when, line.zone, now)
     if line.client and line.due and line.due.at > now:
         shown["tell_by"] = tell_by_for(firm, now, line.due.at)
-        shown["working_day"] = next_working_day(line.client, firm, line.due, now)
+        shown["working_day"] = next_working_day(line.client, firm, line.due)
     return render(request, "promises/_line_preview.html", shown)
 
 
@@ -113,7 +124,8 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
 
 def _is_wrong(line: Understood) -> bool:
     """What no choice can mend: the form says what to do about it."""
-    return not 0 < len(line.line.what) <= WHAT_LENGTH or line.line.when.problem in NO_DATE
+    too_long_or_empty = not 0 < len(line.line.what) <= WHAT_LENGTH
+    return too_long_or_empty or line.line.when.problem in NO_DATE or bool(line.line.no_such_time)
 
 
 def _filled(line: Understood, request: SignedInRequest) -> QueryDict:
@@ -127,7 +139,7 @@ def _filled(line: Understood, request: SignedInRequest) -> QueryDict:
     data["estimate_hours"] = f"{hours.normalize():f}" if hours else ""
     if when.chosen:
         data["due_on"] = speak_date(when.chosen.day, today=timezone.now().astimezone(line.zone).date())
-        data["due_time"] = when.chosen.time.isoformat("minutes") if when.chosen.time else ""
+        data["due_time"] = when.chosen.time.isoformat("minutes") if when.chosen.time else line.line.no_such_time
     elif when.choices:
         data["due_on"] = when.choices[0].words
     return data

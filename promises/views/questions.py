@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import User
-from engagement.staff.read_date import ReadDay, Reading
+from engagement.staff.read_date import ReadDay, Reading, read_day
 from engagement.staff.when import speak_date, speak_due
 from promises.one_line import Understood, last_used
 from promises.quick_add import Named
@@ -18,6 +19,7 @@ from promises.quick_add import Named
 # Before the name of a client to be added; before a number it would be a client that is there.
 NEW_CLIENT = "new:"
 FRIDAY, WEDNESDAY = 4, 2
+HALF_A_YEAR = timedelta(days=183)
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,18 @@ def about_client(line: Understood) -> Question:
         answers = (*answers, Answer(f"{NEW_CLIENT}{words}", _("Add “%(name)s” as a new client") % {"name": words}))
     elif line.line.client.problem == "ambiguous":
         text = _("“%(words)s” may be one of several clients. Which one?") % {"words": words}
+        if line.line.client.several:
+            text = _several(len(answers))
     else:
         text = _("For whom is it?")
     other = _("Another client") if answers else _("Choose a client")
     return Question(text, "choose_client", "client", answers, other)
+
+
+def _several(count: int) -> str:
+    if count == 2:
+        return _("Two clients are named. Which one?")
+    return _("Several clients are named. Which one?")
 
 
 def about_nobody(user: User) -> Question:
@@ -89,7 +99,9 @@ def about_owner(line: Understood) -> Question:
 def about_date(reading: Reading, zone: ZoneInfo, now: datetime) -> Question:
     if reading.choices:
         words = reading.choices[0].words
-        if len(reading.choices) == 1:
+        if has_just_passed(reading, zone, now):
+            text = _("Due date must be today or in the future. Or is this the day?")
+        elif len(reading.choices) == 1:
             text = _("“%(words)s” may be another day. Is this the one?") % {"words": words}
         elif len({choice.day for choice in reading.choices}) == 1:
             text = _("“%(words)s” can be read in more than one way. Which is meant?") % {"words": words}
@@ -99,6 +111,15 @@ def about_date(reading: Reading, zone: ZoneInfo, now: datetime) -> Question:
     else:
         text, answers = _("By when?"), _usual_days(now.astimezone(zone).date())
     return Question(text, "choose_due", "due_on", answers, other=_("Another day"), other_key="d")
+
+
+def has_just_passed(reading: Reading, zone: ZoneInfo, now: datetime) -> bool:
+    """ "12 Nov" in the same November: the day that passed is meant sooner than the one in a year."""
+    if len(reading.choices) != 1:
+        return False
+    today = now.astimezone(zone).date()
+    gone = read_day(reading.choices[0].words, today=today, language=get_language() or "en", past_ok=True).chosen
+    return gone is not None and timedelta(0) < today - gone.day < HALF_A_YEAR
 
 
 def _dated(read: ReadDay, zone: ZoneInfo, now: datetime, key: str) -> Answer:

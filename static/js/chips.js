@@ -1,5 +1,7 @@
 // While a promise is typed in one line, shows what was understood: who, by when, for whom.
 const PAUSE = 250;
+// Beyond so much the address grows too long for the server. Client and date stand at one end of the line.
+const END = 700;
 
 for (const line of document.querySelectorAll("[data-preview-url]")) {
   const shown = line.closest("form").querySelector("[data-preview]");
@@ -28,6 +30,8 @@ for (const line of document.querySelectorAll("[data-preview-url]")) {
 
   function fields() {
     const client = line.form.elements.client?.value;
-    return client ? { line: line.value, client } : { line: line.value };
+    const text = line.value;
+    const sent = text.length > 2 * END ? `${text.slice(0, END)} … ${text.slice(-END)}` : text;
+    return client ? { line: sent, client } : { line: sent };
   }
 }
