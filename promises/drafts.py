@@ -91,6 +91,8 @@ def default_kind(promise: Promise, now: datetime, *, told_before: bool = True) -
     """What there is to say of a promise as it stands."""
     if promise.delivered_at:
         return Telling.Kind.DONE
+    if promise.withdrawn_at:
+        return Telling.Kind.PROGRESS
     if promise.is_overdue(now):
         return Telling.Kind.LATE
     if promise.standing == Standing.MAY_BE_LATE or promise.band == Band.AT_RISK:
@@ -117,6 +119,8 @@ def _part(about: About, update: ProgressUpdate | None, now: datetime) -> str:
     if done and about.kind != Telling.Kind.DONE:
         lines += [_("Done so far:"), *(f"- {text}" for text in done)]
     lines.append(_state(about, now))
+    if promise.withdrawn_at:
+        return "\n".join(lines)
     lines += _written_for_them(about, update, now)
     if about.kind != Telling.Kind.DONE:
         lines += _what_next(promise, now)
@@ -139,6 +143,9 @@ def _state(about: About, now: datetime) -> str:
             ended = promise.delivered_at or now
             day = speak_date(ended.astimezone(promise.zoneinfo).date(), today=_today(promise, now))
             return _("It is done, on %(day)s.") % {"day": day}
+        case Telling.Kind.PROGRESS if promise.withdrawn_at:
+            day = speak_date(promise.withdrawn_at.astimezone(promise.zoneinfo).date(), today=_today(promise, now))
+            return _("It was taken back, as agreed, on %(day)s.") % {"day": day}
         case Telling.Kind.PROGRESS if promise.is_overdue(now):
             return _("We promised it for %(due)s. It is late.") % due
         case Telling.Kind.PROGRESS if is_doubted(promise, now):
@@ -222,6 +229,8 @@ def _subject(abouts: Sequence[About], now: datetime) -> str:
     what = what if len(what) <= LONGEST_SUBJECT else what[: LONGEST_SUBJECT - 1].rstrip() + "…"
     if len(abouts) > 1:
         return _("%(what)s and %(more)s more: how it stands") % {"what": what, "more": len(abouts) - 1}
+    if abouts[0].promise.withdrawn_at:
+        return _("%(what)s: taken back") % {"what": what}
     if abouts[0].kind == Telling.Kind.PROGRESS and is_doubted(abouts[0].promise, now):
         return _("%(what)s: how it stands") % {"what": what}
     return {

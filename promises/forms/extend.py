@@ -27,6 +27,11 @@ TOLD = [
     (NOT_YET, _("They have not been told yet")),
 ]
 
+# In our words: the client reads the label itself.
+REASONS = [("", _("Choose a reason"))] + [
+    (reason.value, Extension.OUR_REASONS.get(reason.value, reason.label)) for reason in Extension.Reason
+]
+
 
 class ExtendForm(OfPromise):
     new_date = DateTextField(label=_("New date"), help_text=_("For example 27 November or Friday."), error_messages={})
@@ -42,7 +47,7 @@ class ExtendForm(OfPromise):
     )
     reason = forms.ChoiceField(
         label=_("Reason"),
-        choices=[("", _("Choose a reason")), *Extension.Reason.choices],
+        choices=REASONS,
         required=False,
         error_messages={"required": _("Choose a reason"), "invalid_choice": _("Choose a reason")},
     )

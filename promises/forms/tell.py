@@ -189,6 +189,8 @@ def kinds_for(promise: Promise, how: str, now: datetime) -> list[tuple[str, Any]
     A date that has moved already is what we promise now: calling it new again would count as telling that it slips.
     """
     kinds = Telling.Kind
+    if promise.withdrawn_at:
+        return [(kinds.PROGRESS.value, _("Taken back"))]
     if promise.delivered_at:
         return [(kinds.DONE.value, kinds.DONE.label), (kinds.LATE.value, kinds.LATE.label)]
     offered = [kinds.MADE, kinds.PROGRESS, kinds.MAY_BE_LATE, kinds.LATE]

@@ -131,6 +131,35 @@ def test_a_told_delivery_offers_nothing(client, thandi, make_promise, lena):
     assert "has not been told that it is done" not in text_of(response)
 
 
+def test_what_was_withdrawn_offers_to_tell_and_has_no_next_step(client, thandi, make_promise, lena):
+    client.force_login(thandi)
+    promise = make_promise(next_step="First draft")
+    before = text_of(page(client, promise))
+    actions.withdraw(promise, reason="Not wanted", agreed_by="Lena", by=thandi, now=NOW)
+
+    after = text_of(page(client, promise))
+    letter = client.get(f"/promises/{promise.pk}/tell/").context["form"]["body"].value()
+
+    assert "First draft" in before
+    assert "First draft" not in after
+    assert f'href="/promises/{promise.pk}/tell/"' in after
+    assert "It was taken back, as agreed, on Wednesday 18 November." in letter
+    assert "on track" not in letter
+
+
+def test_logged_by_mistake_is_not_offered_once_they_may_know(client, thandi, make_promise, lena):
+    client.force_login(thandi)
+    promise = make_promise()
+    before = text_of(page(client, promise))
+    words = {"client": promise.client, "contact": lena, "subject": "It", "body": "It", "occasion": "one"}
+    actions.write_to_client([actions.Said(promise, Telling.Kind.MADE)], by=thandi, now=NOW, **words)
+
+    after = text_of(page(client, promise))
+
+    assert "Logged by mistake" in before
+    assert "Logged by mistake" not in after
+
+
 def test_waiting_stands_on_the_page_until_it_is_over(client, thandi, make_promise):
     promise = make_promise()
     actions.wait_for_client(promise, "the signed survey", date(2026, 11, 19), thandi, NOW)

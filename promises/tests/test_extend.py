@@ -81,6 +81,16 @@ def test_asked_by_the_client_and_agreed_is_the_date_and_one_press(extend, make_p
     assert fresh(promise).due_on == date(2026, 11, 27)
 
 
+def test_the_page_speaks_to_us_and_not_to_the_client(client, thandi, make_promise):
+    client.force_login(thandi)
+
+    page = shown(client.get(reverse("promises:extend", args=[make_promise().pk])))
+
+    assert "We waited for the client" in page
+    assert "We waited for something from you" not in page
+    assert "Record the new date" in page
+
+
 def test_a_time_is_kept(extend, make_promise, lena):
     promise = make_promise()
 
