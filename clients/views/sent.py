@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
+from clients.actions.links import readable
 from clients.forms import BouncedForm, SentFilter
 from clients.models import Client
 from engagement.outbox import actions
@@ -86,6 +87,7 @@ def _page(request: SignedInRequest, found: Message, form: BouncedForm) -> HttpRe
     }
     context = {
         "message": found,
+        "letter": readable(found.body),
         "client": _client_of(found),
         "form": form,
         "undo": undo if held else None,

@@ -15,7 +15,7 @@ from engagement.staff.models import Firm
 from promises.actions.agreeing import answered_too_soon
 from promises.due import due_for
 from promises.forms.act import NoteField, OfPromise, TextArea
-from promises.forms.tell import EMAIL, SPOKEN, read_again
+from promises.forms.tell import EMAIL, SPOKEN, EarlierField, read_again
 from promises.models import Extension
 
 NOT_YET = "not_yet"
@@ -132,6 +132,7 @@ class ExtendForm(OfPromise):
         error_messages={"max_length": _("Their words must be %(limit_value)d characters or fewer")},
     )
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    earlier = EarlierField()
     drafted_for = forms.CharField(widget=forms.HiddenInput, required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

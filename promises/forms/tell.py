@@ -24,6 +24,14 @@ NEEDED = {EMAIL: ("contact", "subject", "body"), SPOKEN: ("channel", "text")}
 HOW = [(EMAIL, _("By e-mail, from here")), (SPOKEN, _("I called, met or wrote"))]
 
 
+class EarlierField(forms.CharField):
+    """What somebody had typed before the text was drafted anew: to copy from, never sent."""
+
+    def __init__(self) -> None:
+        super().__init__(label=_("The text before"), required=False, widget=TextArea(6))
+        self.widget.attrs["readonly"] = True
+
+
 class TellForm(forms.Form):
     """Several promises of one client, each with what is said of it: `about_12` ticked, `kind_12` chosen."""
 
@@ -82,6 +90,7 @@ class TellForm(forms.Form):
     )
     # A second press of the button carries the same one, and writes nothing.
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
+    earlier = EarlierField()
     # What the text was drafted for. Whoever changes that afterwards is asked to read the text again.
     drafted_for = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -174,6 +183,12 @@ def spoken_moment(form: forms.Form, on: str, at: str, client: Client, now: datet
         form.add_error(at if day in (None, today) else on, _("Enter a time that has passed"))
         return None
     return moment
+
+
+def text_before(form: forms.Form, draft: str) -> str:
+    """What a new draft takes the place of, and what the drafts before it did: nothing typed is lost."""
+    texts = ["\n".join(str(form[name].value() or "").split("\r\n")).strip() for name in ("body", "earlier")]
+    return "\n\n".join(dict.fromkeys(text for text in texts if text and text != draft.strip()))
 
 
 def read_again() -> ValidationError:

@@ -178,6 +178,19 @@ def test_by_e_mail_the_text_is_read_first_and_then_sent(extend, make_promise, le
     assert Extension.objects.get().telling.message == message
 
 
+def test_a_text_drafted_again_keeps_what_was_typed_below(extend, make_promise, lena):
+    promise = make_promise()
+    typed = WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}
+    form = extend(promise, **typed).context["form"]
+    drafted = {name: form[name].value() or "" for name in form.fields}
+
+    again = extend(promise, **drafted | {"body": "My own words.", "draft": "yes"})
+
+    assert "My own words." not in again.context["form"]["body"].value()
+    assert again.context["form"]["earlier"].value() == "My own words."
+    assert "The text before" in shown(again)
+
+
 def test_a_text_that_no_longer_fits_is_read_again(extend, make_promise, lena):
     promise = make_promise()
     typed = WORDS | {"new_date": "27 November", "told": "email", "contact": lena.pk}

@@ -108,6 +108,58 @@ def test_taken_back_is_not_told(client, send, at_risk):
     assert (fresh(at_risk).told_at, mail.outbox) == (None, [])
 
 
+def test_what_was_taken_back_can_be_written_again(client, open_page, send, at_risk, make_promise):
+    other = make_promise("Window seats", due_on=date(2026, 12, 18))
+    send(at_risk, body="My own words. [progress page]")
+    url = client.post(reverse("clients:message_undo", args=[letter().pk])).url
+
+    offered = shown(client.get(url))
+    address = f"{reverse('promises:tell_client', args=[at_risk.client_id])}?again={letter().pk}"
+    form = client.get(address).context["form"]
+    client.post(address, typed_in(form))
+
+    assert f'href="{address}"' in offered
+    assert form["body"].value() == "My own words. [progress page]"
+    assert (form[f"about_{at_risk.pk}"].value(), form[f"about_{other.pk}"].value()) == (True, False)
+    assert form[f"kind_{at_risk.pk}"].value() == "may_be_late"
+    assert list(Message.objects.order_by("pk").values_list("state", flat=True)) == ["undone", "waiting"]
+
+
+@pytest.mark.parametrize("which", ["held", "of another client", "no number"])
+def test_only_what_was_taken_back_is_written_again(client, send, open_page, at_risk, which, thandi):
+    send(at_risk, body="My own words.")
+    if which == "of another client":
+        client.post(reverse("clients:message_undo", args=[letter().pk]))
+        Message.objects.filter(pk=letter().pk).update(kind="client 999999")
+    again = "x" if which == "no number" else letter().pk
+
+    page = open_page(at_risk, again=again)
+
+    assert "My own words." not in page.context["form"]["body"].value()
+
+
+def test_a_text_drafted_again_keeps_what_was_typed_below(client, open_page, at_risk):
+    typed = typed_in(open_page(at_risk).context["form"]) | {"body": "My own words."}
+    address = reverse("promises:tell", args=[at_risk.pk])
+
+    once = client.post(address, typed | {"draft": "yes"})
+    twice = client.post(address, typed_in(once.context["form"]) | {"draft": "yes"})
+
+    for response in (once, twice):
+        form = response.context["form"]
+        assert "My own words." not in form["body"].value()
+        assert form["earlier"].value() == "My own words."
+        assert "My own words." in shown(response)
+
+
+def test_the_same_draft_again_keeps_no_copy(client, open_page, at_risk):
+    typed = typed_in(open_page(at_risk).context["form"])
+
+    response = client.post(reverse("promises:tell", args=[at_risk.pk]), typed | {"draft": "yes"})
+
+    assert response.context["form"]["earlier"].value() == ""
+
+
 def test_bounced_is_not_told_again(client, send, at_risk):
     send(at_risk)
     outbox.send_waiting(NOW + HOUR)

@@ -16,7 +16,7 @@ from engagement.staff.models import Firm
 from promises import actions, drafts
 from promises.actions.base import holding
 from promises.forms.extend import AGREED, NO_ANSWER, AnswerForm, ExtendForm
-from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN
+from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, text_before
 from promises.models import Extension, Promise, Telling
 from promises.views.act import ask, carried_out, has_ended, page, posted
 from promises.views.common import promise_or_404
@@ -97,7 +97,8 @@ def _drafted(request: SignedInRequest, promise: Promise, form: ExtendForm) -> Ex
         firm=Firm.get(),
         now=form.now,
     )
-    data = again(request.POST, subject=text.subject, body=text.body, drafted_for=form.signature())
+    earlier = text_before(form, text.body)
+    data = again(request.POST, subject=text.subject, body=text.body, earlier=earlier, drafted_for=form.signature())
     return ExtendForm(data, promise=promise, now=form.now)
 
 

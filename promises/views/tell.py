@@ -16,14 +16,14 @@ from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 
 from clients.actions import make_link
-from clients.actions.links import placeholder
+from clients.actions.links import PLACEHOLDER, placeholder
 from clients.models import Client, Contact, PrivateLink
-from engagement.outbox.models import Channel
+from engagement.outbox.models import Channel, Message, State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_time
 from promises import actions, drafts
-from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, TellForm, kinds_for
+from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, TellForm, kinds_for, text_before
 from promises.models import Extension, Promise, Telling
 from promises.views.act import carried_out, page
 from promises.views.common import promise_or_404
@@ -92,7 +92,30 @@ def _fresh(
     form = TellForm(initial=initial, client=client, promises=speakable, now=now)
     text = _text(request, form, contact)
     form.initial.update(subject=text.subject, body=text.body, drafted_for=form.signature())
+    if undone := _undone(request, client):
+        _write_again(form, undone)
     return form
+
+
+def _undone(request: SignedInRequest, client: Client) -> Message | None:
+    """The message that was taken back before it left, and is to be written again."""
+    pk = _number(request.GET.get("again"))
+    if pk is None:
+        return None
+    taken_back = Message.objects.visible_to(request.user).filter(state=State.UNDONE, kind=f"client {client.pk}")
+    return taken_back.filter(pk=pk).first()
+
+
+def _write_again(form: TellForm, undone: Message) -> None:
+    spoken_of = {telling.promise_id: telling for telling in undone.tellings.select_related("contact")}
+    for promise in form.promises:
+        telling = spoken_of.get(promise.pk)
+        form.initial[f"about_{promise.pk}"] = telling is not None
+        if telling:
+            form.initial[f"kind_{promise.pk}"] = telling.kind
+            form.initial["contact"] = telling.contact
+    body = PLACEHOLDER.sub(drafts.LINK_MARK, undone.body)
+    form.initial.update(how=EMAIL, subject=undone.subject, body=body, drafted_for=form.signature())
 
 
 def _drafted(request: SignedInRequest, form: TellForm) -> TellForm:
@@ -101,6 +124,7 @@ def _drafted(request: SignedInRequest, form: TellForm) -> TellForm:
     text = _text(request, form, contact)
     typed = {name: form[name].value() for name in form.fields}
     typed |= {"subject": text.subject, "body": text.body, "drafted_for": form.signature()}
+    typed["earlier"] = text_before(form, text.body)
     return TellForm(initial=typed, client=form.client, promises=form.promises, now=form.now)
 
 
