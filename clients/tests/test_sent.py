@@ -88,8 +88,26 @@ def test_the_filters_keep_what_they_say(as_mara, make_message, thandi):
     assert len(subjects(as_mara.get("/sent/?show=nonsense"))) == 5
 
 
+def test_the_list_says_when_what_waits_will_leave(as_mara, make_message):
+    make_message("Monday", not_before=NOW + 5 * DAY)
+    make_message("Now", not_before=NOW)
+
+    page = as_mara.get("/sent/").content.decode()
+
+    assert page.count("Leaves Mon 23 Nov, 11:00") == 1
+    assert page.count("Leaves ") == 1
+
+
+def test_the_list_says_which_mail_it_does_not_hold(as_mara):
+    page = as_mara.get("/sent/").content.decode()
+
+    assert "Invitations, new passwords and new private links are not listed" in page
+    assert "Everything that leaves the firm" not in page
+    assert "Nothing has left the firm yet" not in page
+
+
 def test_each_empty_list_says_why(as_mara, make_message):
-    assert "Nothing has left the firm yet." in as_mara.get("/sent/").content.decode()
+    assert "No messages yet." in as_mara.get("/sent/").content.decode()
     assert "Nothing needs a person." in as_mara.get("/sent/?show=person").content.decode()
     assert "Nothing has been written to clients yet." in as_mara.get("/sent/?show=clients").content.decode()
 
