@@ -211,7 +211,7 @@ def test_a_row_says_when_and_whether_the_client_knows(office, make_promise):
     assert "No. Silent slip" in page
 
 
-def test_a_first_use_says_what_to_do(office):
+def test_a_first_use_says_what_to_do(office, karoo):
     page = page_of(office.get(LIST))
 
     assert "No promises yet." in page

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from clients.models import Client
 from engagement.staff.access import manager_required
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
@@ -74,6 +75,8 @@ def board(request: SignedInRequest) -> HttpResponse:
         "next": _address(request, after=following) if following else "",
         "csv": reverse("promises:board_csv") + "?" + _kept(request).urlencode(),
         "here": request.get_full_path(),
+        # Asked by the template, and only of a board without rows.
+        "has_clients": Client.objects.visible_to(request.user).exists,
         **_charts(shown, counts, request),
     }
     return render(request, "promises/board.html", context)

@@ -7,6 +7,7 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from clients.models import Client
 from engagement.staff.http import SignedInRequest
 from promises.find import Search
 from promises.forms.find import FindForm
@@ -39,6 +40,8 @@ def list_(request: SignedInRequest) -> HttpResponse:
         shown["rows"] = rows_of(promises, now)
         shown["next"] = _address(request, after=following) if following else ""
         shown["filters"] = [_filter(request, form, search, name, not promises) for name in asked]
+        # Asked by the template, and only of a list without rows.
+        shown["has_clients"] = Client.objects.visible_to(request.user).exists
         shown["is_first_use"] = not promises and not asked and not Promise.objects.visible_to(request.user).exists()
     return render(request, "promises/list.html", shown)
 

@@ -231,6 +231,8 @@ def _page(
         shown["cautions"] = found
         shown["seen"] = " ".join(caution.key for caution in found)
         shown["moved"] = [moment_value(c.working_day, form.due.time) for c in found if c.working_day]
+    if not client and not form.is_bound and not questions:
+        shown["is_without_clients"] = not Client.objects.visible_to(request.user).current().exists()
     if client:
         slips = Promise.objects.slips(form.now).filter(client=client)
         shown["slips"], shown["slip_count"] = slips.order_by("-ended_at")[:SLIPS_SHOWN], slips.count()

@@ -103,3 +103,12 @@ def test_a_firm_without_any_working_time_is_refused(client):
     page = client.post("/start/", ANSWERS | free)
 
     assert "at least one day" in page.context["form"].errors["hours"][0]
+
+
+def test_it_leads_on_to_the_first_client_and_to_the_people(client):
+    client.post("/start/", ANSWERS)
+
+    page = client.get("/board/").content.decode()
+
+    assert '<a href="/clients/new/">your first client</a>' in page
+    assert '<a href="/people/">the people you work with</a>' in page

@@ -261,3 +261,11 @@ def test_the_mail_names_the_moment_in_the_firms_zone(client, ada, mails):
         client.post("/people/new/", NEW)
 
     assert "until Wednesday 25 November, 11:00 (Johannesburg time)" in mails()[0].body
+
+
+def test_whoever_joins_is_led_to_their_profile(client, nia):
+    client.post(joins(nia), JOINING)
+
+    page = client.get("/my-day/").content.decode()
+
+    assert '<a href="/me/">in your profile</a>' in page

@@ -8,7 +8,10 @@ from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
+from django.urls import reverse
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
@@ -39,7 +42,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
             messages.error(request, str(refusal))
             return redirect("staff:sign_in")
         login(request, administrator)
-        messages.success(request, _("The firm is set up. Next: your first client, or the people you work with."))
+        messages.success(request, _first_steps())
         return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
     return render(request, "staff/first_run.html", {"form": form})
 
@@ -58,6 +61,24 @@ def join(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
             person, name=form.cleaned_data["name"], password=form.cleaned_data["password1"], now=timezone.now()
         )
         login(request, person)
-        messages.success(request, _("Welcome. Your working week and time zone are in your profile: check them once."))
+        messages.success(request, _welcome())
         return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
     return render(request, "staff/join.html", {"form": form, "person": person})
+
+
+def _first_steps() -> SafeString:
+    return format_html(
+        _(
+            'The firm is set up. Next: <a href="{client}">your first client</a>, '
+            'or <a href="{people}">the people you work with</a>.'
+        ),
+        client=reverse("clients:new"),
+        people=reverse("staff:people"),
+    )
+
+
+def _welcome() -> SafeString:
+    return format_html(
+        _('Welcome. Your working week and time zone are <a href="{profile}">in your profile</a>: check them once.'),
+        profile=reverse("staff:profile"),
+    )
