@@ -11,8 +11,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils.html import escape
 
-from clients.actions import archive, make_client
-from clients.models import Client
+from clients.actions import archive, make_client, make_link
+from clients.models import Client, Scope
 from conftest import DAY, NOW, ZONE
 from promises import actions
 from promises.models import Promise
@@ -375,6 +375,26 @@ def test_the_page_after_says_that_the_client_has_not_been_told(office):
     assert "Karoo Linen has not been told." in page
     assert f'href="{reverse("promises:tell", args=[Promise.objects.get().pk])}"' in page
     assert 'href="/promises/?words=quote"' in page
+
+
+def test_a_client_with_a_private_page_may_have_read_it_there(office, karoo, thandi):
+    make_link(karoo, thandi, NOW)
+    office.post(QUICK, {"line": "Quote for @karoo tomorrow"})
+
+    page = page_of(office.get("/promises/", {"saved": Promise.objects.get().pk}))
+
+    assert "It stands on the page of Karoo Linen; no message was sent." in page
+    assert "has not been told" not in page
+
+
+def test_a_private_page_of_something_else_shows_nothing_of_it(office, karoo, thandi):
+    scope = Scope.objects.create(client=karoo, number="2026-014", title="Shop fittings", made_at=NOW)
+    make_link(karoo, thandi, NOW, scope=scope)
+    office.post(QUICK, {"line": "Quote for @karoo tomorrow"})
+
+    page = page_of(office.get("/promises/", {"saved": Promise.objects.get().pk}))
+
+    assert "Karoo Linen has not been told." in page
 
 
 def test_it_says_so_no_longer_once_the_client_was_told(office, karoo, thandi):
