@@ -83,7 +83,10 @@ def test_an_e_mail_is_held_and_can_be_taken_back_from_the_promise(client, send, 
     undo = page.context["undos"][0]
     assert response.url == at_risk.get_absolute_url()
     assert (undo.url, undo.until) == (reverse("clients:message_undo", args=[letter().pk]), NOW + timedelta(seconds=20))
-    assert "Not yet. The e-mail is on its way" in shown(page)
+    # Words that stay true on a page that nobody loads again.
+    assert "Not yet. The e-mail leaves Wed 18 Nov, 11:00" in shown(page)
+    assert undo.text.endswith(": it leaves Wed 18 Nov, 11:00, unless you undo it.")
+    assert "Held until Wed 18 Nov, 11:00" in shown(page)
     assert page.context["main_act"] is None
     assert fresh(at_risk).told_at is None
 

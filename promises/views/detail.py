@@ -15,6 +15,7 @@ from django.views.decorators.http import require_safe
 from engagement.outbox.models import State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import User
+from engagement.staff.when import speak_short
 from promises import timeline, words
 from promises.actions.ending import MAY_BE_READ
 from promises.forms.act import NoteForm
@@ -161,7 +162,8 @@ def _undos(request: SignedInRequest, promise: Promise, tellings: list[Telling], 
     held = {one.message_id: one.message for one in tellings if one.message and one.message.can_be_undone(now)}
     undos = [
         Undo(
-            _("%(subject)s: the e-mail leaves in a moment.") % {"subject": message.subject},
+            _("%(subject)s: it leaves %(at)s, unless you undo it.")
+            % {"subject": message.subject, "at": speak_short(message.not_before, now=now)},
             reverse("clients:message_undo", args=[message.pk]),
             until=message.not_before,
         )
