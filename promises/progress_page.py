@@ -235,6 +235,8 @@ class _Assembly:
             return ""
         last = max(words)
         ago = speak_ago(last, self.now, zone=self.zone)
+        if (self.today - last.astimezone(self.zone).date()).days < 2:
+            return _("Last update %(ago)s.") % {"ago": ago}
         return _("Last update %(ago)s, on %(date)s.") % {"ago": ago, "date": self.day(last)}
 
     def next_word(self) -> str:

@@ -100,6 +100,9 @@ class UpdateForm(OfPromise):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["hours_left"].widget.attrs["class"] = "input-10"
+        for name in ("new_date", "word_by"):
+            # One of the two is needed, so neither calls itself optional.
+            self.fields[name].is_one_of_two = True  # type: ignore[attr-defined]
 
     def clean(self) -> dict[str, Any]:
         super().clean()

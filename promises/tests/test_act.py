@@ -128,6 +128,16 @@ def test_may_be_late_wants_a_day_and_keeps_what_was_typed(post, make_promise):
     assert "<title>Error: " in shown(response)
 
 
+def test_a_day_of_which_one_is_needed_is_not_called_optional(client, thandi, make_promise):
+    client.force_login(thandi)
+
+    page = shown(client.get(reverse("promises:update", args=[make_promise().pk])))
+
+    assert "New date you expect</label>" in page
+    assert "Or: they will have a new date by</label>" in page
+    assert "(optional)" in page
+
+
 def test_may_be_late_goes_on_to_the_drafted_message(client, post, make_promise, lena):
     promise = make_promise()
 

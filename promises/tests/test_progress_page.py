@@ -337,6 +337,12 @@ def test_the_next_word_follows_the_agreed_cadence(make_promise, read, karoo):
     assert read().next_word == "Next update by Friday 20 November, 17:00, by phone."
 
 
+def test_an_update_of_today_names_no_day_twice(make_promise, read, tell):
+    tell(make_promise(), Telling.Kind.PROGRESS, NOW - HOUR)
+
+    assert read().last_word == "Last update today."
+
+
 @pytest.mark.parametrize(("seconds", "words"), [(-1, "Next update by"), (0, "An update was due on"), (1, "An update")])
 def test_silence_is_shown(make_promise, read, tell, karoo, seconds, words):
     tell(make_promise(due_on=date(2026, 12, 4), made_at=NOW - 15 * DAY), Telling.Kind.PROGRESS, NOW - 12 * DAY)
