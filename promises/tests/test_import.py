@@ -18,10 +18,11 @@ from engagement.outbox.models import Message
 from engagement.staff.models import User
 from promises import actions
 from promises.actions.digest import write_digests
-from promises.actions.importing import Importer, in_batches
+from promises.actions.importing import Importer, Report, in_batches
 from promises.board import Board
 from promises.importing.rows import readings
 from promises.importing.table import Unreadable, must_have, read
+from promises.management.commands.import_promises import Command, sentences
 from promises.models import Outcome, OutcomeTally, Promise, Telling
 
 HEAD = "reference,client,what,owner,made_on,due_on,delivered_on,value,currency"
@@ -276,7 +277,7 @@ def test_what_spreadsheets_put_in_front_is_no_part_of_the_first_heading(encoding
 
 def test_the_command_reports_and_a_second_run_changes_nothing(firm, tmp_path):
     out, _err = run(tmp_path, gzip.compress(lines(GOOD)), name="jobs.csv.gz")
-    assert "Brought in 1 of 1 promises, with 1 new clients and 1 new people." in out
+    assert "Brought in 1 of 1 promise, with 1 new client and 1 new person." in out
 
     out, _err = run(tmp_path, lines(GOOD))
 
@@ -287,7 +288,7 @@ def test_the_command_reports_and_a_second_run_changes_nothing(firm, tmp_path):
 def test_a_dry_run_says_the_same_and_changes_nothing(firm, tmp_path):
     out, err = run(tmp_path, lines(GOOD, "A-2,Acme,Plan,Ann,,soon,,,"), "--dry-run")
 
-    assert "Would bring in 1 of 2 promises, with 1 new clients and 1 new people." in out
+    assert "Would bring in 1 of 2 promises, with 1 new client and 1 new person." in out
     assert "line 3, due_on “soon”" in err
     assert (Promise.objects.count(), Client.objects.count(), User.objects.count()) == (0, 0, 0)
 
@@ -376,3 +377,19 @@ def test_nobody_writes_to_an_address_that_reaches_nobody(firm, mara):
 
     addresses = set(Message.objects.values_list("address", flat=True))
     assert addresses == {mara.email}
+
+
+def test_figures_are_spoken_in_the_terminal_as_on_the_pages():
+    said = " ".join(sentences(Report(read=10_324, made=1, same=1, kept_out=1), dry_run=False))
+
+    assert "Brought in 1 of 10,324 promises, with 0 new clients and 0 new people." in said
+    assert "1 was here already" in said
+    assert "1 line was left out; it is named above." in said
+
+
+def test_what_does_not_stop_the_import_is_not_painted_as_an_error():
+    command = Command(stderr=io.StringIO(), force_color=True)
+
+    command.warn("Warning: line 3")
+
+    assert command.stderr._out.getvalue() == "Warning: line 3\n"

@@ -88,7 +88,7 @@ def test_unknown_headings_are_matched_on_the_page(browser):
 
     browser.post(page, {**upload.mapping, "what": "Gist", "due_on": "By"})
 
-    assert "Some columns were not recognised:" in before
+    assert "These columns are missing:" in before
     assert "Import 2 promises" in browser.get(page).content.decode()
 
 
@@ -237,3 +237,17 @@ def test_the_list_of_files_costs_the_same_with_one_and_with_three(browser, put, 
         costs.append(len(captured))
 
     assert costs[0] == costs[1]
+
+
+def test_the_report_speaks_figures_like_every_page(browser, put):
+    upload = put(content(3))
+    report = {"read": 10_324, "made": 10_324, "faults": [[5, "due_on", "soon", "Write the day."]]}
+    Upload.objects.filter(pk=upload.pk).update(
+        approved_at=timezone.now(), finished_at=timezone.now(), total=10_324, done=10_324, report=report
+    )
+
+    page = browser.get(reverse("promises:upload", args=[upload.pk])).content.decode()
+
+    assert "10,324 promises of 10,324 lines were brought in." in page
+    assert "The lines with a remark, as CSV" in page
+    assert "What to do" not in page

@@ -80,7 +80,7 @@ def upload_faults(request: SignedInRequest, pk: int) -> StreamingHttpResponse:
     if found.finished_at is None:
         raise Http404
     report = Report(**found.report)
-    headings = [_("Line"), _("Column"), _("Written"), _("What to do"), _("Left out")]
+    headings = [_("Line"), _("Column"), _("Written"), _("Remark"), _("Left out")]
     rows = [[*fault, _("yes")] for fault in report.faults] + [[*warning, _("no")] for warning in report.warnings]
     return csv_response([headings, *rows], f"import-{found.pk}")
 

@@ -9,9 +9,11 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from tqdm import tqdm
 
 from engagement.staff.models import Firm
+from engagement.staff.when import speak_number
 from promises.actions.importing import Importer, Report, in_batches
 from promises.importing.rows import readings
 from promises.importing.table import COLUMNS, Table, Unreadable, must_have, read
@@ -61,11 +63,15 @@ class Command(BaseCommand):
         for title, found in ((_("Left out"), report.faults), (_("Warning"), report.warnings)):
             for line, column, value, what in found[:MOST_SHOWN]:
                 where = _("line %(line)s") % {"line": line} + (f", {column}" if column else "")
-                self.stderr.write(f"{title}: {where}{f' “{value}”' if value else ''}: {what}")
+                self.warn(f"{title}: {where}{f' “{value}”' if value else ''}: {what}")
             if len(found) > MOST_SHOWN:
-                self.stderr.write(f"{title}: " + _("and %(more)s more.") % {"more": len(found) - MOST_SHOWN})
+                self.warn(f"{title}: " + _("and %(more)s more.") % {"more": speak_number(len(found) - MOST_SHOWN)})
         for sentence in sentences(report, dry_run):
             self.stdout.write(sentence)
+
+    def warn(self, text: str) -> None:
+        # Django paints all that goes to stderr red, and none of this stops the import.
+        self.stderr.write(text, style_func=str)
 
 
 def open_table(file: Path, pairs: list[str]) -> tuple[Table, dict[str, str]]:
@@ -99,23 +105,37 @@ def map_in(importer: Importer, batches: Any) -> Any:
 
 def sentences(report: Report, dry_run: bool) -> list[str]:
     would = _("Would bring in") if dry_run else _("Brought in")
+    clients = ngettext("%(count)s new client", "%(count)s new clients", report.clients)
+    people = ngettext("%(count)s new person", "%(count)s new people", report.owners)
+    promises = ngettext(
+        "%(would)s %(made)s of %(read)s promise, with %(clients)s and %(people)s.",
+        "%(would)s %(made)s of %(read)s promises, with %(clients)s and %(people)s.",
+        report.read,
+    )
     said = [
-        _("%(would)s %(made)s of %(read)s promises, with %(clients)s new clients and %(owners)s new people.")
+        promises
         % {
             "would": would,
-            "made": report.made,
-            "read": report.read,
-            "clients": report.clients,
-            "owners": report.owners,
+            "made": speak_number(report.made),
+            "read": speak_number(report.read),
+            "clients": clients % {"count": speak_number(report.clients)},
+            "people": people % {"count": speak_number(report.owners)},
         }
     ]
     if report.same or report.differing:
-        said.append(
-            _("%(same)s were here already; %(differing)s more are here and differ: left as they are.")
-            % {"same": report.same, "differing": report.differing}
+        here = ngettext(
+            "%(same)s was here already; %(differing)s more here and different: left as it is.",
+            "%(same)s were here already; %(differing)s more here and different: left as they are.",
+            report.same,
         )
+        said.append(here % {"same": speak_number(report.same), "differing": speak_number(report.differing)})
     if report.read and report.made == 0 and not dry_run:
         said.append(_("Nothing was changed."))
     if report.kept_out:
-        said.append(_("%(count)s lines were left out; each is named above.") % {"count": report.kept_out})
+        left_out = ngettext(
+            "%(count)s line was left out; it is named above.",
+            "%(count)s lines were left out; each is named above.",
+            report.kept_out,
+        )
+        said.append(left_out % {"count": speak_number(report.kept_out)})
     return said
