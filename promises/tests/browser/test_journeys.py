@@ -25,7 +25,7 @@ def test_staff_log_a_promise_in_one_line_and_tell_the_client(office, visit):
     page.keyboard.type("Send draft brief to @Karoo in 9 days")
     expect(page.locator("[data-preview]")).to_contain_text("Karoo Linen")
     page.keyboard.press("Enter")
-    expect(page.get_by_text("Karoo Linen has not been told")).to_be_visible()
+    expect(page.get_by_text("It stands on the page of Karoo Linen; no message was sent.")).to_be_visible()
 
     promise = Promise.objects.get(what="Send draft brief")
     page.get_by_role("link", name=re.compile("Tell Karoo")).first.click()
