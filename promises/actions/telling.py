@@ -11,7 +11,7 @@ from clients.actions import word_given
 from clients.models import Client, Contact
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Channel, Message
-from engagement.staff.models import Firm, User
+from engagement.staff.models import User
 from promises.actions.base import Refused, write
 from promises.models import Promise, Telling
 
@@ -71,7 +71,7 @@ def write_to_client(
             not_before=now + outbox.HOLD,
             audience=Audience.CLIENT,
             address=contact.email,
-            reply_to=by.email or Firm.get().email,
+            reply_to=_answered_by(said, by),
             language=contact.speaks,
             subject=subject,
             body=body,
@@ -81,6 +81,13 @@ def write_to_client(
         if message:
             _put_tellings(said, client, contact, Channel.EMAIL, message, now, body, by, now)
     return message
+
+
+def _answered_by(said: Sequence[Said], by: User) -> str:
+    """Replies go to who owns what it speaks of; with several owners, to who wrote it."""
+    owners = {about.promise.owner for about in said}
+    owner = owners.pop() if len(owners) == 1 else by
+    return owner.email if owner.is_reachable else by.email
 
 
 def refresh_told(promise: Promise, now: datetime) -> bool:

@@ -338,3 +338,24 @@ def test_all_of_it_stands_in_the_clients_record(make_promise, write, call, karoo
     assert kinds == ["made", "telling_written", "telling_sent", "telling_bounced", "told"]
     assert list(record.verify(Client.objects.get(pk=karoo.pk))) == []
     assert karoo.zone == ZONE
+
+
+@pytest.mark.parametrize(
+    ("owners", "answered_by"),
+    [(["thandi"], "thandi"), (["thandi", "thandi"], "thandi"), (["thandi", "sam"], "mara")],
+)
+def test_replies_go_to_the_owner_or_else_to_who_wrote(request, make_promise, karoo, lena, mara, owners, answered_by):
+    promises = [make_promise(f"Thing {n}", owner=request.getfixturevalue(name)) for n, name in enumerate(owners)]
+
+    message = actions.write_to_client(
+        [actions.Said(promise, Telling.Kind.PROGRESS) for promise in promises],
+        client=karoo,
+        contact=lena,
+        subject="How it stands",
+        body="Well.",
+        occasion="once",
+        by=mara,
+        now=NOW,
+    )
+
+    assert message.reply_to == request.getfixturevalue(answered_by).email
