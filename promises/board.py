@@ -16,8 +16,7 @@ from django.db.models.functions import Coalesce
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from promises.models import Band, Outcome, OutcomeTally, Promise
-from promises.models.promise import DUE_SOON as SEVEN_DAYS
-from promises.models.promise import LATE, NOT_MOVING_DUE_WITHIN, NOT_MOVING_SILENT_FOR
+from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
 
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
 ENDED_CARDS = ("kept", "late")
@@ -82,18 +81,15 @@ class Board:
         now = self.now
         match card:
             case "not_told":
-                return self.open.filter(self._untold, Q(due_at__lte=now) | Q(band=Band.AT_RISK))
+                return self.open.filter(self._untold, slipping(now))
             case "overdue":
-                return self.open.filter(due_at__lte=now)
+                return self.open.filter(past_due(now))
             case "at_risk":
-                return self.open.filter(due_at__gt=now, band=Band.AT_RISK)
+                return self.open.filter(at_risk(now))
             case "not_moving":
-                silent = now - NOT_MOVING_SILENT_FOR
-                return self.open.filter(
-                    due_at__gt=now, due_at__lte=now + NOT_MOVING_DUE_WITHIN, last_update_at__lte=silent
-                )
+                return self.open.filter(not_moving(now))
             case "due_7_days":
-                return self.open.filter(due_at__gt=now, due_at__lte=now + SEVEN_DAYS)
+                return self.open.filter(due_soon(now))
             case "kept":
                 return self._ended_since(self.month_began).filter(outcome__in=ON_TIME)
             case "late":
@@ -124,7 +120,7 @@ class Board:
         """The rows in the order in which they need somebody; each segment walks one partial index."""
         if self.card in ENDED_CARDS:
             return [self.rows_of(self.card)]
-        rows, late, risky = self.rows_of(self.card), Q(due_at__lte=self.now), Q(band=Band.AT_RISK)
+        rows, late, risky = self.rows_of(self.card), past_due(self.now), Q(band=Band.AT_RISK)
         told = ~self._untold
         return [
             rows.filter(late, self._untold),
@@ -173,7 +169,7 @@ class Board:
     def counts(self) -> dict[str, int]:
         """The cards of the page, exact up to a thousand, in one statement whose cost does not grow with history."""
         wanted = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
-        wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - SEVEN_DAYS)
+        wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - timedelta(days=7))
         for name, (first, last) in self.ages().items():
             wanted[f"age_{name}"] = due_between(self.rows_of("overdue"), first, last)
         for number, (first, last) in enumerate(self.coming_weeks()):

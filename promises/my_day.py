@@ -12,7 +12,7 @@ from clients.models import Client
 from engagement.staff.models import User
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
 from promises.models import Band, Promise, Standing
-from promises.models.promise import PromiseQuerySet
+from promises.models.promise import PromiseQuerySet, slipping
 
 
 @dataclass(frozen=True)
@@ -78,9 +78,7 @@ class MyDay:
     @property
     def _known(self) -> PromiseQuerySet:
         """What is not in the first list already, nor waiting for the client."""
-        return self._mine.exclude(Q(told_at=None) & (Q(due_at__lte=self.now) | Q(band=Band.AT_RISK))).filter(
-            waiting_for=""
-        )
+        return self._mine.exclude(slipping(self.now), told_at=None).filter(waiting_for="")
 
     def _end_of(self, days: int) -> datetime:
         zone = self.reader.zoneinfo

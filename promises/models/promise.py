@@ -38,6 +38,28 @@ LATE = [Outcome.LATE_TOLD, Outcome.LATE_SILENT, Outcome.LATE_UNKNOWN]
 IS_OPEN = Q(ended_at=None)
 
 
+# What there is to ask of an open promise at a moment, said once: lists, board and morning messages all ask this.
+def past_due(now: datetime) -> Q:
+    return Q(due_at__lte=now)
+
+
+def at_risk(now: datetime) -> Q:
+    return Q(due_at__gt=now, band=Band.AT_RISK)
+
+
+def slipping(now: datetime) -> Q:
+    """What a client has to hear of."""
+    return Q(due_at__lte=now) | Q(band=Band.AT_RISK)
+
+
+def not_moving(now: datetime) -> Q:
+    return Q(due_at__gt=now, due_at__lte=now + NOT_MOVING_DUE_WITHIN, last_update_at__lte=now - NOT_MOVING_SILENT_FOR)
+
+
+def due_soon(now: datetime) -> Q:
+    return Q(due_at__gt=now, due_at__lte=now + DUE_SOON)
+
+
 class PromiseQuerySet(models.QuerySet["Promise"]):
     def visible_to(self, user: User) -> PromiseQuerySet:
         if user.is_manager:
@@ -51,24 +73,20 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
         return self.exclude(IS_OPEN)
 
     def overdue(self, now: datetime) -> PromiseQuerySet:
-        return self.open().filter(due_at__lte=now)
+        return self.open().filter(past_due(now))
 
     def at_risk(self, now: datetime) -> PromiseQuerySet:
-        return self.open().filter(due_at__gt=now, band=Band.AT_RISK)
+        return self.open().filter(at_risk(now))
 
     def not_told(self, now: datetime) -> PromiseQuerySet:
         """Overdue, or at risk, and the client has not heard: the reddest thing on any screen."""
-        return self.open().filter(Q(due_at__lte=now) | Q(band=Band.AT_RISK), told_at=None)
+        return self.open().filter(slipping(now), told_at=None)
 
     def not_moving(self, now: datetime) -> PromiseQuerySet:
-        return self.open().filter(
-            due_at__gt=now,
-            due_at__lte=now + NOT_MOVING_DUE_WITHIN,
-            last_update_at__lte=now - NOT_MOVING_SILENT_FOR,
-        )
+        return self.open().filter(not_moving(now))
 
     def due_soon(self, now: datetime) -> PromiseQuerySet:
-        return self.open().filter(due_at__gt=now, due_at__lte=now + DUE_SOON)
+        return self.open().filter(due_soon(now))
 
     def waiting_for_client(self) -> PromiseQuerySet:
         return self.open().exclude(waiting_for="")
