@@ -31,15 +31,10 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 GZIP_MARK = b"\x1f\x8b"
 # What a small compressed file may unfold to.
 MOST_BYTES = 256 * 1024 * 1024
-LONGEST_CELL = 131_072
 
 
 class Unreadable(Exception):
     """The file as a whole cannot be read. The text says what to do about it."""
-
-
-class Broken(Exception):
-    """One line cannot be taken apart into cells."""
 
 
 @dataclass(frozen=True)
