@@ -60,9 +60,6 @@ class MessageQuerySet(models.QuerySet["Message"]):
         mine = self.exclude(is_secret=True)
         return mine if user.is_manager else mine.filter(Q(written_by=user) | Q(person=user))
 
-    def unsettled(self) -> MessageQuerySet:
-        return self.filter(state__in=[State.WAITING, State.SENDING])
-
     def needing_a_person(self) -> MessageQuerySet:
         return self.filter(Q(state=State.IN_DOUBT) | Q(state=State.FAILED, seen_to_at=None))
 
