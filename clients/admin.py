@@ -2,7 +2,25 @@ from __future__ import annotations
 
 from django.contrib import admin
 
-from clients.models import Client, Contact, Entry, PrivateLink, Scope, ScopeFile
+from clients.models import (
+    Addendum,
+    AddendumLine,
+    Agreement,
+    Client,
+    Contact,
+    Entry,
+    OneTimeCode,
+    PrivateLink,
+    Renewal,
+    Scope,
+    ScopeFile,
+    ScopeLine,
+    ScopeTemplate,
+    SealCertificate,
+    SealedDocument,
+    SentVersion,
+    Signature,
+)
 from engagement.staff.admin import ReadOnly, names
 
 
@@ -65,3 +83,99 @@ class EntryAdmin(ReadOnly):
     list_select_related = ("client",)
     search_fields = ("subject", "client__name", "by_name")
     fields = names(Entry)
+
+
+@admin.register(Agreement)
+class AgreementAdmin(ReadOnly):
+    """Without what makes the private address."""
+
+    list_display = ("client", "kind", "state", "version", "contact", "sent_at", "signed_at", "closed_at")
+    list_filter = ("kind", "state")
+    list_select_related = ("client", "contact", "scope", "addendum__scope")
+    search_fields = ("client__name", "scope__number", "addendum__scope__number")
+    fields = names(Agreement, "nonce", "token_hash")
+
+
+@admin.register(ScopeLine)
+class ScopeLineAdmin(ReadOnly):
+    list_display = ("scope", "number", "kind", "service", "quantity", "unit", "price", "rate")
+    list_select_related = ("scope",)
+    search_fields = ("service", "scope__number")
+    fields = names(ScopeLine)
+
+
+@admin.register(ScopeTemplate)
+class ScopeTemplateAdmin(ReadOnly):
+    list_display = ("name", "changed_at", "changed_by")
+    list_select_related = ("changed_by",)
+    search_fields = ("name",)
+    fields = names(ScopeTemplate)
+
+
+@admin.register(Addendum)
+class AddendumAdmin(ReadOnly):
+    list_display = ("number", "title", "made_at")
+    list_select_related = ("scope",)
+    search_fields = ("title", "scope__number")
+    fields = names(Addendum)
+
+
+@admin.register(AddendumLine)
+class AddendumLineAdmin(ReadOnly):
+    list_display = ("addendum", "number", "act", "service", "quantity", "unit", "price", "rate")
+    list_select_related = ("addendum__scope",)
+    search_fields = ("service", "addendum__scope__number")
+    fields = names(AddendumLine)
+
+
+@admin.register(SentVersion)
+class SentVersionAdmin(ReadOnly):
+    list_display = ("agreement", "version", "sha256", "sent_at", "by")
+    list_select_related = ("agreement__scope", "agreement__addendum__scope", "by")
+    search_fields = ("sha256", "pdf_sha256")
+    fields = names(SentVersion, "pdf")
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).defer("pdf")
+
+
+@admin.register(Signature)
+class SignatureAdmin(ReadOnly):
+    list_display = ("agreement", "side", "name", "signed_at", "channel")
+    list_select_related = ("agreement__scope", "agreement__addendum__scope")
+    search_fields = ("name", "text_sha256")
+    fields = names(Signature)
+
+
+@admin.register(OneTimeCode)
+class OneTimeCodeAdmin(ReadOnly):
+    list_display = ("agreement", "contact", "purpose", "made_at", "expires_at", "tries", "used_at")
+    list_select_related = ("agreement__scope", "agreement__addendum__scope", "contact")
+    fields = names(OneTimeCode, "salt", "code_hash")
+
+
+@admin.register(SealedDocument)
+class SealedDocumentAdmin(ReadOnly):
+    list_display = ("agreement", "sha256", "size", "is_timestamped", "made_at")
+    list_select_related = ("agreement__scope", "agreement__addendum__scope")
+    search_fields = ("sha256", "fingerprint")
+    fields = names(SealedDocument, "content")
+
+    def get_queryset(self, request):  # type: ignore[no-untyped-def]
+        return super().get_queryset(request).defer("content")
+
+
+@admin.register(SealCertificate)
+class SealCertificateAdmin(ReadOnly):
+    list_display = ("fingerprint", "made_at", "retired_at")
+    search_fields = ("fingerprint",)
+    fields = names(SealCertificate)
+
+
+@admin.register(Renewal)
+class RenewalAdmin(ReadOnly):
+    list_display = ("scope", "decision", "by", "at")
+    list_filter = ("decision",)
+    list_select_related = ("scope", "by")
+    search_fields = ("scope__number",)
+    fields = names(Renewal)

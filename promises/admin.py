@@ -6,6 +6,7 @@ from django.contrib import admin
 
 from engagement.staff.admin import ReadOnly, names
 from promises.models import (
+    AddendumMove,
     DateMove,
     Extension,
     ExtensionAnswer,
@@ -83,6 +84,12 @@ class ExtensionAnswerAdmin(ReadOnly):
 @admin.register(DateMove)
 class DateMoveAdmin(OfAPromise):
     list_display = ("moved_at", "promise", "old_due_on", "new_due_on", "told_at", "by")
+
+
+@admin.register(AddendumMove)
+class AddendumMoveAdmin(OfAPromise):
+    list_display = ("addendum", "promise", "old_due_on", "new_due_on")
+    list_select_related = ("promise", "addendum__scope")
 
 
 @admin.register(RiskReading)

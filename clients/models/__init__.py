@@ -1,6 +1,30 @@
+from clients.models.addendum import Addendum, AddendumLine
+from clients.models.agreement import Agreement, Kind, OneTimeCode, SentVersion, Side, Signature
 from clients.models.client import Client, Contact
+from clients.models.document import SealCertificate, SealedDocument
 from clients.models.link import PrivateLink
 from clients.models.record import Entry
-from clients.models.scope import Scope, ScopeFile
+from clients.models.scope import LineValues, Renewal, Scope, ScopeFile, ScopeLine, ScopeTemplate
 
-__all__ = ["Client", "Contact", "Entry", "PrivateLink", "Scope", "ScopeFile"]
+__all__ = [
+    "Addendum",
+    "AddendumLine",
+    "Agreement",
+    "Client",
+    "Contact",
+    "Entry",
+    "Kind",
+    "LineValues",
+    "OneTimeCode",
+    "PrivateLink",
+    "Renewal",
+    "Scope",
+    "ScopeFile",
+    "ScopeLine",
+    "ScopeTemplate",
+    "SealCertificate",
+    "SealedDocument",
+    "SentVersion",
+    "Side",
+    "Signature",
+]

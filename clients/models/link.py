@@ -1,28 +1,18 @@
 from __future__ import annotations
 
-import hashlib
-import hmac
-import secrets
-from base64 import urlsafe_b64encode
 from datetime import datetime
 from typing import ClassVar
 
-from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.client import Client, Contact
 from clients.models.scope import Scope
+from clients.tokens import hashed, new_nonce, new_token, token_of
 from engagement.staff.models import User
 
-
-def new_nonce() -> str:
-    return secrets.token_hex(32)
-
-
-def hashed(token: str) -> str:
-    return hashlib.sha256(token.encode()).hexdigest()
+PURPOSE = "private link"
 
 
 class PrivateLinkQuerySet(models.QuerySet["PrivateLink"]):
@@ -37,11 +27,7 @@ class PrivateLinkQuerySet(models.QuerySet["PrivateLink"]):
 
 
 class PrivateLink(models.Model):
-    """Opens one client's progress page, or one scope's part of it, to whoever holds it.
-
-    The token is an HMAC of the nonce under the installation's key: 256 bits that can be shown again to staff and put
-    into a mail at the moment of sending, while the database alone, which holds its hash, opens nothing.
-    """
+    """Opens one client's progress page, or one scope's part of it, to whoever holds it."""
 
     client = models.ForeignKey(Client, on_delete=models.CASCADE, related_name="links")
     contact = models.ForeignKey(Contact, null=True, blank=True, on_delete=models.SET_NULL, related_name="links")
@@ -70,20 +56,12 @@ class PrivateLink(models.Model):
 
     def save(self, *args: object, **kwargs: object) -> None:
         if not self.token_hash:
-            self.token_hash = hashed(self._token_under(settings.SECRET_KEY))
+            self.token_hash = hashed(new_token(PURPOSE, self.nonce))
         super().save(*args, **kwargs)  # type: ignore[arg-type]
 
     def token(self) -> str | None:
         """What stands in the address; None when the installation's key has changed and the old one is gone."""
-        for key in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS):
-            token = self._token_under(key)
-            if hmac.compare_digest(hashed(token), self.token_hash):
-                return token
-        return None
+        return token_of(PURPOSE, self.nonce, self.token_hash)
 
     def is_open(self, now: datetime) -> bool:
         return self.revoked_at is None and self.expires_at > now
-
-    def _token_under(self, key: str) -> str:
-        digest = hmac.new(key.encode(), f"private link {self.nonce}".encode(), hashlib.sha256).digest()
-        return urlsafe_b64encode(digest).rstrip(b"=").decode()

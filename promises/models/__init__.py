@@ -1,4 +1,4 @@
-from promises.models.extension import DateMove, Extension, ExtensionAnswer
+from promises.models.extension import AddendumMove, DateMove, Extension, ExtensionAnswer
 from promises.models.promise import Band, Outcome, Promise
 from promises.models.tally import OutcomeTally
 from promises.models.telling import Telling
@@ -7,6 +7,7 @@ from promises.models.upload import Upload
 from promises.models.watch import Reminder, RiskReading
 
 __all__ = [
+    "AddendumMove",
     "Band",
     "DateMove",
     "Extension",

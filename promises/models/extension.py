@@ -3,6 +3,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Addendum
 from engagement.staff.models import User
 from promises.models.promise import Promise
 from promises.models.telling import Telling
@@ -94,6 +95,8 @@ class DateMove(models.Model):
     extension = models.OneToOneField(
         Extension, null=True, blank=True, on_delete=models.PROTECT, related_name="date_move"
     )
+    # The other way a date moves: both sides signed it.
+    addendum = models.ForeignKey(Addendum, null=True, blank=True, on_delete=models.PROTECT, related_name="date_moves")
     # When the client was told of it; null when nobody had told them by the time it moved.
     told_at = models.DateTimeField(null=True)
     moved_at = models.DateTimeField()
@@ -103,6 +106,29 @@ class DateMove(models.Model):
         verbose_name = _("moved date")
         verbose_name_plural = _("moved dates")
         ordering = ["promise", "moved_at", "pk"]
+
+    def __str__(self) -> str:
+        return f"{self.old_due_on.isoformat()} → {self.new_due_on.isoformat()}"
+
+
+class AddendumMove(models.Model):
+    """A promise whose date an addendum is to move, while it is drafted and until both sides have signed."""
+
+    addendum = models.ForeignKey(Addendum, on_delete=models.CASCADE, related_name="moves")
+    promise = models.ForeignKey(Promise, on_delete=models.CASCADE, related_name="addendum_moves")
+    # The date in force when it was drafted: what the client reads as the old one.
+    old_due_on = models.DateField()
+    old_due_time = models.TimeField(null=True)
+    old_due_at = models.DateTimeField()
+    new_due_on = models.DateField()
+    new_due_time = models.TimeField(null=True)
+    new_due_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("date in an addendum")
+        verbose_name_plural = _("dates in addenda")
+        ordering = ["addendum", "old_due_at", "pk"]
+        constraints = [models.UniqueConstraint(name="promises_one_move_an_addendum", fields=["addendum", "promise"])]
 
     def __str__(self) -> str:
         return f"{self.old_due_on.isoformat()} → {self.new_due_on.isoformat()}"

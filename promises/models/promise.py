@@ -110,6 +110,8 @@ class Promise(models.Model):
     scope = models.ForeignKey(
         Scope, verbose_name=_("scope"), null=True, blank=True, on_delete=models.PROTECT, related_name="promises"
     )
+    # The number of the scope's line that this delivers, where it was made from one.
+    scope_line = models.PositiveSmallIntegerField(null=True, editable=False)
     owner = models.ForeignKey(User, verbose_name=_("owner"), on_delete=models.PROTECT, related_name="promises")
     made_by = models.ForeignKey(User, null=True, on_delete=models.PROTECT, related_name="+", editable=False)
     # Null only for imported history whose day of making nobody knows.

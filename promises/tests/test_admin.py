@@ -9,13 +9,31 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from clients.models import PrivateLink, Scope, ScopeFile
+from clients.agreement_rules import State
+from clients.models import (
+    Addendum,
+    AddendumLine,
+    Agreement,
+    Kind,
+    OneTimeCode,
+    PrivateLink,
+    Renewal,
+    Scope,
+    ScopeFile,
+    ScopeLine,
+    ScopeTemplate,
+    SealCertificate,
+    SealedDocument,
+    SentVersion,
+    Signature,
+)
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Heartbeat, Message
 from engagement.staff.models import Absence, Role, WorkingWeek
 from engagement.staff.signals import diary_changed
 from promises.models import (
+    AddendumMove,
     DateMove,
     Extension,
     ExtensionAnswer,
@@ -42,6 +60,18 @@ READ_ONLY = {
     "clients.Entry",
     "clients.PrivateLink",
     "clients.ScopeFile",
+    "clients.ScopeLine",
+    "clients.ScopeTemplate",
+    "clients.Addendum",
+    "clients.AddendumLine",
+    "clients.Agreement",
+    "clients.OneTimeCode",
+    "clients.Renewal",
+    "clients.SealCertificate",
+    "clients.SealedDocument",
+    "clients.SentVersion",
+    "clients.Signature",
+    "promises.AddendumMove",
     "promises.Promise",
     "promises.Step",
     "promises.Telling",
@@ -108,7 +138,69 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             client=karoo, contact=lena, scope=scope, made_by=thandi, made_at=NOW, expires_at=NOW + DAY
         )
         day = NOW.date() + timedelta(days=number)
+        sent = Agreement.objects.create(client=karoo, kind=Kind.ADDENDUM, state=State.DRAFT, made_at=NOW, contact=lena)
+        addendum = Addendum.objects.create(agreement=sent, scope=scope, seq=1, title="A shelf more", made_at=NOW)
+        version = SentVersion.objects.create(
+            agreement=sent,
+            version=1,
+            content={"number": "2026-014/1"},
+            sha256="0" * 64,
+            pdf=b"%PDF",
+            pdf_sha256="0" * 64,
+            contact=lena,
+            sent_at=NOW,
+            by=thandi,
+        )
+        fingerprint = f"{number:064}"
         return [
+            sent,
+            addendum,
+            version,
+            AddendumLine.objects.create(addendum=addendum, number=1, act="add", service="Shelf"),
+            AddendumMove.objects.create(
+                addendum=addendum,
+                promise=promise,
+                old_due_on=promise.due_on,
+                old_due_at=promise.due_at,
+                new_due_on=promise.due_on + DAY,
+                new_due_at=promise.due_at + DAY,
+            ),
+            Signature.objects.create(
+                agreement=sent,
+                version=version,
+                side="firm",
+                user=thandi,
+                name="Thandi Mokoena",
+                consent="For Word & Co",
+                signed_at=NOW,
+                channel="staff",
+                text_sha256="0" * 64,
+                pdf_sha256="0" * 64,
+            ),
+            OneTimeCode.objects.create(
+                agreement=sent,
+                contact=lena,
+                purpose="sign",
+                salt="0" * 32,
+                code_hash="0" * 64,
+                made_at=NOW,
+                expires_at=NOW + DAY,
+            ),
+            SealCertificate.objects.create(fingerprint=fingerprint, pem="-----BEGIN", made_at=NOW),
+            SealedDocument.objects.create(
+                agreement=sent,
+                content=b"%PDF",
+                size=4,
+                sha256=fingerprint,
+                fingerprint=fingerprint,
+                is_timestamped=False,
+                head_seq=1,
+                head_hash="0" * 64,
+                made_at=NOW,
+            ),
+            ScopeLine.objects.create(scope=scope, number=1, service="Fittings"),
+            ScopeTemplate.objects.create(name=f"Fittings {number}", content={}, changed_at=NOW),
+            Renewal.objects.create(scope=scope, decision="renew", words="Shall we go on?", by=thandi, at=NOW),
             promise,
             message,
             telling,
