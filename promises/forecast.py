@@ -24,6 +24,8 @@ SEEMS_DONE = 0.05
 WAITING_AT_LEAST = 0.35
 # Reasons to ask that stand by themselves, whatever the chance and the firm's thresholds.
 ALARMING = frozenset({"said", "silent", "not_delivered"})
+# The chance of what seems finished does not grow as free hours pass.
+FINISHED = frozenset({"seems_done", "not_delivered"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +54,10 @@ class Forecast:
     @property
     def is_alarming(self) -> bool:
         return not ALARMING.isdisjoint(self.grounds)
+
+    @property
+    def grows(self) -> bool:
+        return FINISHED.isdisjoint(self.grounds)
 
 
 def forecast(facts: Facts) -> Forecast:

@@ -18,6 +18,7 @@ from engagement.staff.models import Firm
 from engagement.staff.worktime import (
     NoWorkingTime,
     free_hours,
+    next_working_moment,
     subtract_free_hours,
     subtract_working_days,
 )
@@ -40,6 +41,10 @@ WORD_LASTS = timedelta(days=7)
 LOOK_AGAIN = timedelta(days=1)
 # Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
 PLACES = 6
+# Free hours are counted from whole seconds, so that a chance which is not there yet leaves a second until it can be.
+SECOND = timedelta(seconds=1)
+# In free hours, and more than rounding each day to the microsecond can add up to: a crossing is sought this much early.
+A_HAIR = 1e-6
 BATCH = 500
 WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
 
@@ -103,7 +108,7 @@ def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
 
 def facts_of(promise: Promise, now: datetime, diaries: Diaries) -> Facts:
     return Facts(
-        free_hours=free_hours(diaries.of(promise.owner), now, promise.due_at),
+        free_hours=free_hours(diaries.of(promise.owner), _second(now), promise.due_at),
         estimate_hours=_number(promise.estimate_hours),
         hours_left=_number(promise.hours_left),
         per_cent=promise.per_cent,
@@ -212,15 +217,25 @@ def _next_look(promise: Promise, seen: Forecast, now: datetime, firm: Firm, diar
     if promise.due_at <= now:
         return None
     moments = [silent_from(promise, diaries), promise.tell_by_at, promise.due_at, now + LOOK_AGAIN]
-    left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
     for threshold in (firm.watch_from, firm.at_risk_from):
-        if left > 0 and not _reaches(seen.chance, threshold):
-            # Where it begins to round up to the threshold, and, should that be missed by a hair, where it is reached.
-            for chance in (threshold - 10**-PLACES / 2, threshold):
-                with suppress(NoWorkingTime):
-                    hours = free_hours_for(chance, left)
-                    moments.append(subtract_free_hours(diaries.of(promise.owner), promise.due_at, hours))
+        if seen.grows and not _reaches(seen.chance, threshold):
+            with suppress(NoWorkingTime):
+                moments.append(_crossing(promise, seen, threshold, now, diaries))
     return min(moment for moment in moments if moment > now)
+
+
+def _crossing(promise: Promise, seen: Forecast, threshold: float, now: datetime, diaries: Diaries) -> datetime:
+    """When the chance reaches a threshold that it has not reached yet: a little early, never late."""
+    diary = diaries.of(promise.owner)
+    left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
+    begins_to_round_up = round(threshold, PLACES) - 10**-PLACES / 2
+    hours = free_hours_for(begins_to_round_up, left) + A_HAIR
+    # Early, the look may find nothing yet. No free time is lost before the next second that somebody works.
+    return max(subtract_free_hours(diary, promise.due_at, hours), next_working_moment(diary, _second(now)) + SECOND)
+
+
+def _second(moment: datetime) -> datetime:
+    return moment.replace(microsecond=0)
 
 
 def _with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:

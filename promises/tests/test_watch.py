@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 from django.template.loader import render_to_string
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from conftest import DAY, HOUR, NOW
@@ -71,10 +71,11 @@ def test_nothing_needs_looking_at_when_the_work_is_overdue_and_nothing_changes(m
     assert (promise.band, promise.next_look_at) == (Band.OVERDUE, None)
 
 
+@example(hours=Decimal("3.49"), watch_from=3, due_in=7, at=time(6))
 @settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     hours=st.integers(1, 6000).map(lambda hundredths: Decimal(hundredths) / 100),
-    watch_from=st.integers(1, 49),
+    watch_from=st.integers(1, 49) | st.floats(1, 49),
     due_in=st.integers(2, 9),
     at=st.times(time(6), time(21)),
 )
@@ -96,8 +97,8 @@ def test_the_hint_for_a_band_is_never_late(
         looks += 1
         bands.append(stored)
         assert stored == fresh_band(promise, now)
-        # Half a second before the next look, what is stored still holds.
-        assert stored == fresh_band(promise, (until or promise.due_at) - SECOND / 2)
+        # Until the very moment of the next look, what is stored still holds.
+        assert stored == fresh_band(promise, (until or promise.due_at) - timedelta.resolution)
         now = until
 
     assert looks < 2 * due_in + 12
