@@ -4,7 +4,9 @@ from clients.models.client import Client, Contact
 from clients.models.document import SealCertificate, SealedDocument
 from clients.models.link import PrivateLink
 from clients.models.record import Entry
+from clients.models.request import OutsideRequest
 from clients.models.scope import LineValues, Renewal, Scope, ScopeFile, ScopeLine, ScopeTemplate
+from clients.models.solution import Solution
 
 __all__ = [
     "Addendum",
@@ -16,6 +18,7 @@ __all__ = [
     "Kind",
     "LineValues",
     "OneTimeCode",
+    "OutsideRequest",
     "PrivateLink",
     "Renewal",
     "Scope",
@@ -27,4 +30,5 @@ __all__ = [
     "SentVersion",
     "Side",
     "Signature",
+    "Solution",
 ]
