@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clients.views import clients, contacts, links, scopes, sent
+from clients.views import clients, contacts, links, requests, scopes, sent, solutions
 
 app_name = "clients"
 urlpatterns = [
@@ -27,4 +27,16 @@ urlpatterns = [
     path("sent/<int:pk>/resend/", sent.resend, name="message_resend"),
     path("sent/<int:pk>/see-to/", sent.see_to, name="message_see_to"),
     path("sent/<int:pk>/undo/", sent.undo, name="message_undo"),
+    path("clients/<int:pk>/requests/", requests.request_list, name="requests"),
+    path("clients/<int:pk>/requests/new/", requests.new, name="request_new"),
+    path("requests/<int:pk>/", requests.detail, name="request"),
+    path("requests/<int:pk>/answer/", requests.answer, name="request_answer"),
+    path("solutions/", solutions.library, name="solutions"),
+    path("solutions/new/", solutions.new, name="solution_new"),
+    path("solutions/suggest/", requests.suggest, name="suggest"),
+    path("solutions/<int:pk>/", solutions.detail, name="solution"),
+    path("solutions/<int:pk>/edit/", solutions.edit, name="solution_edit"),
+    path("solutions/<int:pk>/reviewed/", solutions.reviewed, name="solution_reviewed"),
+    path("solutions/<int:pk>/archive/", solutions.archive, name="solution_archive"),
+    path("solutions/<int:pk>/unarchive/", solutions.unarchive, name="solution_unarchive"),
 ]
