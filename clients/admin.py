@@ -10,6 +10,7 @@ from clients.models import (
     Contact,
     Entry,
     OneTimeCode,
+    OutsideRequest,
     PrivateLink,
     Renewal,
     Scope,
@@ -20,6 +21,7 @@ from clients.models import (
     SealedDocument,
     SentVersion,
     Signature,
+    Solution,
 )
 from engagement.staff.admin import ReadOnly, names
 
@@ -179,3 +181,23 @@ class RenewalAdmin(ReadOnly):
     list_select_related = ("scope", "by")
     search_fields = ("scope__number",)
     fields = names(Renewal)
+
+
+@admin.register(OutsideRequest)
+class OutsideRequestAdmin(ReadOnly):
+    """Answered on its own page, which keeps what stood there before."""
+
+    list_display = ("what", "client", "contact", "scope", "asked_on", "minutes", "solution", "addendum", "by")
+    list_select_related = ("client", "contact", "scope", "solution", "addendum__scope", "by")
+    search_fields = ("what", "client__name")
+    date_hierarchy = "asked_on"
+    fields = names(OutsideRequest, "id")
+
+
+@admin.register(Solution)
+class SolutionAdmin(ReadOnly):
+    list_display = ("title", "owner", "language", "review_by", "archived_at", "changed_at")
+    list_filter = ("language", ("archived_at", admin.EmptyFieldListFilter))
+    list_select_related = ("owner",)
+    search_fields = ("title", "helps_when", "owner__name")
+    fields = names(Solution, "id", "title_words", "helps_when_words", "words")

@@ -16,6 +16,7 @@ from clients.models import (
     Agreement,
     Kind,
     OneTimeCode,
+    OutsideRequest,
     PrivateLink,
     Renewal,
     Scope,
@@ -26,6 +27,7 @@ from clients.models import (
     SealedDocument,
     SentVersion,
     Signature,
+    Solution,
 )
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
@@ -66,11 +68,13 @@ READ_ONLY = {
     "clients.AddendumLine",
     "clients.Agreement",
     "clients.OneTimeCode",
+    "clients.OutsideRequest",
     "clients.Renewal",
     "clients.SealCertificate",
     "clients.SealedDocument",
     "clients.SentVersion",
     "clients.Signature",
+    "clients.Solution",
     "promises.AddendumMove",
     "promises.Promise",
     "promises.Step",
@@ -152,6 +156,9 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             by=thandi,
         )
         fingerprint = f"{number:064}"
+        solution = Solution.objects.create(
+            title="One shelf more", owner=thandi, review_by=day, made_at=NOW, changed_at=NOW
+        )
         return [
             sent,
             addendum,
@@ -196,6 +203,18 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
                 is_timestamped=False,
                 head_seq=1,
                 head_hash="0" * 64,
+                made_at=NOW,
+            ),
+            solution,
+            OutsideRequest.objects.create(
+                client=karoo,
+                contact=lena,
+                scope=scope,
+                what="A shelf",
+                asked_on=day,
+                solution=solution,
+                addendum=addendum,
+                by=thandi,
                 made_at=NOW,
             ),
             ScopeLine.objects.create(scope=scope, number=1, service="Fittings"),
