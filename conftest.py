@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -127,6 +128,20 @@ def make_promise(karoo: Client, thandi: User, firm: Firm) -> Callable[..., Promi
 @pytest.fixture(autouse=True)
 def _quick_passwords(settings: Any) -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(scope="session")
+def seal_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("seal")
+
+
+@pytest.fixture(autouse=True)
+def _a_seal_of_its_own(settings: Any, seal_folder: Path) -> None:
+    """The first test that seals makes the key, for the rest of the run: never the one of this machine."""
+    settings.EMBEDDED = True
+    settings.SEAL_FILE = seal_folder / "seal.p12"
+    settings.SEAL_PASSPHRASE = "a passphrase of the tests"
+    settings.TIMESTAMP_URL = ""
 
 
 @pytest.fixture(autouse=True, scope="session")
