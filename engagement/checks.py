@@ -1,13 +1,20 @@
 """What would break quietly in production is said aloud before it starts (`manage.py check --deploy`)."""
 
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
 from django.core import checks
 from django.core.checks import CheckMessage, Tags, register
+from django.utils import timezone
 from django.utils.module_loading import import_string
+
+from clients.sealing.errors import CannotSeal
+from clients.sealing.key import open_key
+
+SEAL_ENDS_SOON = timedelta(days=90)
 
 
 @register(Tags.security, deploy=True)
@@ -37,6 +44,23 @@ def mails_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     if settings.DEFAULT_FROM_EMAIL.rstrip(">").endswith(("@localhost", ".local")):
         text = f"Mails are sent from {settings.DEFAULT_FROM_EMAIL}, which other mail servers refuse."
         found.append(checks.Warning(text, hint="Set FROM_EMAIL to an address of your own.", id="engagement.W004"))
+    return found
+
+
+@register(Tags.security, deploy=True)
+def documents_can_be_sealed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    hint = "docs/seal.md says how the key is made and where it lies."
+    try:
+        key = open_key(settings.SEAL_FILE, settings.SEAL_PASSPHRASE)
+    except CannotSeal as error:
+        return [checks.Error(f"Signed documents cannot be sealed. {error}", hint=hint, id="engagement.E002")]
+    if settings.SEAL_FILE.stat().st_mode & 0o077:
+        text = f"Others on this machine may read {settings.SEAL_FILE}."
+        found.append(checks.Warning(text, hint=f"chmod 600 {settings.SEAL_FILE}", id="engagement.W005"))
+    if key.certificate.not_valid_after_utc < timezone.now() + SEAL_ENDS_SOON:
+        text = f"The certificate of the seal runs out on {key.certificate.not_valid_after_utc:%Y-%m-%d}."
+        found.append(checks.Warning(text, hint="manage.py make_seal --rotate", id="engagement.W006"))
     return found
 
 

@@ -2,7 +2,9 @@
 
 import contextlib
 import os
+import secrets
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 
 from django.core.management.utils import get_random_secret_key
@@ -10,9 +12,17 @@ from django.core.management.utils import get_random_secret_key
 
 def key_of_this_machine(folder: Path) -> str:
     """Return the secret key kept in the folder. Without it every start would sign everybody out."""
-    path = folder / "secret_key"
+    return _kept(folder / "secret_key", get_random_secret_key)
+
+
+def passphrase_of_this_machine(folder: Path) -> str:
+    """Return what the key of the seal is locked with. Beside the key, it guards against nothing but a stray copy."""
+    return _kept(folder / "seal_passphrase", lambda: secrets.token_urlsafe(32))
+
+
+def _kept(path: Path, make: Callable[[], str]) -> str:
     if not path.exists():
-        _write_once(path, get_random_secret_key())
+        _write_once(path, make())
     return path.read_text()
 
 

@@ -8,7 +8,7 @@ import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
-from engagement.embedded import key_of_this_machine
+from engagement.embedded import key_of_this_machine, passphrase_of_this_machine
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -42,6 +42,13 @@ if not SECRET_KEY:
         raise ImproperlyConfigured("Set SECRET_KEY to a long random text: with it, sign-ins and links are signed.")
     SECRET_KEY = key_of_this_machine(VAR_DIR)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
+
+# The seal of signed documents: its key, what that is locked with, and a time service that may vouch for the moment.
+SEAL_FILE = Path(env.str("SEAL_FILE", str(VAR_DIR / "seal.p12")))
+SEAL_PASSPHRASE = env.str("SEAL_PASSPHRASE", "")
+if not SEAL_PASSPHRASE and (EMBEDDED or DEBUG):
+    SEAL_PASSPHRASE = passphrase_of_this_machine(VAR_DIR)
+TIMESTAMP_URL = env.str("TIMESTAMP_URL", "")
 
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])

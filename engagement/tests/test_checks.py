@@ -1,6 +1,11 @@
+from datetime import timedelta
+
 import pytest
+import time_machine
 from django.conf import settings as installed
 
+from clients.sealing import key
+from conftest import NOW
 from engagement import checks
 
 
@@ -57,3 +62,50 @@ def test_a_schedule_that_rings_for_nothing_is_an_error(settings):
 
     assert message.is_serious()
     assert "promises.tasks.loook" in message.msg
+
+
+@pytest.fixture
+def sealing(settings, tmp_path):
+    """A real installation whose key is made."""
+    settings.SEAL_FILE = tmp_path / "seal.p12"
+    key.write(key.make("Word & Co", NOW), settings.SEAL_FILE, settings.SEAL_PASSPHRASE)
+    return settings
+
+
+def complaints_about_the_seal():
+    return [(message.id, message.msg) for message in checks.documents_can_be_sealed(None)]
+
+
+def test_a_key_that_opens_is_no_matter(sealing):
+    assert complaints_about_the_seal() == []
+
+
+def test_a_key_that_is_missing_is_an_error(sealing):
+    sealing.SEAL_FILE.unlink()
+
+    ((name, said),) = complaints_about_the_seal()
+
+    assert name == "engagement.E002"
+    assert "seal.p12 is missing" in said
+
+
+def test_a_passphrase_that_does_not_open_it_is_an_error(sealing):
+    sealing.SEAL_PASSPHRASE = "another one"
+
+    ((name, said),) = complaints_about_the_seal()
+
+    assert name == "engagement.E002"
+    assert "SEAL_PASSPHRASE does not open" in said
+
+
+def test_a_key_that_others_may_read_is_said(sealing):
+    sealing.SEAL_FILE.chmod(0o640)
+
+    assert [name for name, _said in complaints_about_the_seal()] == ["engagement.W005"]
+
+
+def test_a_certificate_that_runs_out_soon_is_said(sealing):
+    with time_machine.travel(NOW + timedelta(days=3600)):
+        found = complaints_about_the_seal()
+
+    assert [name for name, _said in found] == ["engagement.W006"]

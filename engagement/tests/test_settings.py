@@ -16,7 +16,7 @@ SHOW = (
     "import json; from engagement import settings as s;"
     "print(json.dumps({name: getattr(s, name, None) for name in "
     "['DEBUG', 'EMBEDDED', 'PLAIN_HTTP', 'SECRET_KEY', 'SITE_URL', 'WEB_PROCESSES', 'CELERY_BROKER_URL',"
-    " 'SESSION_COOKIE_NAME', 'SECURE_HSTS_SECONDS', 'SECURE_SSL_REDIRECT']}))"
+    " 'SESSION_COOKIE_NAME', 'SECURE_HSTS_SECONDS', 'SECURE_SSL_REDIRECT', 'SEAL_PASSPHRASE']}))"
 )
 # A developer's .env must not decide a test: what is named here, empty or not, wins over it.
 SAID = {"DATABASE_URL": "", "REDIS_URL": "", "SECRET_KEY": "", "DEBUG": "False", "PORT": "8000"}
@@ -54,6 +54,21 @@ def test_the_embedded_key_is_made_once_and_kept_to_its_owner(settings_with, tmp_
     assert first["SECRET_KEY"] == second["SECRET_KEY"]
     assert stat.S_IMODE((tmp_path / "var").stat().st_mode) == 0o700
     assert stat.S_IMODE((tmp_path / "var" / "secret_key").stat().st_mode) == 0o600
+
+
+def test_the_embedded_run_locks_its_seal_with_a_passphrase_made_once(settings_with, tmp_path):
+    first, second = settings_with(), settings_with()
+
+    assert len(first["SEAL_PASSPHRASE"]) >= 40
+    assert first["SEAL_PASSPHRASE"] == second["SEAL_PASSPHRASE"]
+    assert stat.S_IMODE((tmp_path / "var" / "seal_passphrase").stat().st_mode) == 0o600
+
+
+def test_a_real_installation_is_given_its_passphrase_or_has_none(settings_with):
+    real = {**POSTGRES, "SECRET_KEY": "k" * 50}
+
+    assert settings_with(**real)["SEAL_PASSPHRASE"] == ""
+    assert settings_with(**real, SEAL_PASSPHRASE="given")["SEAL_PASSPHRASE"] == "given"
 
 
 def test_two_installations_have_different_keys(settings_with, tmp_path):
