@@ -16,6 +16,7 @@ from django.template import Context, Template
 
 from clients.actions import archive, make_client, make_link, save_contact
 from clients.models import Client, Contact, Scope, ScopeFile
+from clients.views.private import WRONG_LINKS
 from conftest import DAY, HOUR, NOW, ZONE
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Channel, Message, State
@@ -25,7 +26,6 @@ from promises.due import due_for
 from promises.models import Band, InternalNote, Promise, Reminder, RiskReading, Standing, Telling
 from promises.progress_page import page_for
 from promises.progress_rows import Reader
-from promises.views.progress import WRONG_LINKS
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEAKS_TO_CLIENTS = [

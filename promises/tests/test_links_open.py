@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.actions import make_link, mark_left, revoke_link
 from clients.models import PrivateLink
+from clients.views.private import WRONG_LINKS
 from conftest import DAY, NOW
 from promises.models import Promise
-from promises.views.progress import WRONG_LINKS
 
 SAME = ("Cache-Control", "X-Robots-Tag", "Referrer-Policy", "Content-Type", "Content-Length", "Content-Security-Policy")
 

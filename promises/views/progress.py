@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from datetime import timedelta
-from functools import wraps
 from typing import Any
 
 from django.contrib.auth.decorators import login_not_required
@@ -19,6 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
 from clients.models import Client, PrivateLink
+from clients.views.private import kept_private, no_page, too_often
 from engagement.staff.http import SignedInRequest, visitor_address
 from engagement.staff.models import Firm
 from engagement.staff.throttle import Limit
@@ -27,31 +26,8 @@ from promises.progress_page import page_for
 from promises.progress_rows import Reader, reader_at, reader_of
 
 TEN_MINUTES = timedelta(minutes=10)
-WRONG_LINKS = Limit("wrong progress page", 30, TEN_MINUTES)
 NEW_LINKS_HERE = Limit("new link from here", 10, TEN_MINUTES)
 NEW_LINKS_FOR = Limit("new link for", 3, timedelta(hours=1))
-
-PRIVATE = {
-    "Cache-Control": "no-store",
-    "X-Robots-Tag": "noindex, nofollow, noarchive",
-    # Not no-referrer: Django asks a POST for where it came from.
-    "Referrer-Policy": "same-origin",
-}
-
-View = Callable[..., HttpResponse]
-
-
-def kept_private(view: View) -> View:
-    """Whatever is answered here stays out of caches, search engines and the addresses that others see."""
-
-    @wraps(view)
-    def answer(*args: Any, **kwargs: Any) -> HttpResponse:
-        response = view(*args, **kwargs)
-        for name, value in PRIVATE.items():
-            response[name] = value
-        return response
-
-    return answer
 
 
 @login_not_required
@@ -64,9 +40,8 @@ def progress(request: HttpRequest, token: str) -> HttpResponse:
         return HttpResponse(headers={"Allow": "GET, HEAD, OPTIONS"})
     now = timezone.now()
     reader = reader_of(token, now)
-    # Asked in this order, a link that opens does so whatever others at the same address have tried.
     if reader is None:
-        return _no_page(request)
+        return no_page(request)
     return HttpResponse(_page(reader, {"now": now}))
 
 
@@ -78,7 +53,7 @@ def new_link(request: HttpRequest) -> HttpResponse:
     form = NewLinkForm(request.POST or None)
     if request.method == "POST":
         if NEW_LINKS_HERE.is_reached(visitor_address(request)):
-            return _too_often(NEW_LINKS_HERE)
+            return too_often(NEW_LINKS_HERE)
         NEW_LINKS_HERE.count(visitor_address(request))
         if form.is_valid():
             _send(form.cleaned_data["email"])
@@ -111,19 +86,6 @@ def _page(reader: Reader, context: dict[str, Any]) -> str:
     # Without the request: no session is read, no cookie is set.
     with translation.override(reader.language):
         return render_to_string("promises/progress.html", {"page": page, "firm": firm, **context})
-
-
-def _no_page(request: HttpRequest) -> HttpResponse:
-    if WRONG_LINKS.is_reached(visitor_address(request)):
-        return _too_often(WRONG_LINKS)
-    WRONG_LINKS.count(visitor_address(request))
-    return HttpResponse(render_to_string("promises/progress_gone.html", {"firm": Firm.get()}), status=404)
-
-
-def _too_often(limit: Limit) -> HttpResponse:
-    seconds = int(limit.within.total_seconds())
-    page = render_to_string("promises/progress_too_often.html", {"firm": Firm.get()})
-    return HttpResponse(page, status=429, headers={"Retry-After": str(seconds)})
 
 
 def _send(email: str) -> None:
