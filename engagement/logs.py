@@ -3,8 +3,8 @@
 import logging
 import re
 
-# Progress pages, new passwords and invitations open to whoever holds the address, so a log must not hold it.
-OPENING = re.compile(r"(/(?:p|password|join)/)(?!new-link/)[^\s\"'<>]+")
+# Pages of clients, new passwords and invitations open to whoever holds the address, so a log must not hold it.
+OPENING = re.compile(r"(/(?:p|s|document|password|join)/)(?!new-link/)[^\s\"'<>]+")
 
 
 class Line(logging.Formatter):
