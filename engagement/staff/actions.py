@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
@@ -13,8 +14,9 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.staff import invitations
-from engagement.staff.models import Absence, Firm, Role, User, WorkingWeek
+from engagement.staff.models import Absence, Firm, FirmLogo, Role, User, WorkingWeek
 from engagement.staff.models.user import NOWHERE as NOWHERE
+from engagement.staff.pictures import Picture
 from engagement.staff.signals import diary_changed
 
 FIRM_DIARY = (
@@ -203,3 +205,22 @@ def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> None:
             firm.save(update_fields=fields)
         if before is None or any(getattr(before, name) != getattr(firm, name) for name in FIRM_DIARY):
             diary_changed.send(sender=Firm, user=None, now=now)
+
+
+def keep_logo(firm: Firm, picture: Picture, *, now: datetime) -> None:
+    """In place of the one before. Documents that were sent keep theirs."""
+    FirmLogo.objects.update_or_create(
+        firm=firm,
+        defaults={
+            "kind": picture.kind,
+            "content": picture.content,
+            "sha256": hashlib.sha256(picture.content).hexdigest(),
+            "width": picture.width,
+            "height": picture.height,
+            "changed_at": now,
+        },
+    )
+
+
+def remove_logo(firm: Firm) -> None:
+    FirmLogo.objects.filter(firm=firm).delete()

@@ -17,7 +17,7 @@ from django.shortcuts import resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from engagement.staff.models import Absence, Firm, User, WorkingWeek
+from engagement.staff.models import Absence, Firm, FirmLogo, User, WorkingWeek
 from engagement.staff.signals import diary_changed
 
 
@@ -149,6 +149,17 @@ class FirmAdmin(ReadOnly):
     """Changed on its own page, which checks what belongs together."""
 
     list_display = ("name", "zone", "holiday_region", "currency", "watch_from", "at_risk_from")
+
+
+@admin.register(FirmLogo)
+class FirmLogoAdmin(ReadOnly):
+    list_display = ("kind", "width", "height", "changed_at")
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).defer("content")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return names(FirmLogo, "content")
 
 
 def names(model: type[models.Model], *but: str) -> tuple[str, ...]:

@@ -29,4 +29,6 @@ urlpatterns = [
     path("people/<int:person_pk>/weeks/new/", diary.week_new, name="person_week_new"),
     path("people/<int:person_pk>/absences/new/", diary.absence_new, name="person_absence_new"),
     path("firm/", firm.firm, name="firm"),
+    path("firm/logo/", firm.logo, name="firm_logo"),
+    path("firm/logo/remove/", firm.logo_remove, name="firm_logo_remove"),
 ]

@@ -32,7 +32,7 @@ from clients.models import (
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Heartbeat, Message
-from engagement.staff.models import Absence, Role, WorkingWeek
+from engagement.staff.models import Absence, FirmLogo, Role, WorkingWeek
 from engagement.staff.signals import diary_changed
 from promises.models import (
     AddendumMove,
@@ -54,6 +54,7 @@ ROOMS = ("staff", "outbox", "clients", "promises")
 OURS = [model for model in admin.site._registry if model._meta.app_label in ROOMS]
 READ_ONLY = {
     "staff.Firm",
+    "staff.FirmLogo",
     "outbox.Message",
     "outbox.Heartbeat",
     "clients.Client",
@@ -219,6 +220,7 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             ),
             ScopeLine.objects.create(scope=scope, number=1, service="Fittings"),
             ScopeTemplate.objects.create(name=f"Fittings {number}", content={}, changed_at=NOW),
+            FirmLogo.objects.get_or_create(firm_id=1, defaults={"width": 1, "height": 1, "changed_at": NOW})[0],
             Renewal.objects.create(scope=scope, decision="renew", words="Shall we go on?", by=thandi, at=NOW),
             promise,
             message,

@@ -3,6 +3,7 @@ from __future__ import annotations
 from typing import Any, ClassVar
 
 from django import forms
+from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -15,12 +16,15 @@ from engagement.staff.forms.passwords import NewPassword
 from engagement.staff.hours import WeekHoursField
 from engagement.staff.models import Firm, User
 from engagement.staff.models.firm import office_hours
+from engagement.staff.pictures import NoPicture, Picture, read_picture
 from engagement.staff.plain_words import PlainWords
 
 WHO = ["name", "email", "phone", "currency"]
 WHEN = ["zone", "holiday_region", "hours", "share"]
 THRESHOLDS = ["tell_by_days", "tell_by_share", "watch_from", "at_risk_from"]
 TO_CLIENTS = ["link_days", "quiet_from", "quiet_until"]
+AGREEMENTS = ["renewal_days"]
+MOST_LOGO_BYTES = 500 * 1000
 HOLIDAYS_HELP = gettext_lazy("Nobody is expected to work on them: they count as no working time.")
 
 
@@ -33,6 +37,7 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         "watch_from": gettext_lazy("Enter the chance as a number between 0 and 1, for example 0.3"),
         "at_risk_from": gettext_lazy("Enter the chance as a number between 0 and 1, for example 0.5"),
         "link_days": gettext_lazy("Enter a number of days, for example 180"),
+        "renewal_days": gettext_lazy("Enter a number of days, for example 60"),
         "quiet_from": gettext_lazy("Enter a time, for example 6pm or 18:00"),
         "quiet_until": gettext_lazy("Enter a time, for example 8am or 08:00"),
     }
@@ -49,7 +54,7 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
 
     class Meta:
         model = Firm
-        fields = [*THRESHOLDS, *TO_CLIENTS]
+        fields = [*THRESHOLDS, *TO_CLIENTS, *AGREEMENTS]
         help_texts = {
             "tell_by_days": gettext_lazy(
                 "A client hears of a slip at least so long before the date. Holds for dates set from now on."
@@ -89,7 +94,7 @@ class FirmForm(Thresholds):
     hours = WeekHoursField(label=gettext_lazy("Working hours"), help_text=HOURS_HELP)
 
     class Meta(Thresholds.Meta):
-        fields = [*WHO, *WHEN, *THRESHOLDS, *TO_CLIENTS]
+        fields = [*WHO, *WHEN, *THRESHOLDS, *TO_CLIENTS, *AGREEMENTS]
         help_texts = {**Thresholds.Meta.help_texts, "share": SHARE_HELP, "phone": gettext_lazy("Clients read it.")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -97,6 +102,30 @@ class FirmForm(Thresholds):
         for name in ("zone", "holiday_region", "currency"):
             field: ListedField = self.fields[name]  # type: ignore[assignment]
             field.show_also(getattr(self.instance, name))
+
+
+class LogoForm(PlainWords, forms.Form):
+    enter: ClassVar[dict[str, Any]] = {"logo": gettext_lazy("Choose a picture, PNG or JPEG")}
+    refused: ClassVar[dict[str, Any]] = {
+        "kind": gettext_lazy("Choose a PNG or a JPEG in grey or colour: this file is something else"),
+        "broken": gettext_lazy("Choose another file: this picture is damaged"),
+        "large": gettext_lazy("Choose a picture of fewer pixels, for example 600 across"),
+    }
+    logo = forms.FileField(
+        label=gettext_lazy("Logo"),
+        help_text=gettext_lazy("A PNG or JPEG of 500 kB or less. It is printed at the head of scopes and addenda."),
+        widget=forms.FileInput(attrs={"accept": "image/png,image/jpeg"}),
+        error_messages={"empty": gettext_lazy("Choose another file: this one is empty")},
+    )
+
+    def clean_logo(self) -> Picture:
+        file: UploadedFile[bytes] = self.cleaned_data["logo"]
+        if (file.size or 0) > MOST_LOGO_BYTES:
+            raise forms.ValidationError(_("Choose a picture of 500 kB or less"))
+        try:
+            return read_picture(file.read())
+        except NoPicture as error:
+            raise forms.ValidationError(self.refused[error.reason]) from error
 
 
 class FirstRunForm(NewPassword):

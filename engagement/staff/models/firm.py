@@ -75,6 +75,12 @@ class Firm(models.Model):
     link_days = models.PositiveSmallIntegerField(
         _("private links last, in days"), default=180, validators=[MinValueValidator(1), MaxValueValidator(1825)]
     )
+    renewal_days = models.PositiveSmallIntegerField(
+        _("decide about a scope, days before it ends"),
+        default=60,
+        validators=[MinValueValidator(1), MaxValueValidator(730)],
+        help_text=_("From then on its lead is asked whether to renew, renegotiate or part."),
+    )
     quiet_from = models.TimeField(_("no messages to clients after"), default=time(18))
     quiet_until = models.TimeField(_("nor before"), default=time(8))
 
@@ -94,3 +100,26 @@ class Firm(models.Model):
     @property
     def zoneinfo(self) -> ZoneInfo:
         return zone_or_utc(self.zone)
+
+
+class FirmLogo(models.Model):
+    """The firm's logo, as documents print it: a picture that `staff.pictures` has read from end to end."""
+
+    class Kind(models.TextChoices):
+        PNG = "png", "PNG"
+        JPEG = "jpeg", "JPEG"
+
+    firm = models.OneToOneField(Firm, on_delete=models.CASCADE, related_name="logo")
+    kind = models.CharField(_("kind"), max_length=10, choices=Kind.choices)
+    content = models.BinaryField()
+    sha256 = models.CharField(max_length=64)
+    width = models.PositiveIntegerField(_("width"))
+    height = models.PositiveIntegerField(_("height"))
+    changed_at = models.DateTimeField(editable=False)
+
+    class Meta:
+        verbose_name = _("logo of the firm")
+        verbose_name_plural = _("logo of the firm")
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()}, {self.width} × {self.height}"

@@ -5,8 +5,9 @@ from datetime import date
 import pytest
 from django.urls import reverse
 
+from conftest import NOW
 from engagement.staff import urls
-from engagement.staff.models import Absence, Role, WorkingWeek
+from engagement.staff.models import Absence, FirmLogo, Role, WorkingWeek
 
 EVERYBODY = {"anonymous", "staff", "manager", "administrator"}
 SIGNED_IN = EVERYBODY - {"anonymous"}
@@ -42,6 +43,8 @@ TABLE = {
     "person_week_new": (ADMINISTRATORS, ADMINISTRATORS),
     "person_absence_new": (ADMINISTRATORS, ADMINISTRATORS),
     "firm": (MANAGERS, MANAGERS),
+    "firm_logo": (ADMINISTRATORS, ADMINISTRATORS),
+    "firm_logo_remove": (None, ADMINISTRATORS),
 }
 WHO = ["anonymous", "staff", "owner", "manager", "administrator"]
 
@@ -60,6 +63,8 @@ def address(name, thandi):
     if name in ("absence", "absence_remove"):
         rows = Absence.objects.get_or_create(user=thandi, first_day=date(2026, 1, 1), last_day=date(2026, 1, 1))
         return reverse(f"staff:{name}", args=[rows[0].pk])
+    if name == "firm_logo":
+        FirmLogo.objects.get_or_create(firm_id=1, defaults={"width": 1, "height": 1, "changed_at": NOW})
     if name == "person" or (name.startswith("person_") and name != "person_new"):
         return reverse(f"staff:{name}", args=[thandi.pk])
     return reverse(f"staff:{name}")
