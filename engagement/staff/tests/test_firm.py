@@ -17,6 +17,7 @@ THRESHOLDS = {
     "link_days": "90",
     "quiet_from": "7pm",
     "quiet_until": "07:30",
+    "renewal_days": "45",
 }
 ALL = THRESHOLDS | {
     "name": "Word & Sons",
@@ -38,7 +39,7 @@ def test_an_administrator_sets_everything(client, ada, told):
     firm = Firm.get()
     assert (firm.name, firm.currency, firm.holiday_region) == ("Word & Sons", "ZAR", "GB-ENG")
     assert firm.hours == [[["09:00", "17:00"]], [], [], [], [], [], []]
-    assert (firm.watch_from, firm.at_risk_from, firm.link_days) == (0.2, 0.6, 90)
+    assert (firm.watch_from, firm.at_risk_from, firm.link_days, firm.renewal_days) == (0.2, 0.6, 90, 45)
     assert (firm.quiet_from, firm.quiet_until) == (time(19), time(7, 30))
     assert told == [None]
 
@@ -115,6 +116,8 @@ def test_whatever_moves_a_warning_is(client, ada, told, change):
         ("link_days", "0", "link_days", "must be at least 1"),
         ("link_days", "half", "link_days", "must be a whole number"),
         ("link_days", "99999999999", "link_days", "must be at most 1825"),
+        ("renewal_days", "0", "renewal_days", "must be at least 1"),
+        ("renewal_days", "", "renewal_days", "Enter a number of days"),
         ("quiet_from", "dusk", "quiet_from", "Enter a time"),
         ("quiet_until", "7pm", "quiet_until", "must differ"),
     ],
