@@ -127,6 +127,7 @@ class SolutionFilter(forms.Form):
         choices=[
             ("", _("All solutions")),
             ("mine", _("My solutions")),
+            ("my_review", _("Mine to review")),
             ("review", _("Review overdue")),
             ("archived", _("Archived")),
         ],
@@ -167,6 +168,7 @@ class SolutionForm(PlainWords, SolutionModelForm):
         "title": _("Enter what the solution is called"),
         "helps_when": _("Enter when it helps"),
         "say": _("Enter what to say"),
+        "owner": _("Choose who keeps it right"),
     }
     helps_when = forms.CharField(
         label=_("When it helps"),

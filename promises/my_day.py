@@ -8,7 +8,8 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Q
 
-from clients.models import Client
+from clients.models import Client, Solution
+from clients.models.solution import SolutionQuerySet
 from engagement.staff.models import User
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
 from promises.models import Band, Promise, Standing
@@ -65,6 +66,12 @@ class MyDay:
             theirs |= Q(lead=None) | ~Q(lead__in=User.objects.reachable())
         owed = Client.objects.visible_to(self.reader).filter(pk__in=Client.objects.owed_word(self._end_of(0)))
         return list(owed.filter(theirs).order_by("next_word_at"))
+
+    @property
+    def answers_to_review(self) -> SolutionQuerySet:
+        """Solutions they answer for whose day to be read again has come."""
+        today = self.now.astimezone(self.reader.zoneinfo).date()
+        return Solution.objects.to_review(today).answered_for_by(self.reader).order_by("review_by", "pk")
 
     def maybe_done(self, calendar: Calendar) -> PromiseQuerySet:
         """Due within a working day, or said to be finished: is it done?"""

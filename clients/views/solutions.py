@@ -60,6 +60,8 @@ def _shown(show: str, user: User, today: date) -> SolutionQuerySet:
     match show:
         case "mine":
             return Solution.objects.current().filter(owner=user)
+        case "my_review":
+            return Solution.objects.to_review(today).answered_for_by(user)
         case "review":
             return Solution.objects.to_review(today)
         case "archived":

@@ -17,6 +17,7 @@ from promises.my_day import MyDay
 from promises.views.board import Row, rows_of
 
 MOST_ROWS = 50
+MOST_ANSWERS = 5
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,8 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "now": now,
         "sections": sections,
         "words_owed": day.words_owed,
+        "answers": list(day.answers_to_review[: MOST_ANSWERS + 1]),
+        "most_answers": MOST_ANSWERS,
         "doubtful": _needing_a_person(request),
         "is_new": not shown and not Promise.objects.filter(owner=user).exists(),
         "clients": Client.objects.visible_to(user).exists(),
