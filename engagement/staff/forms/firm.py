@@ -23,7 +23,7 @@ WHO = ["name", "email", "phone", "currency"]
 WHEN = ["zone", "holiday_region", "hours", "share"]
 THRESHOLDS = ["tell_by_days", "tell_by_share", "watch_from", "at_risk_from"]
 TO_CLIENTS = ["link_days", "quiet_from", "quiet_until"]
-AGREEMENTS = ["renewal_days"]
+AGREEMENTS = ["renewal_days", "hour_cost"]
 MOST_LOGO_BYTES = 500 * 1000
 HOLIDAYS_HELP = gettext_lazy("Nobody is expected to work on them: they count as no working time.")
 
@@ -38,6 +38,7 @@ class Thresholds(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
         "at_risk_from": gettext_lazy("Enter the chance as a number between 0 and 1, for example 0.5"),
         "link_days": gettext_lazy("Enter a number of days, for example 180"),
         "renewal_days": gettext_lazy("Enter a number of days, for example 60"),
+        "hour_cost": gettext_lazy("Enter an amount, for example 50"),
         "quiet_from": gettext_lazy("Enter a time, for example 6pm or 18:00"),
         "quiet_until": gettext_lazy("Enter a time, for example 8am or 08:00"),
     }

@@ -81,6 +81,16 @@ class Firm(models.Model):
         validators=[MinValueValidator(1), MaxValueValidator(730)],
         help_text=_("From then on its lead is asked whether to renew, renegotiate or part."),
     )
+    # In the firm's currency. Null: what work costs is not reckoned.
+    hour_cost = models.DecimalField(
+        _("what an hour of ours costs"),
+        max_digits=9,
+        decimal_places=2,
+        null=True,
+        blank=True,
+        validators=[MinValueValidator(Decimal("0.01"))],
+        help_text=_("Only managers see it, beside what a scope took. Leave empty to reckon in hours alone."),
+    )
     quiet_from = models.TimeField(_("no messages to clients after"), default=time(18))
     quiet_until = models.TimeField(_("nor before"), default=time(8))
 

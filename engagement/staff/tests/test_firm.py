@@ -18,6 +18,7 @@ THRESHOLDS = {
     "quiet_from": "7pm",
     "quiet_until": "07:30",
     "renewal_days": "45",
+    "hour_cost": "52.50",
 }
 ALL = THRESHOLDS | {
     "name": "Word & Sons",
@@ -41,6 +42,7 @@ def test_an_administrator_sets_everything(client, ada, told):
     assert firm.hours == [[["09:00", "17:00"]], [], [], [], [], [], []]
     assert (firm.watch_from, firm.at_risk_from, firm.link_days, firm.renewal_days) == (0.2, 0.6, 90, 45)
     assert (firm.quiet_from, firm.quiet_until) == (time(19), time(7, 30))
+    assert firm.hour_cost == Decimal("52.50")
     assert told == [None]
 
 
@@ -54,6 +56,15 @@ def test_a_manager_sets_thresholds_and_nothing_else(client, mara, told):
     assert (firm.name, firm.holiday_region) == ("Word & Co", "ZA")
     assert firm.hours[1] != []
     assert told == [None]
+
+
+def test_what_an_hour_costs_may_stay_unsaid(client, mara, told):
+    client.force_login(mara)
+
+    client.post("/firm/", THRESHOLDS | {"hour_cost": ""})
+
+    assert Firm.get().hour_cost is None
+    assert Firm.get().tell_by_days == Decimal(2)
 
 
 def test_a_name_alone_is_no_other_diary(client, ada, told):
@@ -118,6 +129,8 @@ def test_whatever_moves_a_warning_is(client, ada, told, change):
         ("link_days", "99999999999", "link_days", "must be at most 1825"),
         ("renewal_days", "0", "renewal_days", "must be at least 1"),
         ("renewal_days", "", "renewal_days", "Enter a number of days"),
+        ("hour_cost", "0", "hour_cost", "must be at least 0.01"),
+        ("hour_cost", "much", "hour_cost", "must be a number"),
         ("quiet_from", "dusk", "quiet_from", "Enter a time"),
         ("quiet_until", "7pm", "quiet_until", "must differ"),
     ],
