@@ -3,13 +3,34 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
+from clients.actions import sending
+from clients.actions.base import write
 from clients.actions.links import PLACEHOLDER, link_address
-from clients.models import PrivateLink
+from clients.actions.welcome import WELCOME, welcome, who_signed
+from clients.agreement_rules import State
+from clients.models import Agreement, OneTimeCode, PrivateLink, Scope
+from clients.signals import scope_signed
+from engagement.outbox import health
 from engagement.outbox.models import Audience, Message
-from engagement.outbox.signals import message_leaving
+from engagement.outbox.models import State as MessageState
+from engagement.outbox.signals import message_leaving, message_settled
+
+
+def documents_due(now: datetime) -> QuerySet[Any, Any]:
+    wanted: QuerySet[Any, Any] = Agreement.objects.wanting_a_document(now)
+    return wanted.order_by().values_list("document_due_at", flat=True)
+
+
+def nudges_due(now: datetime) -> QuerySet[Any, Any]:
+    return Agreement.objects.to_nudge(now).order_by().values_list("next_nudge_at", flat=True)
+
+
+health.watch_over(documents_due)
+health.watch_over(nudges_due)
 
 
 @receiver(message_leaving)
@@ -28,7 +49,59 @@ def put_in_links(sender: type[Message], message: Message, now: datetime, **kwarg
     return None
 
 
+@receiver(message_leaving)
+def put_in_signing_pages(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
+    """The same for what waits to be signed, or is: to the contact who signs, while there is something to do there."""
+    if message.audience != Audience.CLIENT:
+        return None
+    addresses = {}
+    for pk in sending.PLACEHOLDER.findall(message.body):
+        agreement = Agreement.objects.filter(pk=pk).select_related("contact").first()
+        address = sending.signing_address(agreement) if agreement and _may_be_opened(agreement, message) else None
+        if address is None:
+            return _("What it asks them to sign was signed, changed or closed before this left.")
+        addresses[pk] = address
+    message.outgoing_body = sending.PLACEHOLDER.sub(lambda mark: addresses[mark[1]], message.outgoing_body)
+    return None
+
+
+@receiver(message_settled)
+def keep_that_a_code_was_lost(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
+    """The signer waits for it at their screen, and somebody here can put the address right."""
+    if not message.is_secret or message.state not in (MessageState.FAILED, MessageState.IN_DOUBT):
+        return
+    code = OneTimeCode.objects.filter(message=message).select_related("agreement__scope", "agreement__addendum").first()
+    if code:
+        write(code.agreement, "code_failed", now, None, code=code.pk, to=message.address, error=message.error)
+
+
+def _may_be_opened(agreement: Agreement, message: Message) -> bool:
+    contact = agreement.contact
+    is_theirs = contact is not None and contact.email == message.address and contact.left_at is None
+    about_signing = message.occasion.startswith(("to sign:", "sign nudge:"))
+    return is_theirs and (agreement.state == State.SENT if about_signing else agreement.state != State.DRAFT)
+
+
 def _is_theirs(link: PrivateLink, message: Message) -> bool:
     """Anybody can type a mark: it becomes the address of a page only for those whose page it is."""
     to_this_client = message.kind == f"client {link.client_id}"
     return to_this_client or bool(link.contact and link.contact.email == message.address)
+
+
+@receiver(scope_signed)
+def welcome_them(sender: type[Scope], scope: Scope, now: datetime, **kwargs: Any) -> None:
+    welcome(scope, now)
+
+
+@receiver(message_leaving)
+def stop_stale_welcome(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
+    """It may have waited overnight: it is not sent to somebody who has left, nor about what has ended."""
+    if not message.occasion.startswith(WELCOME):
+        return None
+    agreement = Agreement.objects.select_related("client", "contact").get(pk=message.occasion.removeprefix(WELCOME))
+    contact = who_signed(agreement)
+    if contact is None or contact.email != message.address:
+        return _("The contact's address changed before this left. Greet them yourself.")
+    if agreement.state != State.SIGNED:
+        return _("The scope ended before this left.")
+    return None

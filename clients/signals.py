@@ -7,3 +7,14 @@ client_hours_changed = Signal()
 
 # Sent with `client` before a client is put away. A receiver that has a reason against it answers the words.
 client_archiving = Signal()
+
+# Sent with `scope` and `now` when both sides have signed a scope, inside the transaction of the last signature.
+scope_signed = Signal()
+
+# Sent with `addendum` and `now` when both sides have signed an addendum, inside the transaction of the last signature
+# and before the client's record is written: who holds promises and the record holds the promises first.
+addendum_signed = Signal()
+
+# Sent with `agreement` and `now` while it is made ready to be read and signed. A receiver answers a list of the dates
+# that it moves, in words: {"what": ..., "old": ..., "new": ...}.
+agreement_sending = Signal()

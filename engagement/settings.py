@@ -230,6 +230,8 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "look": {"task": "promises.tasks.look", "schedule": 60.0, "options": {"expires": 55}},
     "digests": {"task": "promises.tasks.write_digests", "schedule": 60.0, "options": {"expires": 55}},
     "imports": {"task": "promises.tasks.run_imports", "schedule": 5.0, "options": {"expires": 4}},
+    "documents": {"task": "clients.tasks.make_documents", "schedule": 5.0, "options": {"expires": 4}},
+    "agreements": {"task": "clients.tasks.watch_agreements", "schedule": 60.0, "options": {"expires": 55}},
     "send": {"task": "engagement.outbox.tasks.send_waiting", "schedule": 5.0, "options": {"expires": 4}},
     "heartbeat": {"task": "engagement.outbox.tasks.beat", "schedule": 30.0, "options": {"expires": 25}},
 }

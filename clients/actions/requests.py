@@ -7,15 +7,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clients import record
+from clients.actions.base import Refused
 from clients.models import Client, Contact, OutsideRequest, Scope, Solution
 from engagement.staff.models import User
 
 # The same words from the same person within this time are one press of the button too many.
 PRESSED_TWICE = timedelta(minutes=1)
-
-
-class Refused(Exception):
-    """It cannot be done as things stand. The text says why, and what can be done, to a person."""
 
 
 def log_request(request: OutsideRequest, by: User, now: datetime) -> OutsideRequest:

@@ -31,9 +31,10 @@ NOON = time(12)
 LAST_MINUTE = time(23, 59)
 
 
-def speak_date(day: date, *, today: date, language: str | None = None) -> str:
-    """Friday 27 November; with the year when it is not this one."""
-    return _day(day, "MMMMEEEEd" if day.year == today.year else "yMMMMEEEEd", _tag(language))
+def speak_date(day: date, *, today: date | None, language: str | None = None) -> str:
+    """Friday 27 November; with the year when it is not this one. Without a today always: on paper that lasts."""
+    is_this_year = today is not None and day.year == today.year
+    return _day(day, "MMMMEEEEd" if is_this_year else "yMMMMEEEEd", _tag(language))
 
 
 def speak_due(
@@ -41,7 +42,7 @@ def speak_due(
     due_time: time | None,
     zone: Zone,
     *,
-    now: datetime,
+    now: datetime | None,
     language: str | None = None,
     with_zone: bool = True,
     also: Zone = None,
@@ -52,7 +53,7 @@ def speak_due(
     `also` adds the same moment where the reader is, when clocks differ there.
     """
     there = _zone(zone)
-    today = now.astimezone(there).date()
+    today = now.astimezone(there).date() if now else None
     with _speaking(language) as tag:
         words = _due_words(due_on, due_time, today, tag, with_zone)
         if not with_zone:
@@ -67,7 +68,7 @@ def speak_moment(
     instant: datetime,
     zone: Zone = None,
     *,
-    now: datetime,
+    now: datetime | None,
     language: str | None = None,
     with_zone: bool = True,
 ) -> str:
@@ -75,7 +76,8 @@ def speak_moment(
     there = _zone(zone)
     local = instant.astimezone(there)
     with _speaking(language) as tag:
-        day = speak_date(local.date(), today=now.astimezone(there).date(), language=tag)
+        today = now.astimezone(there).date() if now else None
+        day = speak_date(local.date(), today=today, language=tag)
         words = gettext("%(date)s, %(time)s") % {"date": day, "time": _clock(local.time(), tag)}
         return f"{words} ({speak_zone(there, language=tag)})" if with_zone else words
 
@@ -153,10 +155,11 @@ def speak_per_cent(share: float | Decimal, language: str | None = None) -> str:
     return format_percent(rounded / 100, locale=_locale(_tag(language)))
 
 
-def speak_money(amount: Decimal, currency: str, language: str | None = None) -> str:
+def speak_money(amount: Decimal, currency: str, language: str | None = None, *, exact: bool = False) -> str:
+    """Rounded to the currency's coins unless exact."""
     if not currency:
         return format_decimal(amount, format="#,##0.00", locale=_locale(_tag(language)))
-    words = format_currency(amount, currency, locale=_locale(_tag(language)))
+    words = format_currency(amount, currency, locale=_locale(_tag(language)), decimal_quantization=not exact)
     # Babel leaves out the space between a code of letters and the figures.
     return re.sub(r"(?<=[A-Z]{3})(?=[-\d])", "\N{NO-BREAK SPACE}", words)
 
@@ -174,7 +177,7 @@ def iso_due(due_on: date, due_time: time | None, zone: Zone) -> str:
     return iso(datetime.combine(due_on, due_time, _zone(zone)) if due_time is not None else due_on)
 
 
-def _due_words(due_on: date, due_time: time | None, today: date, tag: str, long: bool) -> str:
+def _due_words(due_on: date, due_time: time | None, today: date | None, tag: str, long: bool) -> str:
     if due_time is not None and due_time < time(0, 1):
         # Midnight belongs to the evening before, for everybody but the machine.
         return gettext("end of %(date)s") % {

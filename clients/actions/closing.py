@@ -1,0 +1,180 @@
+"""Withdrawn, taken back to be changed, lapsed, ended; and the reminders before that."""
+
+from __future__ import annotations
+
+import logging
+from datetime import datetime
+
+from django.db import transaction
+from django.db.models import F
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
+
+from clients.actions.base import Refused, holding_agreement, must_be_allowed, write
+from clients.actions.notices import tell_staff
+from clients.actions.sending import MOST_NUDGES, NUDGE_EVERY, signing_placeholder
+from clients.agreement_rules import Actor, State, Step
+from clients.models import Agreement, Side
+from clients.quiet import after_quiet_hours
+from clients.rights import actor
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Audience
+from engagement.staff.models import Firm, User
+from engagement.staff.when import speak_date
+
+logger = logging.getLogger(__name__)
+
+AT_ONCE = 200
+
+
+def withdraw(agreement: Agreement, *, why: str, by: User, now: datetime) -> None:
+    """Take it back. The client hears that it was, without our reasons."""
+    with holding_agreement(agreement) as held:
+        was_sent = held.state != State.DRAFT
+        to = must_be_allowed(held, Step.WITHDRAW, actor(by, held.client)).to
+        _close(held, to, why, by, now)
+        write(held, "agreement_withdrawn", now, by, why=held.closed_why, version=held.version)
+        if was_sent and held.by_mail:
+            _say_withdrawn(held, by, now)
+    agreement.refresh_from_db()
+
+
+def revise(agreement: Agreement, *, by: User, now: datetime) -> None:
+    """Take it back to be changed and sent anew, as the next version. The address stays, and opens the new one then."""
+    with holding_agreement(agreement) as held:
+        to = must_be_allowed(held, Step.REVISE, actor(by, held.client)).to
+        if held.signatures.filter(side=Side.CLIENT).exists():
+            raise Refused(_("The client has signed this. Copy it instead: what was signed stays as it was signed."))
+        sent = held.versions.filter(version=held.version).exists()
+        held.version += sent
+        held.state, held.next_nudge_at = to, None
+        held.closed_at, held.closed_by, held.closed_why = None, None, ""
+        held.save(update_fields=["version", "state", "next_nudge_at", "closed_at", "closed_by", "closed_why"])
+        write(held, "agreement_revised", now, by, version=held.version)
+    agreement.refresh_from_db()
+
+
+def end(agreement: Agreement, *, why: str, by: User, now: datetime) -> None:
+    with holding_agreement(agreement) as held:
+        to = must_be_allowed(held, Step.END, actor(by, held.client)).to
+        _close(held, to, why, by, now)
+        write(held, "agreement_ended", now, by, why=held.closed_why)
+    agreement.refresh_from_db()
+
+
+def lapse_due(now: datetime) -> int:
+    """Write down which ones can be signed no more. One that cannot be settled stops no other."""
+    done = 0
+    for agreement in list(Agreement.objects.lapsing(now).order_by("valid_until_at")[:AT_ONCE]):
+        try:
+            done += _lapse(agreement, now)
+        except Exception:
+            logger.exception("Agreement %s could not lapse; it is looked at again.", agreement.pk)
+    return done
+
+
+def nudge_due(now: datetime) -> int:
+    """Remind who has not signed yet, each time once."""
+    done = 0
+    for agreement in list(Agreement.objects.to_nudge(now).order_by("next_nudge_at")[:AT_ONCE]):
+        try:
+            done += _nudge(agreement, now)
+        except Exception:
+            logger.exception("Agreement %s could not be reminded of; it is looked at again.", agreement.pk)
+    return done
+
+
+def _close(held: Agreement, to: State, why: str, by: User | None, now: datetime) -> None:
+    held.state, held.closed_at, held.closed_by, held.closed_why = to, now, by, why.strip()[:500]
+    held.next_nudge_at = None
+    held.save(update_fields=["state", "closed_at", "closed_by", "closed_why", "next_nudge_at"])
+
+
+def _lapse(agreement: Agreement, now: datetime) -> bool:
+    with holding_agreement(agreement) as held:
+        if not held.has_lapsed(now):
+            return False
+        to = must_be_allowed(held, Step.LAPSE, Actor.CLOCK).to
+        _close(held, to, "", None, now)
+        write(held, "agreement_lapsed", now, None, version=held.version)
+        tell_staff(
+            held,
+            f"lapsed:{held.pk}:{held.version}",
+            gettext_noop("%(number)s was not signed in time"),
+            gettext_noop("%(who)s did not sign %(number)s, %(title)s, in time. Call them, or send a new version."),
+            now,
+        )
+    return True
+
+
+def _nudge(agreement: Agreement, now: datetime) -> bool:
+    mine = Agreement.objects.to_nudge(now).filter(pk=agreement.pk, nudges=agreement.nudges, nudges__lt=MOST_NUDGES)
+    last = agreement.nudges + 1 >= MOST_NUDGES
+    with transaction.atomic():
+        # The claim: a second worker finds another count and leaves.
+        if not mine.update(nudges=F("nudges") + 1, next_nudge_at=None if last else now + NUDGE_EVERY):
+            return False
+        with holding_agreement(agreement) as held:
+            if held.has_lapsed(now) or held.contact is None or held.contact.left_at or not held.contact.email:
+                return False
+            _write_nudge(held, now)
+            write(held, "agreement_nudged", now, None, nudge=held.nudges, version=held.version)
+    return True
+
+
+def _write_nudge(held: Agreement, now: datetime) -> None:
+    contact, firm = held.contact, Firm.get()
+    assert contact
+    with translation.override(contact.speaks):
+        values = {
+            "name": contact.name,
+            "number": held.about.number,
+            "title": held.about.title,
+            "until": speak_date(held.valid_until, today=None) if held.valid_until else "",
+            "link": signing_placeholder(held),
+            "firm": firm.name,
+        }
+        outbox.write(
+            occasion=f"sign nudge:{held.pk}:{held.version}:{held.nudges}",
+            now=now,
+            not_before=after_quiet_hours(contact, firm, now),
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=held.sent_by.email if held.sent_by else firm.email,
+            language=contact.speaks,
+            subject=_("Waiting for you: %(title)s (%(number)s)") % values,
+            body=_(
+                "Dear %(name)s,\n\n"
+                "%(number)s, %(title)s, waits for your signature. You can sign it until %(until)s:\n\n"
+                "%(link)s\n\n"
+                "There you can also ask a question, or decline.\n\n%(firm)s\n"
+            )
+            % values,
+            kind=f"agreement {held.pk}",
+        )
+
+
+def _say_withdrawn(held: Agreement, by: User, now: datetime) -> None:
+    contact, firm = held.contact, Firm.get()
+    if contact is None or contact.left_at or not contact.email:
+        return
+    with translation.override(contact.speaks):
+        values = {"name": contact.name, "number": held.about.number, "title": held.about.title, "firm": firm.name}
+        outbox.write(
+            occasion=f"withdrawn:{held.pk}:{held.version}",
+            now=now,
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=by.email,
+            language=contact.speaks,
+            subject=_("Withdrawn: %(title)s (%(number)s)") % values,
+            body=_(
+                "Dear %(name)s,\n\n"
+                "we have withdrawn %(number)s, %(title)s. It cannot be signed any more, and you need do nothing.\n\n"
+                "Answer this mail if you want to know more.\n\n%(by)s\n%(firm)s\n"
+            )
+            % {**values, "by": by.name},
+            kind=f"agreement {held.pk}",
+            written_by=by,
+        )
