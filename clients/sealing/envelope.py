@@ -6,6 +6,8 @@ rest must be, to the byte, what we write around this certificate.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from cryptography import x509
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
@@ -24,6 +26,10 @@ DATA = bytes.fromhex("06092a864886f70d010701")
 SIGNED_DATA = bytes.fromhex("06092a864886f70d010702")
 MESSAGE_DIGEST = bytes.fromhex("06092a864886f70d010904")
 TIME_STAMP = bytes.fromhex("060b2a864886f70d010910020e")
+# A number of our own (2.25 and a UUID). A time service signs its stamp no more fully than others their envelopes, so
+# our key signs all of it. Readers that do not know the number pass it over.
+HOLD = "2.25.112630225784671387939026075719617312587"
+HELD = bytes.fromhex("06146981a9bbe5b7bca4b2a9e192e0c595eddde5ee4b")
 
 
 class Broken(Exception):
@@ -46,7 +52,7 @@ def proves(content: bytes, certificate: x509.Certificate, covered: bytes) -> boo
         attributes, rest = _take(FIRST, rest)
         rest = rest.removeprefix(SHA256_WITH_RSA)
         signature, rest = _take(OCTETS, rest)
-        stamp = _stamp(rest)
+        stamp = _stamp(rest, certificate)
     except Broken:
         return False
     signer = head + _put(FIRST, attributes) + SHA256_WITH_RSA + _put(OCTETS, signature) + stamp
@@ -64,15 +70,32 @@ def _signer_id(certificate: x509.Certificate) -> bytes:
     return _put(SEQUENCE, certificate.issuer.public_bytes() + number)
 
 
-def _stamp(rest: bytes) -> bytes:
-    """The one thing that may be added without being signed, for it is about the signature: its time stamp."""
+def holding(token: bytes) -> bytes:
+    """What our key signs for a time stamp. No other thing that it signs begins like this."""
+    return b"The time stamp of this seal: " + token
+
+
+def _stamp(rest: bytes, certificate: x509.Certificate) -> bytes:
+    """The one thing that is added after the signature, for it is about it: its time stamp, held by our key."""
     if rest[:1] != bytes([SECOND]):
         return b""
-    attributes, _padding = _take(SECOND, rest)
-    attribute, _nothing = _take(SEQUENCE, attributes)
-    values, _nothing = _take(SET, attribute.removeprefix(TIME_STAMP))
-    token, _nothing = _take(SEQUENCE, values)
-    return _put(SECOND, _put(SEQUENCE, TIME_STAMP + _put(SET, _put(SEQUENCE, token))))
+    added, _padding = _take(SECOND, rest)
+    values = dict(_attributes(added))
+    if values.keys() != {TIME_STAMP, HELD}:
+        raise Broken
+    token, hold = values[TIME_STAMP], _take(OCTETS, values[HELD])[0]
+    if not _is_signed(holding(token), hold, certificate):
+        raise Broken
+    written = {TIME_STAMP: token, HELD: _put(OCTETS, hold)}
+    return _put(SECOND, b"".join(_put(SEQUENCE, kind + _put(SET, written[kind])) for kind in values))
+
+
+def _attributes(added: bytes) -> Iterator[tuple[bytes, bytes]]:
+    while added:
+        attribute, added = _take(SEQUENCE, added)
+        for kind in (TIME_STAMP, HELD):
+            if attribute.startswith(kind):
+                yield kind, _take(SET, attribute.removeprefix(kind))[0]
 
 
 def _is_signed(attributes: bytes, signature: bytes, certificate: x509.Certificate) -> bool:

@@ -6,8 +6,9 @@ import io
 import logging
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from asn1crypto import x509
+from asn1crypto import cms, core, x509
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import Encoding
@@ -26,6 +27,7 @@ from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverage
 from pyhanko_certvalidator import ValidationContext
 from pyhanko_certvalidator.registry import SimpleCertificateStore
 
+from clients.sealing import envelope
 from clients.sealing.errors import CannotSeal
 from clients.sealing.key import Key
 
@@ -72,6 +74,14 @@ class _Hand(Signer):
 
     async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run: bool = False) -> bytes:
         return self._key.sign(data, PKCS1v15(), hashes.SHA256())
+
+    async def unsigned_attrs(self, *args: Any, **kwargs: Any) -> cms.CMSAttributes | None:
+        added = await super().unsigned_attrs(*args, **kwargs)
+        if added is not None:
+            (stamp,) = added
+            hold = self._key.sign(envelope.holding(stamp["values"][0].dump()), PKCS1v15(), hashes.SHA256())
+            added.append(cms.CMSAttribute({"type": envelope.HOLD, "values": [core.OctetString(hold)]}))
+        return added
 
 
 class _SealsAt(PdfSigner):

@@ -133,7 +133,7 @@ def test_a_damaged_file_is_named(place, firm, content):
 def test_a_file_that_cannot_be_read_is_named(place, firm):
     place.mkdir()
 
-    with pytest.raises(sealing.CannotSeal, match="cannot be read from .*: Is a directory"):
+    with pytest.raises(sealing.CannotSeal, match=r"cannot be read from .*: Is a directory"):
         seal()
 
 
