@@ -66,7 +66,7 @@ def draft(
             parts.append(_("We are sorry that you have to wait."))
         if client.archived_at is None:
             parts.append(_("You can follow the work here: %(link)s") % {"link": LINK_MARK})
-        parts.append(_signature(by, firm))
+        parts.append(signature(by, firm))
         return Draft(_subject(abouts, now), "\n\n".join(parts))
 
 
@@ -218,7 +218,7 @@ def _today(promise: Promise, now: datetime) -> date:
     return now.astimezone(promise.zoneinfo).date()
 
 
-def _signature(by: User, firm: Firm) -> str:
+def signature(by: User, firm: Firm) -> str:
     return "\n".join(line for line in (by.name, by.title, firm.name, by.phone or firm.phone) if line)
 
 

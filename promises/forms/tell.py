@@ -32,8 +32,8 @@ class EarlierField(forms.CharField):
         self.widget.attrs["readonly"] = True
 
 
-class TellForm(forms.Form):
-    """Several promises of one client, each with what is said of it: `about_12` ticked, `kind_12` chosen."""
+class WordsForm(forms.Form):
+    """Words to a client: an e-mail that leaves from here, or a conversation that somebody had."""
 
     how = forms.ChoiceField(choices=HOW, widget=forms.HiddenInput)
     contact = forms.ModelChoiceField(
@@ -94,24 +94,13 @@ class TellForm(forms.Form):
     # What the text was drafted for. Whoever changes that afterwards is asked to read the text again.
     drafted_for = forms.CharField(widget=forms.HiddenInput, required=False)
 
-    def __init__(
-        self, data: Any = None, *, client: Client, promises: Sequence[Promise], now: datetime, **kwargs: Any
-    ) -> None:
+    def __init__(self, data: Any = None, *, client: Client, now: datetime, **kwargs: Any) -> None:
         super().__init__(data, **kwargs)
-        self.client, self.promises, self.now = client, promises, now
+        self.client, self.now = client, now
         self.fields["contact"].queryset = client.contacts.filter(left_at=None)  # type: ignore[attr-defined]
         self.fields["spoken_on"].today = self.today  # type: ignore[attr-defined]
         for name in NEEDED[self.how_chosen]:
             self.fields[name].required = True
-        for promise in promises:
-            self.fields[f"about_{promise.pk}"] = forms.BooleanField(label=promise.what, required=False)
-            self.fields[f"kind_{promise.pk}"] = forms.ChoiceField(
-                label=_("What you say of it"),
-                choices=kinds_for(promise, self.how_chosen, now),
-                required=False,
-                widget=forms.Select(attrs={"class": "form-select"}),
-                error_messages={"invalid_choice": _("Choose what you say of it")},
-            )
 
     @property
     def today(self) -> date:
@@ -121,33 +110,13 @@ class TellForm(forms.Form):
     def how_chosen(self) -> str:
         return SPOKEN if self["how"].value() == SPOKEN else EMAIL
 
-    def rows(self) -> list[dict[str, Any]]:
-        return [
-            {"promise": promise, "tick": self[f"about_{promise.pk}"], "kind": self[f"kind_{promise.pk}"]}
-            for promise in self.promises
-        ]
-
-    def said(self) -> list[tuple[Promise, str]]:
-        """What is ticked, whether or not the rest of the form holds."""
-        ticked = [p for p in self.promises if self[f"about_{p.pk}"].value() in (True, "on", "true", "True")]
-        return [(promise, self._kind(promise)) for promise in ticked]
-
     def signature(self) -> str:
+        """What the text was drafted for."""
         chosen = self["contact"].value()
-        contact = str(chosen.pk if isinstance(chosen, Contact) else chosen or "")
-        return ",".join([contact, *(f"{promise.pk}:{kind}" for promise, kind in self.said())])
-
-    def _kind(self, promise: Promise) -> str:
-        value = str(self[f"kind_{promise.pk}"].value() or "")
-        offered = dict(kinds_for(promise, self.how_chosen, self.now))
-        if value in offered:
-            return value
-        return Telling.Kind.PROGRESS if Telling.Kind.PROGRESS in offered else drafts.default_kind(promise, self.now)
+        return str(chosen.pk if isinstance(chosen, Contact) else chosen or "")
 
     def clean(self) -> dict[str, Any]:
         super().clean()
-        if not self.said():
-            raise ValidationError(_("Tick at least one promise that you speak of"), code="nothing")
         if self.how_chosen == EMAIL:
             self._clean_email()
         else:
@@ -167,6 +136,51 @@ class TellForm(forms.Form):
     def _clean_spoken(self) -> None:
         if not self.errors.keys() & {"spoken_on", "spoken_time"}:
             self.cleaned_data["spoken_at"] = spoken_moment(self, "spoken_on", "spoken_time", self.client, self.now)
+
+
+class TellForm(WordsForm):
+    """Several promises of one client, each with what is said of it: `about_12` ticked, `kind_12` chosen."""
+
+    def __init__(
+        self, data: Any = None, *, client: Client, promises: Sequence[Promise], now: datetime, **kwargs: Any
+    ) -> None:
+        super().__init__(data, client=client, now=now, **kwargs)
+        self.promises = promises
+        for promise in promises:
+            self.fields[f"about_{promise.pk}"] = forms.BooleanField(label=promise.what, required=False)
+            self.fields[f"kind_{promise.pk}"] = forms.ChoiceField(
+                label=_("What you say of it"),
+                choices=kinds_for(promise, self.how_chosen, now),
+                required=False,
+                widget=forms.Select(attrs={"class": "form-select"}),
+                error_messages={"invalid_choice": _("Choose what you say of it")},
+            )
+
+    def rows(self) -> list[dict[str, Any]]:
+        return [
+            {"promise": promise, "tick": self[f"about_{promise.pk}"], "kind": self[f"kind_{promise.pk}"]}
+            for promise in self.promises
+        ]
+
+    def said(self) -> list[tuple[Promise, str]]:
+        """What is ticked, whether or not the rest of the form holds."""
+        ticked = [p for p in self.promises if self[f"about_{p.pk}"].value() in (True, "on", "true", "True")]
+        return [(promise, self._kind(promise)) for promise in ticked]
+
+    def signature(self) -> str:
+        return ",".join([super().signature(), *(f"{promise.pk}:{kind}" for promise, kind in self.said())])
+
+    def _kind(self, promise: Promise) -> str:
+        value = str(self[f"kind_{promise.pk}"].value() or "")
+        offered = dict(kinds_for(promise, self.how_chosen, self.now))
+        if value in offered:
+            return value
+        return Telling.Kind.PROGRESS if Telling.Kind.PROGRESS in offered else drafts.default_kind(promise, self.now)
+
+    def clean(self) -> dict[str, Any]:
+        if not self.said():
+            raise ValidationError(_("Tick at least one promise that you speak of"), code="nothing")
+        return super().clean()
 
 
 def spoken_moment(form: forms.Form, on: str, at: str, client: Client, now: datetime) -> datetime | None:
