@@ -52,7 +52,7 @@ def draft_scope(client: Client, values: Values, lines: Iterable[Values], *, by: 
         scope = Scope(agreement=agreement, client=client, made_at=now, **{**fields, **values})
         _save(scope)
         _set_lines(scope, lines)
-        record.write(client.pk, record.Event(scope.record_subject, "scope_made", now, by, _said(scope)))
+        record.write(client.pk, record.Event(scope.record_subject, "scope_made", now, by, said_of_scope(scope)))
     return scope
 
 
@@ -64,7 +64,7 @@ def save_draft(scope: Scope, values: Values, lines: Iterable[Values], *, by: Use
             setattr(scope, name, value)
         _save(scope)
         _set_lines(scope, lines)
-        write(agreement, "scope_changed", now, by, **_said(scope))
+        write(agreement, "scope_changed", now, by, **said_of_scope(scope))
 
 
 def copy_scope(scope: Scope, client: Client, *, by: User, now: datetime) -> Scope:
@@ -116,7 +116,7 @@ def draft_addendum(scope: Scope, *, title: str, reason: str, by: User, now: date
         addendum = Addendum.objects.create(
             agreement=agreement, scope=scope, seq=seq, title=title.strip(), reason=reason.strip(), made_at=now
         )
-        write(agreement, "addendum_made", now, by, number=addendum.number, title=addendum.title)
+        write(agreement, "addendum_made", now, by, **said_of_addendum(addendum))
     return addendum
 
 
@@ -139,14 +139,34 @@ def save_addendum(addendum: Addendum, values: Values, changes: Iterable[Values],
             after(addendum)
         except LineGone as gone:
             raise Refused(line_is_gone(gone)) from gone
-        said = [{"act": line.act, "number": line.number, **_as_json(_values(line))} for line in addendum.changes.all()]
-        data = {"title": addendum.title, "reason": addendum.reason, "terms": addendum.terms, "changes": said}
-        write(agreement, "addendum_changed", now, by, **data)
+        write(agreement, "addendum_changed", now, by, **said_of_addendum(addendum))
 
 
 def line_is_gone(gone: LineGone) -> str:
     return _("Line %(number)d is not in the scope as it holds now. Take that change out, or make it another one.") % {
         "number": gone.number
+    }
+
+
+def said_of_scope(scope: Scope) -> dict[str, Any]:
+    """What the record keeps of a draft, as it lies in the database."""
+    days = {name: getattr(scope, name) for name in ("starts_on", "ends_on", "signed_on")}
+    return {
+        "number": scope.number,
+        **_texts(scope),
+        **{name: day.isoformat() if day else None for name, day in days.items()},
+        "lines": [_as_json(_values(line)) for line in ScopeLine.objects.filter(scope=scope)],
+    }
+
+
+def said_of_addendum(addendum: Addendum) -> dict[str, Any]:
+    changes = AddendumLine.objects.filter(addendum=addendum)
+    return {
+        "number": addendum.number,
+        "title": addendum.title,
+        "reason": addendum.reason,
+        "terms": addendum.terms,
+        "changes": [{"act": str(line.act), "number": line.number, **_as_json(_values(line))} for line in changes],
     }
 
 
@@ -182,20 +202,10 @@ def _values(line: ScopeLine | AddendumLine) -> dict[str, Any]:
 
 
 def _as_json(line: Values) -> dict[str, Any]:
+    # As the column holds it: what was typed as 2 is read back as 2.00.
     return {name: str(value) if isinstance(value, Decimal) else value for name, value in line.items()}
 
 
 def _from_json(line: Values) -> dict[str, Any]:
     numbers = {name: Decimal(line[name]) for name in ("quantity", "price", "rate") if line.get(name) is not None}
     return {**line, **numbers}
-
-
-def _said(scope: Scope) -> dict[str, Any]:
-    """What the record keeps of a draft."""
-    days = {name: getattr(scope, name) for name in ("starts_on", "ends_on", "signed_on")}
-    return {
-        "number": scope.number,
-        **_texts(scope),
-        **{name: day.isoformat() if day else None for name, day in days.items()},
-        "lines": [_as_json(line) for line in _line_values(scope)],
-    }
