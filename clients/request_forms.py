@@ -111,6 +111,22 @@ class RequestForm(AnswerForm):
         return OutsideRequest(client=self.client, **self.cleaned_data)
 
 
+class AddendumForm(PlainWords, forms.Form):
+    """Which signed scope the addendum is to change."""
+
+    enter: ClassVar[dict[str, Any]] = {"scope": _("Choose the scope that the addendum changes")}
+
+    scope = forms.ModelChoiceField(
+        label=_("Changes the scope"), queryset=Scope.objects.none(), empty_label=_("Choose a scope")
+    )
+
+    def __init__(self, *args: Any, request: OutsideRequest, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        signed = Scope.objects.in_force().filter(client=request.client_id)
+        self.fields["scope"].queryset = signed  # type: ignore[attr-defined]
+        self.initial.setdefault("scope", request.scope_id)
+
+
 class RequestFilter(forms.Form):
     """A client's requests, as the address says. What cannot be read is left out."""
 

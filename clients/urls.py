@@ -1,6 +1,6 @@
 from django.urls import path
 
-from clients.views import clients, contacts, links, requests, scopes, sent, solutions
+from clients.views import clients, contacts, links, requests, scopes, sent, solutions, verify
 
 app_name = "clients"
 urlpatterns = [
@@ -31,6 +31,7 @@ urlpatterns = [
     path("clients/<int:pk>/requests/new/", requests.new, name="request_new"),
     path("requests/<int:pk>/", requests.detail, name="request"),
     path("requests/<int:pk>/answer/", requests.answer, name="request_answer"),
+    path("requests/<int:pk>/addendum/", requests.addendum, name="request_addendum"),
     path("solutions/", solutions.library, name="solutions"),
     path("solutions/new/", solutions.new, name="solution_new"),
     path("solutions/suggest/", requests.suggest, name="suggest"),
@@ -39,4 +40,5 @@ urlpatterns = [
     path("solutions/<int:pk>/reviewed/", solutions.reviewed, name="solution_reviewed"),
     path("solutions/<int:pk>/archive/", solutions.archive, name="solution_archive"),
     path("solutions/<int:pk>/unarchive/", solutions.unarchive, name="solution_unarchive"),
+    path("verify/", verify.verify, name="verify"),
 ]

@@ -25,7 +25,7 @@ from clients.actions.drafting import (
     save_draft,
 )
 from clients.actions.links import link_address, make_link, renew_link, revoke_link, send_new_link
-from clients.actions.requests import answer_request, log_request
+from clients.actions.requests import answer_request, log_request, turn_into_addendum
 from clients.actions.scopes import keep_file, save_scope
 from clients.actions.sending import preview, send, signing_address, signing_placeholder
 from clients.actions.signing import CONSENT, ask_question, countersign, decline, sign
@@ -83,6 +83,7 @@ __all__ = [
     "sign",
     "signing_address",
     "signing_placeholder",
+    "turn_into_addendum",
     "unarchive",
     "unarchive_solution",
     "withdraw",

@@ -4,15 +4,19 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
+from django.utils.text import Truncator
 from django.utils.translation import gettext as _
 
 from clients import record
 from clients.actions.base import Refused
-from clients.models import Client, Contact, OutsideRequest, Scope, Solution
+from clients.actions.drafting import draft_addendum
+from clients.models import Addendum, Client, Contact, OutsideRequest, Scope, Solution
 from engagement.staff.models import User
 
 # The same words from the same person within this time are one press of the button too many.
 PRESSED_TWICE = timedelta(minutes=1)
+# Of an addendum, before somebody gives it a better one.
+TITLE_LENGTH = 100
 
 
 def log_request(request: OutsideRequest, by: User, now: datetime) -> OutsideRequest:
@@ -56,6 +60,26 @@ def answer_request(
         held.save(update_fields=["answer", "minutes", "solution"])
         _write(held, "request_answered", now, by, changed)
     return True
+
+
+def turn_into_addendum(request: OutsideRequest, scope: Scope, *, by: User, now: datetime) -> Addendum:
+    """Begin an addendum with what was asked for. Once: a request has one addendum, and keeps it."""
+    with transaction.atomic():
+        held = OutsideRequest.objects.select_for_update(of=("self",), no_key=True).get(pk=request.pk)
+        if held.addendum_id:
+            raise Refused(_("An addendum has been drafted from this request already. Open it below."))
+        _must_belong(held.client, None, scope)
+        addendum = draft_addendum(scope, title=_called(held.what), reason=held.what, by=by, now=now)
+        # A request that lay beyond no scope in particular now lies beyond this one.
+        held.addendum, held.scope = addendum, held.scope or scope
+        held.save(update_fields=["addendum", "scope"])
+        _write(held, "request_turned", now, by, {"addendum": addendum.number, "scope": scope.number})
+    return addendum
+
+
+def _called(what: str) -> str:
+    """What was asked for, as short as a title must be."""
+    return Truncator(" ".join(what.split())).chars(TITLE_LENGTH)
 
 
 def _pressed_before(request: OutsideRequest, by: User, now: datetime) -> OutsideRequest | None:

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from clients.actions import keep_file, make_link, save_contact, save_scope
-from clients.models import Client, Contact, Scope
+from clients.actions import keep_file, log_request, make_link, save_contact, save_scope
+from clients.models import Client, Contact, OutsideRequest, Scope
 from clients.urls import urlpatterns
 from conftest import NOW
 from engagement.outbox.actions import write
@@ -12,11 +12,20 @@ from engagement.outbox.models import Audience, Message, State
 
 # On what, how, and what each role gets. Staff: sees the client as everybody does. Outside: staff outside a restricted
 # client. Member: of the restricted client.
-ON_NOTHING = {"list": "get", "new": "get", "sent": "get"}
+ON_NOTHING = {
+    "list": "get",
+    "new": "get",
+    "sent": "get",
+    "solution_new": "get",
+    "solutions": "get",
+    "suggest": "get",
+}
 ON_CLIENT = {
     "edit": "get",
     "contact_new": "get",
     "links": "get",
+    "request_new": "get",
+    "requests": "get",
     "scopes": "get",
     "scope_new": "get",
 }
@@ -24,6 +33,7 @@ ON_CLIENT = {
 ON_CLIENT_BY_LEAD = {"archive": "post", "unarchive": "post"}
 ON_CONTACT = {"contact_edit": "get", "contact_left": "post", "contact_back": "post"}
 ON_LINK = {"link_renew": "post", "link_revoke": "post"}
+ON_REQUEST = {"request": "get", "request_addendum": "post", "request_answer": "get"}
 ON_SCOPE = {"scope_edit": "get", "scope_file": "get"}
 # Who wrote it, who received it, and managers; nobody who may not see the client.
 ON_MESSAGE = {
@@ -34,8 +44,19 @@ ON_MESSAGE = {
     "message_see_to": "post",
     "message_undo": "post",
 }
-ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CLIENT_BY_LEAD | ON_CONTACT | ON_LINK | ON_SCOPE
-EVERYTHING = ON_NOTHING | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
+# Everybody here reads what anybody wrote down; only its owner and managers change it. The owner here is the lead.
+ON_SOLUTION = {"solution": "get"}
+ON_SOLUTION_BY_OWNER = {
+    "solution_archive": "post",
+    "solution_edit": "get",
+    "solution_reviewed": "post",
+    "solution_unarchive": "post",
+}
+ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CLIENT_BY_LEAD | ON_CONTACT | ON_LINK | ON_REQUEST | ON_SCOPE
+EVERYTHING = ON_NOTHING | ON_SOLUTION | ON_SOLUTION_BY_OWNER | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
+
+# No signing in, and nothing of any client.
+PUBLIC = {"verify"}
 
 
 @pytest.fixture
@@ -46,7 +67,7 @@ def member(make_person, secret):
 
 
 @pytest.fixture
-def kept(secret, thandi):
+def kept(secret, thandi, make_solution):
     """One of each thing, all of a restricted client."""
     contact = Contact(client=secret, name="Quinn Quiet", email="quinn@quiet.example")
     save_contact(contact, thandi, NOW)
@@ -65,7 +86,17 @@ def kept(secret, thandi):
         written_by=thandi,
     )
     Message.objects.update(state=State.SENT, sent_at=NOW)
-    return {"client": secret, "contact": contact, "scope": scope, "link": link, "message": message}
+    solution = make_solution()
+    asked = OutsideRequest(client=secret, what="A quiet favour", asked_on=NOW.date(), solution=solution)
+    return {
+        "client": secret,
+        "contact": contact,
+        "scope": scope,
+        "link": link,
+        "message": message,
+        "request": log_request(asked, thandi, NOW),
+        "solution": solution,
+    }
 
 
 def address(name, kept):
@@ -73,7 +104,9 @@ def address(name, kept):
         (ON_CLIENT | ON_CLIENT_BY_LEAD, "client"),
         (ON_CONTACT, "contact"),
         (ON_LINK, "link"),
+        (ON_REQUEST, "request"),
         (ON_SCOPE, "scope"),
+        (ON_SOLUTION | ON_SOLUTION_BY_OWNER, "solution"),
         (ON_MESSAGE, "message"),
     ]:
         if name in group:
@@ -88,7 +121,12 @@ def open_as(client, person, name, kept):
 
 
 def test_every_address_is_listed_here():
-    assert {url.name for url in urlpatterns} == set(EVERYTHING)
+    assert {url.name for url in urlpatterns} == {*EVERYTHING, *PUBLIC}
+
+
+@pytest.mark.parametrize("name", PUBLIC)
+def test_a_visitor_may_open_what_is_public(client, firm, name):
+    assert client.get(reverse(f"clients:{name}")).status_code == 200
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
@@ -99,12 +137,17 @@ def test_a_visitor_is_asked_to_sign_in(client, kept, name):
     assert response.url.startswith("/sign-in/")
 
 
-@pytest.mark.parametrize("name", ON_NOTHING)
+@pytest.mark.parametrize("name", ON_NOTHING | ON_SOLUTION)
 def test_everybody_who_works_here_may_open_the_lists(client, sam, kept, name):
     response = open_as(client, sam, name, kept)
 
     assert response.status_code == 200
     assert b"Quiet" not in response.content
+
+
+@pytest.mark.parametrize("name", ON_SOLUTION_BY_OWNER)
+def test_others_do_not_change_a_solution(client, sam, kept, name):
+    assert open_as(client, sam, name, kept).status_code == 403
 
 
 @pytest.mark.parametrize("name", ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE)
@@ -163,7 +206,17 @@ def test_a_get_changes_nothing(client, mara, kept, name):
 
 
 @pytest.mark.parametrize("pk", [0, 10**12, 10**30])
-@pytest.mark.parametrize("path", ["/clients/{}/edit/", "/contacts/{}/", "/scopes/{}/file/", "/sent/{}/"])
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/clients/{}/edit/",
+        "/contacts/{}/",
+        "/requests/{}/",
+        "/scopes/{}/file/",
+        "/sent/{}/",
+        "/solutions/{}/",
+    ],
+)
 def test_a_number_that_nobody_has_is_not_found(client, mara, path, pk):
     client.force_login(mara)
 

@@ -14,12 +14,12 @@ from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_GET, require_http_methods
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from clients import actions
 from clients.minutes import speak_minutes
-from clients.models import Entry, OutsideRequest, Solution
-from clients.request_forms import AnswerForm, RequestFilter, RequestForm
+from clients.models import Entry, OutsideRequest, Scope, Solution
+from clients.request_forms import AddendumForm, AnswerForm, RequestFilter, RequestForm
 from clients.solution_search import search
 from clients.views.shared import posted, the_client
 from engagement.staff.http import SignedInRequest
@@ -38,13 +38,13 @@ def request_list(request: SignedInRequest, pk: int) -> HttpResponse:
     sums = sorted(_by_scope(every, timezone.localdate(now).replace(day=1)), key=lambda row: row["scope__number"] or "")
     scope = next((row["scope"] for row in sums if row["scope"] == form.cleaned_data.get("scope")), None)
     chosen = every.filter(scope=scope) if scope else every
-    rows = list(_page(chosen, form.cleaned_data.get("before"))[: PAGE + 1])
+    rows = list(_rows(chosen, form.cleaned_data.get("before"))[: PAGE + 1])
     more = {"before": rows[PAGE - 1].pk, **({"scope": scope} if scope else {})} if len(rows) > PAGE else {}
     context = {
         "client": client,
         "requests": rows[:PAGE],
         "sums": sums,
-        "total": {name: sum(row[name] or 0 for row in sums) for name in ("asked", "minutes", "month", "uncounted")},
+        "total": {name: sum(row[name] or 0 for row in sums) for name in ("asked", "cost", "this_month", "uncounted")},
         "scope": scope,
         "next": f"?{urlencode(more)}" if more else "",
         "now": now,
@@ -56,13 +56,13 @@ def _by_scope(every: QuerySet[OutsideRequest], month: date) -> Iterable[Mapping[
     rows = every.order_by().values("scope", "scope__number", "scope__title")
     return rows.annotate(
         asked=Count("pk"),
-        minutes=Sum("minutes"),
-        month=Sum("minutes", filter=Q(asked_on__gte=month)),
+        cost=Sum("minutes"),
+        this_month=Sum("minutes", filter=Q(asked_on__gte=month)),
         uncounted=Count("pk", filter=Q(minutes=None)),
     )
 
 
-def _page(chosen: QuerySet[OutsideRequest], before: int | None) -> QuerySet[OutsideRequest]:
+def _rows(chosen: QuerySet[OutsideRequest], before: int | None) -> QuerySet[OutsideRequest]:
     if before and (last := chosen.filter(pk=before).first()):
         chosen = chosen.filter(Q(asked_on__lt=last.asked_on) | Q(asked_on=last.asked_on, pk__lt=last.pk))
     return chosen.select_related("contact", "scope", "by", "addendum__scope").order_by("-asked_on", "-pk")
@@ -94,9 +94,36 @@ def _new_page(request: SignedInRequest, form: RequestForm, asked: str) -> HttpRe
 
 @require_GET
 def detail(request: SignedInRequest, pk: int) -> HttpResponse:
-    found, now = _request(request, pk), timezone.now()
-    context = {"request_": found, "client": found.client, "lines": _history(found, now), "now": now}
+    found = _request(request, pk)
+    return _page_of(request, found, AddendumForm(request=found))
+
+
+def _page_of(request: SignedInRequest, found: OutsideRequest, form: AddendumForm) -> HttpResponse:
+    now = timezone.now()
+    context = {
+        "request_": found,
+        "client": found.client,
+        "form": form,
+        "can_be_turned": not found.addendum_id and Scope.objects.in_force().filter(client=found.client_id).exists(),
+        "lines": _history(found, now),
+        "now": now,
+    }
     return render(request, "clients/request.html", context)
+
+
+@require_POST
+def addendum(request: SignedInRequest, pk: int) -> HttpResponse:
+    found = _request(request, pk)
+    form = AddendumForm(request.POST, request=found)
+    if form.is_valid():
+        try:
+            drafted = actions.turn_into_addendum(found, form.cleaned_data["scope"], by=request.user, now=timezone.now())
+        except actions.Refused as refused:
+            form.add_error(None, str(refused))
+        else:
+            messages.success(request, _("Addendum %(number)s is drafted.") % {"number": drafted.number})
+            return redirect(drafted)
+    return _page_of(request, found, form)
 
 
 @require_http_methods(["GET", "POST"])
