@@ -115,7 +115,8 @@ def read_whole(pdf: bytes, certificate: bytes) -> Whole | None:
     stamp = status.timestamp_validity
     if stamp is None:
         return Whole(sealed_at, None, "")
-    return Whole(sealed_at, stamp.timestamp, stamp.signing_cert.subject.human_friendly)
+    who = stamp.signing_cert.subject
+    return Whole(sealed_at, stamp.timestamp, str(who.native.get("common_name") or who.human_friendly))
 
 
 def _only(certificate: bytes) -> ValidationContext:

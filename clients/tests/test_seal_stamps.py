@@ -102,7 +102,7 @@ def test_a_stamp_is_set_and_told(service):
     finding = sealing.read(done.content)
     assert done.timestamped
     assert (finding.verdict, finding.sealed_at, finding.stamped_at) == (Verdict.SEALED, NOW, LATER)
-    assert finding.stamped_by == "Common Name: Clock of the Cape"
+    assert finding.stamped_by == "Clock of the Cape"
 
 
 def test_the_service_is_asked_once_and_learns_nothing_but_a_hash(service):
