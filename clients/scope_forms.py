@@ -399,6 +399,22 @@ class TemplateForm(PlainWords, TemplateModelForm):
         error_messages = {"name": {"unique": gettext_lazy("Another template has this name: enter a different one")}}
 
 
+class KeepTemplateForm(PlainWords, forms.Form):
+    enter: ClassVar[dict[str, Any]] = {"name": gettext_lazy("Enter a name for the template")}
+    name = words_field(gettext_lazy("Name of the template"), 100)
+    instead = forms.BooleanField(
+        label=gettext_lazy("Put it in place of the template of this name, if there is one"), required=False
+    )
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or {}
+        if not cleaned.get("instead") and ScopeTemplate.objects.filter(name=cleaned.get("name")).exists():
+            self.add_error(
+                "name", _("There is a template of this name: enter another name, or tick that this takes its place")
+            )
+        return cleaned
+
+
 class SendForm(PlainWords, forms.Form):
     """Who signs it, until when, and what happens on our side."""
 

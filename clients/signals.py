@@ -18,3 +18,6 @@ addendum_signed = Signal()
 # Sent with `agreement` and `now` while it is made ready to be read and signed. A receiver answers a list of the dates
 # that it moves, in words: {"what": ..., "old": ..., "new": ...}.
 agreement_sending = Signal()
+
+# Sent with `scope`, `user` and `now` while its page is put together for staff. A receiver answers a part of the page.
+scope_shown = Signal()

@@ -28,6 +28,7 @@ from clients.actions.links import link_address, make_link, renew_link, revoke_li
 from clients.actions.requests import answer_request, log_request, turn_into_addendum
 from clients.actions.scopes import keep_file, save_scope
 from clients.actions.sending import preview, send, signing_address, signing_placeholder
+from clients.actions.signer import name_signer
 from clients.actions.signing import CONSENT, ask_question, countersign, decline, sign
 from clients.actions.solutions import archive_solution, review_solution, save_solution, unarchive_solution
 
@@ -61,6 +62,7 @@ __all__ = [
     "make_link",
     "mark_back",
     "mark_left",
+    "name_signer",
     "next_number",
     "next_word",
     "nudge_due",
