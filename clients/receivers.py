@@ -34,6 +34,20 @@ health.watch_over(nudges_due)
 
 
 @receiver(message_leaving)
+def stop_stale_welcome(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
+    """It may have waited overnight: it is not sent to somebody who has left, nor about what has ended."""
+    if not message.occasion.startswith(WELCOME):
+        return None
+    agreement = Agreement.objects.select_related("client", "contact").get(pk=message.occasion.removeprefix(WELCOME))
+    contact = who_signed(agreement)
+    if contact is None or contact.email != message.address:
+        return _("The contact's address changed before this left. Greet them yourself.")
+    if agreement.state != State.SIGNED:
+        return _("The scope ended before this left.")
+    return None
+
+
+@receiver(message_leaving)
 def put_in_links(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
     """Put the private address into the text that leaves. The stored text keeps the mark, so it opens nothing."""
     if message.audience != Audience.CLIENT:
@@ -91,17 +105,3 @@ def _is_theirs(link: PrivateLink, message: Message) -> bool:
 @receiver(scope_signed)
 def welcome_them(sender: type[Scope], scope: Scope, now: datetime, **kwargs: Any) -> None:
     welcome(scope, now)
-
-
-@receiver(message_leaving)
-def stop_stale_welcome(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
-    """It may have waited overnight: it is not sent to somebody who has left, nor about what has ended."""
-    if not message.occasion.startswith(WELCOME):
-        return None
-    agreement = Agreement.objects.select_related("client", "contact").get(pk=message.occasion.removeprefix(WELCOME))
-    contact = who_signed(agreement)
-    if contact is None or contact.email != message.address:
-        return _("The contact's address changed before this left. Greet them yourself.")
-    if agreement.state != State.SIGNED:
-        return _("The scope ended before this left.")
-    return None
