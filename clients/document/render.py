@@ -86,16 +86,19 @@ def fingerprint(content: Content) -> str:
 
 
 def _set(files: dict[str, bytes], made_at: datetime | None) -> bytes:
-    return typst.compile(
-        files,  # type: ignore[arg-type] # files by name, as documented; the stubs do not know it yet
+    # Files by name are documented; the stubs do not know them yet.
+    document: bytes = typst.compile(  # type: ignore[call-overload]
+        files,
         # Nothing is read from the disk: every file of the document is in `files`.
         root=_TEMPLATE.parent,
         font_paths=fonts(),
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=_STANDARDS,
-        timestamp=made_at or datetime(2000, 1, 1, tzinfo=UTC),
+        # Typst takes whole seconds only.
+        timestamp=(made_at or datetime(2000, 1, 1, tzinfo=UTC)).replace(microsecond=0),
     )
+    return document
 
 
 def _logo_name(data: bytes) -> str | None:
