@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import F
@@ -31,7 +32,14 @@ MAY_BE_READ = (State.WAITING, State.SENDING, State.IN_DOUBT)
 
 
 def deliver(
-    promise: Promise, *, delivered_at: datetime, by: User, now: datetime, text: str = "", note: str = ""
+    promise: Promise,
+    *,
+    delivered_at: datetime,
+    by: User,
+    now: datetime,
+    text: str = "",
+    note: str = "",
+    hours_taken: Decimal | None = None,
 ) -> Promise:
     """It is done. The outcome is frozen from what is known now and stays, whatever calendars say later."""
     if delivered_at > now:
@@ -43,8 +51,18 @@ def deliver(
         result = result_of(held, delivered_at)
         held.delivered_at = delivered_at
         _end(held, delivered_at, result.outcome, result)
-        write(held, "delivered", now, by, delivered_at=delivered_at.isoformat(), outcome=result.outcome)
+        took = _took(held, hours_taken)
+        write(held, "delivered", now, by, delivered_at=delivered_at.isoformat(), outcome=result.outcome, **took)
     return held
+
+
+def _took(held: Promise, hours: Decimal | None) -> dict[str, str]:
+    """Left out where nobody said: what stood there, from before it was opened again, still holds."""
+    if hours is None:
+        return {}
+    held.hours_taken = hours
+    held.save(update_fields=["hours_taken"])
+    return {"hours_taken": str(hours)}
 
 
 def withdraw(promise: Promise, *, reason: str, agreed_by: str, by: User, now: datetime) -> Promise:

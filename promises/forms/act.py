@@ -9,6 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from clients.models import Client
 from engagement.staff.fields import DateTextField, HoursField, TimeTextField
 from engagement.staff.models import Firm, Role, User
 from promises.due import due_for
@@ -134,7 +135,14 @@ class DoneForm(OfPromise):
         widget=TextArea(2),
         help_text=_("What they have now. It stands on their progress page."),
     )
+    hours_taken = HoursField(
+        label=_("Hours it took"), required=False, help_text=_("In all, for example 6h. For us only, never shown.")
+    )
     note = NoteField()
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["hours_taken"].widget.attrs["class"] = "input-10"
 
     def clean(self) -> dict[str, Any]:
         super().clean()
@@ -205,20 +213,20 @@ class ReassignForm(OfPromise):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = may_own(self.promise)  # type: ignore[attr-defined]
+        self.fields["owner"].queryset = may_own(self.promise.client)  # type: ignore[attr-defined]
 
 
-def may_own(promise: Promise) -> Any:
+def may_own(client: Client) -> Any:
     """Whoever works here and can see the client."""
     people = User.objects.active()
-    if promise.client.restricted:
+    if client.restricted:
         managers = people.filter(role__in=[Role.MANAGER, Role.ADMINISTRATOR])
-        people = managers | people.filter(pk=promise.client.lead_id) | people.filter(pk__in=_members(promise))
+        people = managers | people.filter(pk=client.lead_id) | people.filter(pk__in=_members(client))
     return people.order_by("name", "pk")
 
 
-def _members(promise: Promise) -> Any:
-    return promise.client.members.through.objects.filter(client_id=promise.client_id).values("user_id")
+def _members(client: Client) -> Any:
+    return client.members.through.objects.filter(client_id=client.pk).values("user_id")
 
 
 class WaitingForm(OfPromise):

@@ -134,6 +134,8 @@ class Promise(models.Model):
     moves = models.PositiveSmallIntegerField(default=0, editable=False)
 
     estimate_hours = models.DecimalField(_("estimate, hours"), max_digits=7, decimal_places=2, null=True, blank=True)
+    # As whoever delivered it said; null: nobody said.
+    hours_taken = models.DecimalField(_("hours it took"), max_digits=7, decimal_places=2, null=True, editable=False)
     value = models.DecimalField(_("value"), max_digits=14, decimal_places=2, null=True, blank=True)
     currency = models.CharField(_("currency"), max_length=3, blank=True)
 

@@ -7,6 +7,7 @@ import pytest
 from django.urls import reverse
 
 from clients.actions import archive
+from clients.models import Entry
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Message
 from promises import actions
@@ -203,6 +204,35 @@ def test_done_now(post, make_promise):
     assert fresh(promise).days_early == 2
 
 
+def test_the_hours_it_took_may_be_said(post, make_promise):
+    promise = make_promise()
+
+    post("done", promise, hours_taken="6h 30")
+
+    assert fresh(promise).hours_taken == Decimal("6.5")
+    entry = Entry.objects.about(promise.record_subject).get(kind="delivered")
+    assert Decimal(entry.data["hours_taken"]) == Decimal("6.5")
+
+
+def test_the_hours_it_took_may_stay_unsaid(post, make_promise):
+    promise = make_promise()
+
+    post("done", promise)
+
+    assert fresh(promise).hours_taken is None
+    assert "hours_taken" not in Entry.objects.about(promise.record_subject).get(kind="delivered").data
+
+
+def test_hours_that_were_spent_stay_spent_when_it_is_opened_again(post, make_promise, thandi):
+    promise = make_promise()
+    post("done", promise, hours_taken="6h")
+
+    actions.reopen(promise, reason="Not done.", by=thandi, now=NOW)
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+
+    assert fresh(promise).hours_taken == 6
+
+
 def test_done_yesterday_counts_as_yesterday(post, make_promise):
     promise = make_promise(made_at=NOW - 9 * DAY)
 
@@ -230,6 +260,7 @@ def test_done_on_the_day_it_was_promised_is_not_before_it(post, make_promise):
         ({"delivered_time": "often"}, "delivered_time"),
         ({"delivered_on": "1 November"}, "__all__"),
         ({"text": "x" * 1001}, "text"),
+        ({"hours_taken": "ages"}, "hours_taken"),
     ],
 )
 def test_a_delivery_that_cannot_be_is_refused_in_words(post, make_promise, typed, field):

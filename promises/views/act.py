@@ -70,7 +70,7 @@ def done(request: SignedInRequest, pk: int) -> HttpResponse:
     form = DoneForm(posted(request), promise=promise, now=now)
 
     def do(typed: dict[str, Any]) -> None:
-        said = {name: typed[name] for name in ("delivered_at", "text", "note")}
+        said = {name: typed[name] for name in ("delivered_at", "text", "note", "hours_taken")}
         actions.deliver(promise, by=request.user, now=now, **said)
 
     if carried_out(form, do):
