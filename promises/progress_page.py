@@ -27,7 +27,7 @@ from engagement.staff.when import (
     speak_zone,
 )
 from promises import progress_rows as rows
-from promises.models import Extension, Promise, Standing, Step, Telling
+from promises.models import DateMove, Extension, Promise, Standing, Step, Telling
 from promises.progress_rows import Reader, WordRow
 from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Who, Word
 from promises.words import channel_words
@@ -37,7 +37,7 @@ LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "goo
 
 
 def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
-    """Seven queries at the most, however many promises there are."""
+    """Eight queries at the most, however many promises there are."""
     with translation.override(reader.language):
         return _Assembly(reader, firm, now).page()
 
@@ -52,6 +52,7 @@ class _Assembly:
         self.open = sorted(found, key=lambda promise: STATES.index(self.state(promise)))
         self.ended = rows.finished_promises(reader)
         self.extensions = rows.extensions_of(self.open)
+        self.addenda = rows.addenda_of(self.open, self.extensions)
 
     def page(self) -> Page:
         first = self.open[0] if self.open else None
@@ -108,7 +109,7 @@ class _Assembly:
             words=self.state_words(promise),
             due=_capital(due),
             due_iso=iso_due(promise.due_on, promise.due_time, promise.zoneinfo),
-            before=tuple(speak_date(extension.old_due_on, today=self.today) for extension in self.moved(promise)),
+            before=tuple(speak_date(move.old_due_on, today=self.today) for move in self.moved(promise)),
         )
 
     def hour_of(self, promise: Promise) -> str:
@@ -139,7 +140,7 @@ class _Assembly:
             row=self.row(promise),
             day=self.day_of(promise),
             hour=self.hour_of(promise),
-            changes=tuple(self.change(extension) for extension in reversed(self.moved(promise))),
+            changes=tuple(self.change_of(move) for move in reversed(self.moved(promise))),
             asked=asked,
             told="" if asked else self.told(promise),
             why=self.why(promise),
@@ -178,6 +179,23 @@ class _Assembly:
     def is_asked(self, extension: Extension) -> bool:
         """The client has heard that we ask for this date, and has not answered."""
         return extension.is_open and extension.telling is not None and extension.telling.heard_at is not None
+
+    def change_of(self, move: DateMove) -> Change:
+        return self.change(move.extension) if move.extension else self.signed_change(move)
+
+    def signed_change(self, move: DateMove) -> Change:
+        """Both sides signed the new date: on paper, so that is where its reason stands."""
+        assert move.addendum  # a date moves by the one paper or the other
+        assert move.told_at  # who signed it has heard of it
+        words = {"number": move.addendum.number, "title": move.addendum.title, "date": self.day(move.told_at)}
+        new = speak_due(move.new_due_on, move.new_due_time, move.promise.zoneinfo, now=self.now, with_zone=False)
+        return Change(
+            old=speak_date(move.old_due_on, today=self.today),
+            new=new,
+            reason=_("By addendum %(number)s, “%(title)s”, signed by you on %(date)s.") % words,
+            told="",
+            by_us=False,
+        )
 
     def change(self, extension: Extension) -> Change:
         zone = extension.promise.zoneinfo
@@ -221,10 +239,12 @@ class _Assembly:
 
     def last_move(self, promise: Promise) -> datetime | None:
         moved = self.moved(promise)
-        return moved[-1].date_move.moved_at if moved else None
+        return moved[-1].moved_at if moved else None
 
-    def moved(self, promise: Promise) -> list[Extension]:
-        return [extension for extension in self.extensions[promise.pk] if hasattr(extension, "date_move")]
+    def moved(self, promise: Promise) -> list[DateMove]:
+        """Oldest first, whichever paper moved it."""
+        agreed = [extension.date_move for extension in self.extensions[promise.pk] if hasattr(extension, "date_move")]
+        return sorted([*agreed, *self.addenda[promise.pk]], key=lambda move: (move.moved_at, move.pk))
 
     def last_word(self) -> str:
         """Silence is shown, too."""

@@ -15,14 +15,23 @@ from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Sub
 from django.db.models.functions import Coalesce
 
 from clients.models import Client, Contact, PrivateLink, Scope
-from promises.models import Extension, ProgressUpdate, Promise, Standing, Step, Telling
+from promises.models import DateMove, Extension, ProgressUpdate, Promise, Standing, Step, Telling
 from promises.models.promise import PromiseQuerySet
 
 MOST_OPEN = 50
 MOST_FINISHED = 10
 MOST_WORDS = 30
 # Ours alone: the page never needs them, so they are not even fetched.
-LEFT_OUT = ("our_understanding", "estimate_hours", "hours_left", "per_cent", "value", "chance", "sentence")
+LEFT_OUT = (
+    "our_understanding",
+    "estimate_hours",
+    "hours_left",
+    "hours_taken",
+    "per_cent",
+    "value",
+    "chance",
+    "sentence",
+)
 HEARD_AT = Coalesce("message__sent_at", "spoken_at")
 
 
@@ -112,6 +121,19 @@ def extensions_of(promises: Sequence[Promise]) -> dict[int, list[Extension]]:
             extension.promise = with_any[extension.promise_id]
             found[extension.promise_id].append(extension)
     return found
+
+
+def addenda_of(promises: Sequence[Promise], found: dict[int, list[Extension]]) -> dict[int, list[DateMove]]:
+    """Dates that a signed addendum moved, oldest first. Asked only where extensions do not account for every move."""
+    moves: dict[int, list[DateMove]] = defaultdict(list)
+    agreed = {pk: sum(hasattr(one, "date_move") for one in extensions) for pk, extensions in found.items()}
+    others = {promise.pk: promise for promise in promises if promise.moves > agreed.get(promise.pk, 0)}
+    if others:
+        by_addendum = DateMove.objects.filter(promise__in=others, addendum__isnull=False).order_by("moved_at", "pk")
+        for moved in by_addendum.select_related("addendum__scope"):
+            moved.promise = others[moved.promise_id]
+            moves[moved.promise_id].append(moved)
+    return moves
 
 
 def words_about(promises: Collection[Promise]) -> list[WordRow]:

@@ -11,14 +11,18 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from clients.actions import word_given, word_taken_back
-from clients.models import Client, Contact, Entry
-from clients.signals import client_hours_changed
+from clients.actions.base import Refused
+from clients.document.values import MovedDate
+from clients.models import Addendum, Agreement, Client, Contact, Entry, Kind
+from clients.signals import addendum_signed, agreement_sending, client_hours_changed
 from engagement.outbox import health
 from engagement.outbox.models import Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
+from promises import addenda
+from promises.actions.addenda import follow
 from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
 from promises.actions.digest import TOO_LATE
@@ -115,6 +119,23 @@ def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, 
         User.objects.filter(pk=user.pk, next_digest_at__lt=now - TOO_LATE).update(next_digest_at=None)
     look_soon(touched.values_list("pk", flat=True), now)
     hurry_alarms(user, now, Diaries(Firm.get()))
+
+
+@receiver(agreement_sending)
+def say_what_it_moves(sender: type[Agreement], agreement: Agreement, now: datetime, **kwargs: Any) -> list[MovedDate]:
+    """The dates that an addendum moves, for its text: what has ended meanwhile, or is due then already, moves not."""
+    if agreement.kind != Kind.ADDENDUM:
+        return []
+    drafted = list(agreement.addendum.moves.select_related("promise"))
+    if agreement.is_draft and (gone := [one for one in drafted if one.promise.is_open and one.new_due_at <= now]):
+        what = {"what": gone[0].promise.what}
+        raise Refused(_("The new date of “%(what)s” has passed: choose another before this is sent.") % what)
+    return [addenda.spoken(one) for one in drafted if one.promise.is_open and one.promise.due_at != one.new_due_at]
+
+
+@receiver(addendum_signed)
+def move_what_it_names(sender: Any, addendum: Addendum, now: datetime, **kwargs: Any) -> None:
+    follow(addendum, now)
 
 
 @receiver(client_hours_changed)

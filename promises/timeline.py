@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 
 from django.utils.translation import gettext as _
 
 from clients.actions.links import readable
 from clients.models import Entry
 from engagement.outbox.models import State
-from engagement.staff.when import speak_date, speak_moment, speak_per_cent
+from engagement.staff.when import speak_date, speak_moment, speak_number, speak_per_cent
 from promises.models import Band, Extension, Outcome, Promise, Reminder, Standing, Telling
 from promises.told import message_words
 from promises.words import channel_words
@@ -176,7 +177,11 @@ def _delivered(entry: Entry, scene: Scene) -> Said:
     outcome = Outcome(entry.data["outcome"])
     words = {"at": scene.moment(entry.data["delivered_at"]), "outcome": outcome.label}
     late = outcome in (Outcome.LATE_SILENT, Outcome.LATE_UNKNOWN)
-    return Said(_("Delivered %(at)s. Outcome: %(outcome)s") % words, tone="missed" if late else "")
+    text = _("Delivered %(at)s. Outcome: %(outcome)s") % words
+    if taken := entry.data.get("hours_taken"):
+        words = {"text": text, "hours": speak_number(Decimal(taken).normalize())}
+        text = _("%(text)s. It took %(hours)s hours") % words
+    return Said(text, tone="missed" if late else "")
 
 
 @_of("withdrawn")
@@ -225,6 +230,24 @@ def _extension_agreed(entry: Entry, scene: Scene) -> Said:
 def _extension_refused(entry: Entry, scene: Scene) -> Said:
     at = {"at": scene.moment(entry.data["answered_at"])}
     return Said(_("The client refused the new date, %(at)s. The date stays") % at, quote=entry.data["words"])
+
+
+@_of("date_moved_by_addendum")
+def _date_moved_by_addendum(entry: Entry, scene: Scene) -> Said:
+    words = _of_addendum(entry, scene) | {"old": scene.day(entry.data["old"])}
+    text = _("Moved from %(old)s to %(new)s by addendum %(addendum)s, signed by both sides") % words
+    return Said(text, quote=entry.data["title"], tone="told")
+
+
+@_of("date_left_by_addendum")
+def _date_left_by_addendum(entry: Entry, scene: Scene) -> Said:
+    words = _of_addendum(entry, scene)
+    text = _("Addendum %(addendum)s names %(new)s for this. It had ended when that was signed, so nothing moved")
+    return Said(text % words, quote=entry.data["title"])
+
+
+def _of_addendum(entry: Entry, scene: Scene) -> dict[str, str]:
+    return {"addendum": entry.data["addendum"], "new": scene.day(entry.data["new"])}
 
 
 @_of("update_asked")

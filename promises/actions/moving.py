@@ -5,6 +5,7 @@ from datetime import datetime
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from clients.models import Addendum
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, keep_note, write
 from promises.due import Due, tell_by_for
@@ -81,7 +82,8 @@ def answer(
         kind = "extension_agreed" if agreed else "extension_refused"
         write(held, kind, now, by, extension=extension.pk, words=reply.words, answered_at=answered_at.isoformat())
         if agreed:
-            _move(held, extension, answered_at, by, now)
+            new = Due(extension.new_due_on, extension.new_due_time, extension.new_due_at)
+            move(held, new, told_at=_told_of(extension, answered_at), by=by, now=now, extension=extension)
     return reply
 
 
@@ -103,17 +105,27 @@ def _told_of(extension: Extension, answered_at: datetime) -> datetime:
     return min([*heard, answered_at])
 
 
-def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, now: datetime) -> None:
-    told_at = _told_of(extension, answered_at)
+def move(
+    held: Promise,
+    new: Due,
+    *,
+    told_at: datetime,
+    by: User | None,
+    now: datetime,
+    extension: Extension | None = None,
+    addendum: Addendum | None = None,
+) -> None:
+    """The date in force changes, by the one paper or the other. The caller holds the promise and writes its record."""
     # Written first: the database refuses a moved date without it.
     DateMove.objects.create(
         promise=held,
         old_due_on=held.due_on,
         old_due_at=held.due_at,
-        new_due_on=extension.new_due_on,
-        new_due_time=extension.new_due_time,
-        new_due_at=extension.new_due_at,
+        new_due_on=new.on,
+        new_due_time=new.time,
+        new_due_at=new.at,
         extension=extension,
+        addendum=addendum,
         told_at=told_at,
         moved_at=now,
         by=by,
@@ -121,7 +133,7 @@ def _move(held: Promise, extension: Extension, answered_at: datetime, by: User, 
     if told_at < held.due_at == held.slipped_at:
         # Told in time, and written down after the date.
         held.slipped_at = None
-    held.due_on, held.due_time, held.due_at = extension.new_due_on, extension.new_due_time, extension.new_due_at
+    held.due_on, held.due_time, held.due_at = new.on, new.time, new.at
     held.moves += 1
     held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)
     # The client knows of the old date; of the new one there is nothing to tell yet.

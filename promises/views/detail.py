@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 
 from django.http import HttpResponse
 from django.shortcuts import render
@@ -19,7 +19,7 @@ from engagement.staff.when import speak_short
 from promises import timeline, words
 from promises.actions.ending import MAY_BE_READ
 from promises.forms.act import NoteForm
-from promises.models import Extension, Outcome, Promise, Standing, Telling
+from promises.models import DateMove, Extension, Outcome, Promise, Standing, Telling
 from promises.rights import may_decide
 from promises.told import message_words, told
 from promises.views.common import promise_or_404
@@ -47,6 +47,16 @@ class Asked:
     told: str
 
 
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A date that was moved, and by which paper."""
+
+    old: date
+    new: date
+    why: str
+    url: str = ""
+
+
 @require_safe
 def detail(request: SignedInRequest, pk: int) -> HttpResponse:
     now, promise = timezone.now(), promise_or_404(request, pk)
@@ -63,7 +73,7 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "late": words.lateness(promise, now),
         "told": told(promise, now, tellings),
         "untold_end": _done_untold(promise, tellings),
-        "moved": extensions_agreed(extensions),
+        "moved": dates_moved(promise, extensions),
         "asked": asked,
         "main_act": main_act(promise, asked, now, is_underway=_is_underway(promise, tellings)),
         "steps": promise.steps.all(),
@@ -95,9 +105,22 @@ def main_act(
     return None
 
 
-def extensions_agreed(extensions: list[Extension]) -> list[Extension]:
-    """Those that moved the date, the latest first."""
-    return [one for one in extensions if hasattr(one, "answer") and one.answer.agreed]
+def dates_moved(promise: Promise, extensions: list[Extension]) -> list[Moved]:
+    """By which papers, the latest first. Addenda are asked for where extensions do not account for every move."""
+    agreed = [one for one in extensions if hasattr(one, "answer") and one.answer.agreed]
+    moved = [
+        (one.answer.at, Moved(one.old_due_on, one.new_due_on, one.reason_text or one.reason_for_us)) for one in agreed
+    ]
+    if promise.moves > len(agreed):
+        by_addendum = promise.date_moves.filter(addendum__isnull=False).select_related("addendum__scope")
+        moved += [(one.moved_at, _by_addendum(one)) for one in by_addendum]
+    return [one for _at, one in sorted(moved, key=lambda pair: pair[0], reverse=True)]
+
+
+def _by_addendum(move: DateMove) -> Moved:
+    assert move.addendum  # asked for by it
+    words = _("Addendum %(number)s, %(title)s") % {"number": move.addendum.number, "title": move.addendum.title}
+    return Moved(move.old_due_on, move.new_due_on, words, move.addendum.get_absolute_url())
 
 
 def _may_know(telling: Telling) -> bool:
