@@ -15,13 +15,15 @@ from clients.sealing import key as keys
 from clients.sealing.errors import CannotSeal
 from clients.sealing.finding import Finding
 from clients.sealing.key import Key
-from clients.sealing.reading import read_seal
+from clients.sealing.reading import MOST_BYTES, read_seal
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_date
 
 logger = logging.getLogger(__name__)
 
 STAMP_WITHIN = 5.0
+# What the seal adds to a document, and more.
+ROOM = 128 * 1024
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,8 @@ def seal(pdf: bytes, now: datetime, *, reason: str) -> Sealed:
     """
     from clients.sealing import pades  # costs a second, the first time, and most processes never seal
 
+    if len(pdf) > MOST_BYTES - ROOM:
+        raise CannotSeal(_("This document is larger than 10 MB, which is the most that is sealed."))
     key = _key(now)
     certificate = _remember(key, now)
     if certificate.retired_at is not None:

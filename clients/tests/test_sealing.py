@@ -298,3 +298,8 @@ def test_the_network_is_never_asked(sealed, monkeypatch):
 def test_what_is_no_document_is_refused_in_words(firm, paper_):
     with pytest.raises(sealing.CannotSeal, match="This document cannot be sealed"):
         sealing.seal(paper_, NOW, reason=WHY)
+
+
+def test_what_is_too_large_to_be_verified_is_not_sealed(firm):
+    with pytest.raises(sealing.CannotSeal, match="larger than 10 MB"):
+        sealing.seal(paper() + bytes(10 * MEGABYTE), NOW, reason=WHY)
