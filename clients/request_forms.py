@@ -14,6 +14,7 @@ from clients.models.request import MOST_MINUTES
 from engagement.staff.fields import DateTextField
 from engagement.staff.models import User
 from engagement.staff.plain_words import PlainWords
+from engagement.staff.when import speak_date
 
 if TYPE_CHECKING:
     SolutionModelForm = forms.ModelForm[Solution]
@@ -35,6 +36,37 @@ def without_cutting(form: forms.BaseForm) -> None:
     for field in form.fields.values():
         if isinstance(field.widget, forms.Textarea):
             field.widget.attrs.pop("maxlength", None)
+
+
+class SpokenDateField(DateTextField):
+    """Shows a date in words, as people here speak of it, where those words are read back as the same day."""
+
+    def prepare_value(self, value: Any) -> Any:
+        if not isinstance(value, date):
+            return value
+        words = speak_date(value, today=self.today)
+        try:
+            return words if self.to_python(words) == value else value.isoformat()
+        except forms.ValidationError:
+            return value.isoformat()
+
+
+class ReviewField(SpokenDateField):
+    """A date that has passed may stand while other words are changed: it is no reason to hold them back."""
+
+    kept: date | None = None
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=_("Review by"),
+            widget=forms.TextInput(attrs={"class": "input-20", "autocomplete": "off"}),
+            help_text=_("The day on which its owner reads it again, for example in 6 months."),
+        )
+
+    def to_python(self, value: Any) -> date | None:
+        if self.kept and str(value).strip() == self.kept.isoformat():
+            return self.kept
+        return super().to_python(value)
 
 
 class AnswerForm(PlainWords, forms.Form):
@@ -80,7 +112,7 @@ class RequestForm(AnswerForm):
     contact = forms.ModelChoiceField(
         label=_("Who asked"), queryset=Contact.objects.none(), required=False, empty_label=_("Nobody named")
     )
-    asked_on = DateTextField(
+    asked_on = SpokenDateField(
         label=_("Asked on"),
         past_ok=True,
         widget=forms.TextInput(attrs={"class": "input-20", "autocomplete": "off"}),
@@ -149,24 +181,6 @@ class SolutionFilter(forms.Form):
         ],
     )
     after = forms.IntegerField(required=False, min_value=1, max_value=MOST_ID)
-
-
-class ReviewField(DateTextField):
-    """A date that has passed may stand while other words are changed: it is no reason to hold them back."""
-
-    kept: date | None = None
-
-    def __init__(self) -> None:
-        super().__init__(
-            label=_("Review by"),
-            widget=forms.TextInput(attrs={"class": "input-20", "autocomplete": "off"}),
-            help_text=_("The day on which its owner reads it again, for example in 6 months."),
-        )
-
-    def to_python(self, value: Any) -> date | None:
-        if self.kept and str(value).strip() == self.kept.isoformat():
-            return self.kept
-        return super().to_python(value)
 
 
 class ReviewForm(PlainWords, forms.Form):

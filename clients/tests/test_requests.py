@@ -105,6 +105,7 @@ def test_the_form_begins_with_today_and_the_scope_one_came_from(as_thandi, karoo
 
     form = page.context["form"]
     assert form["scope"].value() == str(scope.pk)
+    assert form["asked_on"].value() == "Wednesday 18 November"
     as_thandi.post(f"/clients/{karoo.pk}/requests/new/", TYPED | {"asked_on": form["asked_on"].value()})
     assert OutsideRequest.objects.get().asked_on == TODAY
 
@@ -501,7 +502,7 @@ def test_minutes_are_summed_by_month_and_scope(as_thandi, karoo, secret, scope, 
     by_scope = [
         (row["scope__number"], row["asked"], row["cost"], row["this_month"]) for row in response.context["sums"]
     ]
-    assert by_scope == [(None, 1, 3, None), ("2026-014", 4, 102, 95), ("2026-015", 1, 30, 30)]
+    assert by_scope == [("2026-015", 1, 30, 30), ("2026-014", 4, 102, 95), (None, 1, 3, None)]
     page = response.content.decode()
     assert "2 h 5 min" in page
     assert "2 h 15 min" in page

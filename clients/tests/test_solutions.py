@@ -1,10 +1,12 @@
-from datetime import date, timedelta
+from datetime import date
 
 import pytest
 import time_machine
+from django.utils import translation
 
 from clients.actions import archive_solution, log_request
 from clients.models import OutsideRequest, Solution
+from clients.request_forms import SolutionForm
 from clients.views.solutions import PAGE
 from conftest import DAY, NOW
 
@@ -209,7 +211,7 @@ def test_a_new_solution_is_ones_own_in_ones_language_and_reviewed_in_half_a_year
     form = as_sam.get("/solutions/new/").context["form"]
 
     assert (form["owner"].value(), form["language"].value()) == (sam.pk, sam.language)
-    assert form["review_by"].value() == (TODAY + timedelta(days=182)).isoformat()
+    assert form["review_by"].value() == "Wednesday 19 May 2027"
 
 
 @pytest.mark.parametrize(
@@ -260,6 +262,18 @@ def test_words_are_changed_while_the_review_is_still_owed(as_thandi, make_soluti
 
     solution.refresh_from_db()
     assert (solution.title, solution.review_by) == ("More rooms than agreed", TODAY - 3 * DAY)
+
+
+@pytest.mark.parametrize("language", ["en", "af", "nl"])
+@pytest.mark.parametrize("days", [0, 1, 6, 7, 40, 200, 400])
+def test_what_the_form_shows_is_the_date_that_it_reads(make_solution, language, days):
+    kept = TODAY + days * DAY
+    with translation.override(language):
+        form = SolutionForm(instance=make_solution(review_by=kept), today=TODAY)
+
+        shown = form["review_by"].value()
+
+        assert form.fields["review_by"].clean(shown) == kept
 
 
 def test_a_manager_hands_it_over_from_somebody_who_has_left(client, mara, sam, make_solution):

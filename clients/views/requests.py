@@ -35,7 +35,7 @@ def request_list(request: SignedInRequest, pk: int) -> HttpResponse:
     form = RequestFilter(request.GET)
     form.is_valid()
     every = OutsideRequest.objects.filter(client=client)
-    sums = sorted(_by_scope(every, timezone.localdate(now).replace(day=1)), key=lambda row: row["scope__number"] or "")
+    sums = sorted(_by_scope(every, timezone.localdate(now).replace(day=1)), key=_newest_first, reverse=True)
     scope = next((row["scope"] for row in sums if row["scope"] == form.cleaned_data.get("scope")), None)
     chosen = every.filter(scope=scope) if scope else every
     rows = list(_rows(chosen, form.cleaned_data.get("before"))[: PAGE + 1])
@@ -60,6 +60,10 @@ def _by_scope(every: QuerySet[OutsideRequest], month: date) -> Iterable[Mapping[
         this_month=Sum("minutes", filter=Q(asked_on__gte=month)),
         uncounted=Count("pk", filter=Q(minutes=None)),
     )
+
+
+def _newest_first(row: Mapping[str, Any]) -> str:
+    return str(row["scope__number"] or "")
 
 
 def _rows(chosen: QuerySet[OutsideRequest], before: int | None) -> QuerySet[OutsideRequest]:
