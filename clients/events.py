@@ -31,9 +31,11 @@ WORDS = {
     "scope_changed": gettext_lazy("Draft changed"),
     "addendum_made": gettext_lazy("Draft begun"),
     "addendum_changed": gettext_lazy("Draft changed"),
+    "addendum_dates_chosen": gettext_lazy("Dates that it moves chosen"),
     "scope_signed_on_paper": gettext_lazy("Signed on paper"),
     "scope_file_kept": gettext_lazy("Signed paper kept"),
     "greeted": gettext_lazy("Greeted"),
+    "welcome_written": gettext_lazy("Welcome written"),
 }
 # What proves a signature: how the text reached them and what they did.
 PROOF = (
@@ -45,6 +47,9 @@ PROOF = (
     "agreement_question",
     "agreement_nudged",
 )
+
+
+HASHES = ("text_sha256", "pdf_sha256")
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,8 +69,9 @@ def entries_of(agreement: Agreement, kinds: Iterable[str] | None = None) -> list
     return list(found.filter(kind__in=kinds) if kinds is not None else found)
 
 
-def event(entry: Entry) -> Event:
-    data = entry.data
+def event(entry: Entry, *, letters: int = 64) -> Event:
+    """In words. `letters`: of each hash, where the whole of it stands elsewhere."""
+    data = {name: value[:letters] if name in HASHES else value for name, value in entry.data.items()}
     return Event(
         kind=entry.kind,
         what=_what(entry),

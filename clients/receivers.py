@@ -70,8 +70,9 @@ def put_in_signing_pages(sender: type[Message], message: Message, now: datetime,
         return None
     addresses = {}
     for pk in sending.PLACEHOLDER.findall(message.body):
-        agreement = Agreement.objects.filter(pk=pk).select_related("contact").first()
-        address = sending.signing_address(agreement) if agreement and _may_be_opened(agreement, message) else None
+        agreement = Agreement.objects.filter(pk=pk).select_related("contact", "client").first()
+        opens = agreement is not None and _may_be_opened(agreement, message, now)
+        address = sending.signing_address(agreement) if agreement and opens else None
         if address is None:
             return _("What it asks them to sign was signed, changed or closed before this left.")
         addresses[pk] = address
@@ -89,11 +90,15 @@ def keep_that_a_code_was_lost(sender: type[Message], message: Message, now: date
         write(code.agreement, "code_failed", now, None, code=code.pk, to=message.address, error=message.error)
 
 
-def _may_be_opened(agreement: Agreement, message: Message) -> bool:
+def _may_be_opened(agreement: Agreement, message: Message, now: datetime) -> bool:
     contact = agreement.contact
-    is_theirs = contact is not None and contact.email == message.address and contact.left_at is None
-    about_signing = message.occasion.startswith(("to sign:", "sign nudge:"))
-    return is_theirs and (agreement.state == State.SENT if about_signing else agreement.state != State.DRAFT)
+    if contact is None or contact.email != message.address or contact.left_at or agreement.client.archived_at:
+        return False
+    if not message.occasion.startswith(("to sign:", "sign nudge:")):
+        return agreement.state != State.DRAFT
+    # What it says is of the version that it was written for.
+    about_this_text = message.occasion.split(":")[2] == str(agreement.version)
+    return about_this_text and agreement.state == State.SENT and not agreement.has_lapsed(now)
 
 
 def _is_theirs(link: PrivateLink, message: Message) -> bool:

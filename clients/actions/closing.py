@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from datetime import datetime
+from typing import TypeGuard
 
 from django.db import transaction
 from django.db.models import F
@@ -15,7 +16,7 @@ from clients.actions.base import Refused, holding_agreement, must_be_allowed, wr
 from clients.actions.notices import tell_staff
 from clients.actions.sending import MOST_NUDGES, NUDGE_EVERY, signing_placeholder
 from clients.agreement_rules import Actor, State, Step
-from clients.models import Agreement, Side
+from clients.models import Agreement, Contact, Side
 from clients.quiet import after_quiet_hours
 from clients.rights import actor
 from engagement.outbox import actions as outbox
@@ -116,7 +117,7 @@ def _nudge(agreement: Agreement, now: datetime) -> bool:
         if not mine.update(nudges=F("nudges") + 1, next_nudge_at=None if last else now + NUDGE_EVERY):
             return False
         with holding_agreement(agreement) as held:
-            if held.has_lapsed(now) or held.contact is None or held.contact.left_at or not held.contact.email:
+            if held.has_lapsed(now) or held.client.archived_at or not _can_be_written_to(held.contact):
                 return False
             _write_nudge(held, now)
             write(held, "agreement_nudged", now, None, nudge=held.nudges, version=held.version)
@@ -155,9 +156,13 @@ def _write_nudge(held: Agreement, now: datetime) -> None:
         )
 
 
+def _can_be_written_to(contact: Contact | None) -> TypeGuard[Contact]:
+    return contact is not None and contact.left_at is None and contact.email != ""
+
+
 def _say_withdrawn(held: Agreement, by: User, now: datetime) -> None:
     contact, firm = held.contact, Firm.get()
-    if contact is None or contact.left_at or not contact.email:
+    if not _can_be_written_to(contact):
         return
     with translation.override(contact.speaks):
         values = {"name": contact.name, "number": held.about.number, "title": held.about.title, "firm": firm.name}

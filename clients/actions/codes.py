@@ -20,7 +20,7 @@ from clients.models import Agreement, Entry, OneTimeCode
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.models import Firm
-from engagement.staff.when import speak_ago
+from engagement.staff.when import speak_moment
 
 LASTS = timedelta(minutes=10)
 MOST_TRIES = 5
@@ -48,9 +48,9 @@ def send_code(agreement: Agreement, purpose: OneTimeCode.Purpose, seen: Seen, no
             raise Refused(_("There is no address on file to send a code to. Call us, and we put it right."))
         lately = held.codes.filter(purpose=purpose, made_at__gt=now - HOUR).order_by("made_at")
         if len(lately) >= MOST_AN_HOUR:
-            again = speak_ago(lately[0].made_at + HOUR, now)
+            again = speak_moment(lately[0].made_at + HOUR, contact.zoneinfo, now=now)
             raise Refused(
-                _("%(number)d codes were sent within the hour. You can have another one %(when)s.")
+                _("%(number)d codes were sent within the hour. You can have another one after %(when)s.")
                 % {"number": len(lately), "when": again}
             )
         figures, salt = f"{secrets.randbelow(10**6):06}", secrets.token_hex(16)
@@ -102,7 +102,9 @@ def try_code(agreement: Agreement, purpose: OneTimeCode.Purpose, typed: str, now
     Raises WrongCode. The caller spends it (`spend`) in the transaction of what it is for.
     """
     code = latest_code(agreement, purpose)
-    if code is None:
+    signer = Agreement.objects.values_list("contact", flat=True).get(pk=agreement.pk)
+    # A code that went to whoever was to sign before proves nothing about who is now.
+    if code is None or code.contact_id != signer:
         raise WrongCode(_("Ask for a code first. It is sent to the address we have on file."), 0)
     usable = OneTimeCode.objects.filter(pk=code.pk, used_at=None, tries__lt=MOST_TRIES, expires_at__gt=now)
     # A count that is undone with what it guards would guard nothing.

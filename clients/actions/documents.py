@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import hashlib
 import logging
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.conf import settings
 from django.db import transaction
@@ -26,11 +27,13 @@ from clients.sealing import CannotSeal, seal
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.models import Firm
-from engagement.staff.when import speak_moment
+from engagement.staff.when import iso, speak_moment
 
 logger = logging.getLogger(__name__)
 
 AT_ONCE = 20
+# Of a hash in a row of the evidence page: the whole ones stand above the rows.
+SHORT = 12
 # Longer than any document takes: who holds one longer is dead.
 LEASE_LASTS = timedelta(minutes=5)
 PAUSES = [timedelta(seconds=10), timedelta(minutes=1), timedelta(minutes=10), timedelta(hours=1)]
@@ -134,11 +137,9 @@ def _evidence(
     for entry in entries_of(agreement, PROOF):
         if entry.data.get("version", version.version) != version.version:
             continue
-        said = event(entry)
+        said = event(entry, letters=SHORT)
         by = [_("by %(name)s") % {"name": said.by}] if said.by else []
-        rows.append(
-            {"what": said.what, "at": speak_moment(said.at, zone, now=None), "detail": ", ".join([*by, *said.facts])}
-        )
+        rows.append({"what": said.what, "at": _to_the_second(said.at, zone), "detail": ", ".join([*by, *said.facts])})
     return {
         "reference": f"{version.content['number']}, {version.version}",
         "text_sha256": version.sha256,
@@ -149,6 +150,12 @@ def _evidence(
         "statement": "",
         "verify": f"{settings.SITE_URL}/verify/",
     }
+
+
+def _to_the_second(at: datetime, zone: ZoneInfo) -> str:
+    """As people say it, and as it is compared with other records."""
+    utc = iso(at.astimezone(UTC).replace(tzinfo=None)).replace("T", " ")
+    return f"{speak_moment(at, zone, now=None)}\n{utc} UTC"
 
 
 def _write_copy(held: Agreement, sha256: str, head: str, now: datetime) -> None:

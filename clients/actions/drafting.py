@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -33,6 +34,8 @@ from engagement.staff.models import Firm, User
 TEXTS = ("title", "summary", "not_included", "timeline", "terms", "currency")
 LINE = ("kind", "service", "description", "quantity", "unit", "price", "rate", "turnaround_days")
 NUMBER = re.compile(r"^(\d{4})-(\d+)$")
+# Who begin a scope in the same instant, and each get a number of their own.
+MOST_AT_ONCE = 20
 
 Values = Mapping[str, Any]
 
@@ -48,9 +51,12 @@ def draft_scope(client: Client, values: Values, lines: Iterable[Values], *, by: 
     """Begin a scope. `values` are its fields, `lines` those of each line; without a number it gets the next one."""
     with transaction.atomic():
         agreement = Agreement.objects.create(client=client, kind=Kind.SCOPE, made_at=now, made_by=by)
-        fields = {"currency": Firm.get().currency, "number": next_number(now.astimezone(client.zoneinfo).date())}
-        scope = Scope(agreement=agreement, client=client, made_at=now, **{**fields, **values})
-        _save(scope)
+        fields = {"currency": Firm.get().currency, **values}
+        scope = Scope(agreement=agreement, client=client, made_at=now, **fields)
+        if scope.number:
+            _save(scope)
+        else:
+            _save_with_next_number(scope, now.astimezone(client.zoneinfo).date())
         _set_lines(scope, lines)
         record.write(client.pk, record.Event(scope.record_subject, "scope_made", now, by, said_of_scope(scope)))
     return scope
@@ -128,6 +134,7 @@ def save_addendum(addendum: Addendum, values: Values, changes: Iterable[Values],
             setattr(addendum, name, value)
         addendum.save()
         addendum.changes.all().delete()
+        getattr(addendum, "_prefetched_objects_cache", {}).pop("changes", None)
         free = next_line(addendum.scope)
         for change in changes:
             fields = {name: change[name] for name in LINE if name in change}
@@ -155,7 +162,7 @@ def said_of_scope(scope: Scope) -> dict[str, Any]:
         "number": scope.number,
         **_texts(scope),
         **{name: day.isoformat() if day else None for name, day in days.items()},
-        "lines": [_as_json(_values(line)) for line in ScopeLine.objects.filter(scope=scope)],
+        "lines": [{"number": line.number, **_as_json(_values(line))} for line in ScopeLine.objects.filter(scope=scope)],
     }
 
 
@@ -178,6 +185,15 @@ def _save(scope: Scope) -> None:
         if Scope.objects.filter(number=scope.number).exclude(pk=scope.pk).exists():
             raise Refused(_("Another scope has this number: enter a different one")) from error
         raise
+
+
+def _save_with_next_number(scope: Scope, today: date) -> None:
+    """Somebody who drafts at the same moment takes the same number: then it is the one after."""
+    for _attempt in range(MOST_AT_ONCE):
+        scope.number = next_number(today)
+        with suppress(Refused):
+            return _save(scope)
+    raise Refused(_("Many scopes were begun at this moment: try again"))
 
 
 def _set_lines(scope: Scope, lines: Iterable[Values]) -> None:

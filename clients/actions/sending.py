@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from clients.actions.base import Refused, Seen, holding_agreement, logo_of_firm, must_be_allowed, write
 from clients.actions.drafting import line_is_gone
 from clients.actions.signatures import sign_for_the_firm
-from clients.agreement_rules import Step
+from clients.agreement_rules import State, Step
 from clients.content import fingerprint, freeze
 from clients.document import render
 from clients.document.values import Content
@@ -48,10 +48,9 @@ def send(
     with holding_agreement(agreement) as held:
         to = must_be_allowed(held, Step.SEND, actor(by, held.client)).to
         _must_be_reachable(held, contact)
-        _must_say_something(held)
         if valid_until < now.astimezone(held.client.zoneinfo).date():
             raise Refused(_("The last day to sign must be today or in the future"))
-        if held.contact_id != contact.pk or not held.token_hash:
+        if not held.token_hash or _sent_to_last(held) != contact.pk:
             # Whoever had the address before is not the one who signs.
             held.renew_address()
         held.contact, held.valid_until = contact, valid_until
@@ -102,6 +101,7 @@ def signing_placeholder(agreement: Agreement) -> str:
 
 def _freeze(held: Agreement, contact: Contact, by: User, now: datetime) -> SentVersion:
     content = preview(held, now)
+    _must_say_something(held, content)
     pdf = render(content, logo=logo_of_firm(), proposal=True, made_at=now)
     return SentVersion.objects.create(
         agreement=held,
@@ -128,12 +128,20 @@ def _must_be_reachable(held: Agreement, contact: Contact) -> None:
         raise Refused(_("This client is archived. Bring the client back before you send anything."))
 
 
-def _must_say_something(held: Agreement) -> None:
+def _must_say_something(held: Agreement, content: Content) -> None:
     about = held.about
     if isinstance(about, Addendum):
-        return
-    if not about.lines.exclude(kind="tax").exists():
+        if about.scope.agreement.state != State.SIGNED:
+            raise Refused(_("The scope that this changes is not in force. Nothing was sent."))
+        if not (content["changes"] or content["dates"] or content["terms"]):
+            raise Refused(_("Say what it changes before you send it: a line, a date or the terms."))
+    elif not content["lines"]:
         raise Refused(_("Add at least one service before you send it."))
+
+
+def _sent_to_last(held: Agreement) -> int | None:
+    """To whom the address went, whoever has been named for the draft since."""
+    return held.versions.order_by("-version").values_list("contact_id", flat=True).first()
 
 
 def _end_of(day: date, held: Agreement) -> datetime:

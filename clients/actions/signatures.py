@@ -80,6 +80,10 @@ def must_still_come_to(held: Agreement, version: SentVersion, now: datetime) -> 
     """Between its sending and its signing another addendum may have changed what this one builds upon."""
     if not isinstance(held.about, Addendum):
         return
+    # Two addenda to one scope come into force one after the other, so that the second one sees the first.
+    scope = Agreement.objects.select_for_update(of=("self",), no_key=True).get(scope=held.about.scope_id)
+    if scope.state != State.SIGNED:
+        raise Refused(_("The scope that this changes is not in force any more. Nothing was signed."))
     try:
         as_things_stand: Mapping[str, Any] | None = freeze(held, now)
     except LineGone:

@@ -50,6 +50,7 @@ def sign(
 
     Raises Changed when another text would be signed, WrongCode, and Refused when it is not theirs to sign any more.
     """
+    _must_be_named(name)
     with holding_agreement(agreement) as held:
         # Before a try is spent on what cannot be signed.
         _must_be_signable(held, shown, now)
@@ -95,8 +96,7 @@ def countersign(agreement: Agreement, *, name: str, by: User, seen: Seen, now: d
     """The firm's signature, before the client's or after it. With the second one it comes into force."""
     with holding_agreement(agreement) as held:
         must_be_allowed(held, Step.COUNTERSIGN, actor(by, held.client))
-        if not name.strip():
-            raise Refused(_("Type your name: that is the signature."))
+        _must_be_named(name)
         version = version_in_force(held)
         both = held.state == State.ACCEPTED
         if both:
@@ -148,6 +148,11 @@ def ask_question(agreement: Agreement, *, text: str, seen: Seen, now: datetime) 
             now,
             words=text.strip(),
         )
+
+
+def _must_be_named(name: str) -> None:
+    if not name.strip():
+        raise Refused(_("Type your name: that is the signature."))
 
 
 def _must_be_signable(held: Agreement, shown: str, now: datetime) -> SentVersion:
