@@ -35,9 +35,8 @@ class Run(TypedDict, total=False):
     new_line: bool
 
 
-# One of: {"kind": "heading", "level": 1.., "inline": [Run]}, {"kind": "paragraph", "inline": [Run]},
-# {"kind": "list", "ordered": bool, "start": int, "items": [[Block]]}, {"kind": "quote", "blocks": [Block]},
-# {"kind": "table", "head": [[Run]], "rows": [[[Run]]]}, {"kind": "code", "text": str}, {"kind": "rule"}.
+# By `kind`: heading (level, inline), paragraph (inline), list (ordered, start, items: blocks each), quote (blocks),
+# table (head: inline each, rows of the same), code (text), rule. `inline` is a list of runs.
 Block = dict[str, Any]
 
 

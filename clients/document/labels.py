@@ -67,7 +67,7 @@ def _of_signing() -> dict[str, str]:
     return {
         "signatures": _("Signatures"),
         "agreed": _(
-            "The signatures stand for the whole of this document: {what} {number}, {version}, fingerprint {fingerprint}."
+            "The signatures stand for all of this document: {what} {number}, {version}, fingerprint {fingerprint}."
         ),
         "signed_for": _("For {party}"),
         "signed_at": _("Signed electronically, {at}"),

@@ -25,11 +25,17 @@ def printable(text: str, widest: int = 28) -> str:
     return _WORD.sub(lambda word: _breakable(word[0], widest), text)
 
 
+def is_seen(letter: str) -> bool:
+    """Whether it leaves ink: itself, or its code."""
+    return not letter.isspace() and letter not in _QUIET
+
+
 def _clusters(text: str) -> list[str]:
     """Letters with the marks that stand on them; these must come from one font."""
     clusters: list[str] = []
     for letter in text:
-        if clusters and (unicodedata.category(letter)[0] == "M" or letter in _QUIET) and clusters[-1] != "\n":
+        stands_on = clusters and not clusters[-1].isspace()
+        if stands_on and (unicodedata.category(letter)[0] == "M" or letter in _QUIET):
             clusters[-1] += letter
         else:
             clusters.append(letter)

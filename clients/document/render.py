@@ -15,7 +15,7 @@ import typst
 
 from clients.document.fonts import fonts
 from clients.document.labels import labels
-from clients.document.lettering import printable
+from clients.document.lettering import is_seen, printable
 from clients.document.values import Content, Evidence, Line, Signature, Stroke, Tax
 from clients.terms import as_blocks
 
@@ -46,9 +46,6 @@ def render(
     """
     words = labels(content["language"])
     files = {"main.typ": _TEMPLATE.read_bytes()}
-    logo_name = _logo_name(logo) if logo and is_logo(logo) else None
-    if logo and logo_name:
-        files[logo_name] = logo
     files["data.json"] = json.dumps(
         {
             "language": _language(content["language"]),
@@ -59,7 +56,7 @@ def render(
             "widths": _widths(content),
             "signatures": [_signature(each) for each in _both(content, signatures)],
             "evidence": _evidence(evidence, words) if evidence else None,
-            "logo": logo_name,
+            "logo": list(logo) if logo and is_logo(logo) else None,
         }
     ).encode()
     return _set(files, made_at)
@@ -68,13 +65,12 @@ def render(
 @lru_cache(maxsize=4)
 def is_logo(data: bytes) -> bool:
     """Whether this picture can stand at the head of a document: PNG or JPEG, and readable."""
-    name = _logo_name(data)
-    if not name:
+    if not data.startswith((_PNG, _JPEG)):
         return False
-    page = f'#set document(title: "Logo")\n#image("{name}", alt: "Logo")'
+    page = b'#set document(title: "Logo")\n#image(bytes(json("logo.json")), alt: "Logo")'
     try:
-        _set({"main.typ": page.encode(), name: data}, None)
-    except typst.TypstError:
+        _set({"main.typ": page, "logo.json": json.dumps(list(data)).encode()}, None)
+    except RuntimeError:
         return False
     return True
 
@@ -86,7 +82,7 @@ def fingerprint(content: Content) -> str:
 
 
 def _set(files: dict[str, bytes], made_at: datetime | None) -> bytes:
-    # Files by name are documented; the stubs do not know them yet.
+    # Files by name are documented, the stubs do not know them yet; they are read as UTF-8, so pictures go as numbers.
     document: bytes = typst.compile(  # type: ignore[call-overload]
         files,
         # Nothing is read from the disk: every file of the document is in `files`.
@@ -95,14 +91,10 @@ def _set(files: dict[str, bytes], made_at: datetime | None) -> bytes:
         ignore_system_fonts=True,
         format="pdf",
         pdf_standards=_STANDARDS,
-        # Typst takes whole seconds only.
-        timestamp=(made_at or datetime(2000, 1, 1, tzinfo=UTC)).replace(microsecond=0),
+        # Typst takes whole seconds only, and no zone that has a summer.
+        timestamp=(made_at or datetime(2000, 1, 1, tzinfo=UTC)).astimezone(UTC).replace(microsecond=0),
     )
     return document
-
-
-def _logo_name(data: bytes) -> str | None:
-    return "logo.png" if data.startswith(_PNG) else "logo.jpg" if data.startswith(_JPEG) else None
 
 
 def _language(language: str) -> str:
@@ -113,9 +105,9 @@ def _language(language: str) -> str:
 
 def _content(content: Content) -> dict[str, Any]:
     shown: dict[str, Any] = _printable({name: said for name, said in content.items() if name != "terms"})
-    shown["title"] = printable(content["title"], _LETTERS_AT_MOST["title"])
+    shown["title"] = _heading(content["title"], _LETTERS_AT_MOST["title"])
     for party in ("firm", "client", "contact"):
-        shown[party] = _printable(content[party], _LETTERS_AT_MOST["party"])  # type: ignore[literal-required]
+        shown[party] = _printable(content[party], _LETTERS_AT_MOST["party"])
     shown["lines"] = [_line(line) for line in content["lines"]]
     shown["taxes"] = [_printable(tax, _LETTERS_AT_MOST["figure"]) for tax in content["taxes"]]
     for change, source in zip(shown.get("changes", []), content.get("changes", []), strict=True):
@@ -123,6 +115,11 @@ def _content(content: Content) -> dict[str, Any]:
         change["effect"] = printable(source["effect"], _LETTERS_AT_MOST["figure"])
     shown["terms"] = [_block(block) for block in as_blocks(content["terms"])]
     return shown
+
+
+def _heading(text: str, widest: int) -> str:
+    """A heading must not be empty, for those who find their way by headings."""
+    return printable(text, widest) if any(map(is_seen, text)) else "—"
 
 
 def _line(line: Line) -> dict[str, str]:
@@ -173,7 +170,9 @@ def _block(block: dict[str, Any]) -> dict[str, Any]:
     match block["kind"]:
         case "heading":
             # The title is level 1, "Terms" level 2.
-            shown |= {"level": min(block["level"] + 2, 6), "inline": _inline(block["inline"])}
+            said = "".join(run.get("text", "") for run in block["inline"])
+            inline = block["inline"] if any(map(is_seen, said)) else [{"text": "—"}]
+            shown |= {"level": min(block["level"] + 2, 6), "inline": _inline(inline)}
         case "paragraph":
             shown["inline"] = _inline(block["inline"])
         case "list":
