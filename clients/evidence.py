@@ -20,6 +20,7 @@ from clients.models import (
     Agreement,
     Client,
     Entry,
+    Kind,
     Scope,
     ScopeFile,
     SealedDocument,
@@ -132,7 +133,7 @@ def _state(agreement: Agreement, about: Scope | Addendum, said: Said) -> Iterato
     """What it is taken for follows from who signed."""
     sides = {entry.data.get("side"): entry.at for entry in said["agreement_signed"] if _counts(entry, agreement, said)}
     both = Side.CLIENT in sides and Side.FIRM in sides
-    on_paper = bool(said["scope_signed_on_paper"]) or (isinstance(about, Scope) and agreement.made_by_id is None)
+    on_paper = bool(said["scope_signed_on_paper"]) or _was_recorded_by_hand(agreement)
     if agreement.state in BOTH_SIGNED and not both and not on_paper:
         yield "it is taken for signed, and the record does not say that both sides signed"
     if agreement.state not in BOTH_SIGNED and both:
@@ -143,6 +144,13 @@ def _state(agreement: Agreement, about: Scope | Addendum, said: Said) -> Iterato
         day = _day_of_signing(about, max(sides.values()) if both else None, said)
         if day is not None and (about.signed_on is None or about.signed_on.isoformat() != day):
             yield "the day of signing was changed"
+        if about.signed_on and not both and not on_paper:
+            yield "it has a day of signing, and the record does not say that both sides signed"
+
+
+def _was_recorded_by_hand(agreement: Agreement) -> bool:
+    """Before scopes were signed here, somebody wrote down that they were signed."""
+    return agreement.kind == Kind.SCOPE and agreement.made_by_id is None
 
 
 def _counts(entry: Entry, agreement: Agreement, said: Said) -> bool:

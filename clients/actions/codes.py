@@ -8,7 +8,6 @@ import secrets
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import F
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -99,7 +98,8 @@ def latest_code(agreement: Agreement, purpose: OneTimeCode.Purpose) -> OneTimeCo
 def try_code(agreement: Agreement, purpose: OneTimeCode.Purpose, typed: str, now: datetime) -> OneTimeCode:
     """The code, if this is it: a try is counted before anything is compared, so that no two guesses count as one.
 
-    Raises WrongCode. The caller spends it (`spend`) in the transaction of what it is for.
+    Not inside a transaction that a wrong guess would undo. Raises WrongCode. The caller spends it (`spend`) in the
+    transaction of what it is for.
     """
     code = latest_code(agreement, purpose)
     signer = Agreement.objects.values_list("contact", flat=True).get(pk=agreement.pk)
@@ -107,10 +107,7 @@ def try_code(agreement: Agreement, purpose: OneTimeCode.Purpose, typed: str, now
     if code is None or code.contact_id != signer:
         raise WrongCode(_("Ask for a code first. It is sent to the address we have on file."), 0)
     usable = OneTimeCode.objects.filter(pk=code.pk, used_at=None, tries__lt=MOST_TRIES, expires_at__gt=now)
-    # A count that is undone with what it guards would guard nothing.
-    with transaction.atomic(durable=True):
-        counted = usable.update(tries=F("tries") + 1)
-    if not counted:
+    if not usable.update(tries=F("tries") + 1):
         raise WrongCode(_("This code does not work any more. Ask for a new one."), 0)
     if not hmac.compare_digest(_hash("".join(typed.split()), code.salt), code.code_hash):
         left = MOST_TRIES - code.tries - 1
