@@ -24,9 +24,11 @@ from engagement.staff.read_number import read_number
 if TYPE_CHECKING:
     ScopeModelForm = forms.ModelForm[Scope]
     TemplateModelForm = forms.ModelForm[ScopeTemplate]
+    LineFormSet = forms.BaseFormSet["LineForm"]
 else:
     # Django's own forms take no type in brackets.
     ScopeModelForm = TemplateModelForm = forms.ModelForm
+    LineFormSet = forms.BaseFormSet
 
 MOST_LINES = 200
 MOST_TAXES = 20
@@ -216,6 +218,11 @@ class LineForm(PlainWords, forms.Form):
 
     kind: ClassVar[str]
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for field in self.fields.values():
+            field.widget.attrs["class"] = "form-control"
+
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or {}
         cleaned["kind"] = self.kind
@@ -264,8 +271,12 @@ class TaxForm(LineForm):
     )
 
 
-class Lines(forms.BaseFormSet[LineForm]):
+class Lines(LineFormSet):
     """Rows by their place. What is sent is all there is, so no row is an old one that must stay."""
+
+    def __init__(self, data: Any = None, *args: Any, initial: Any = None, **kwargs: Any) -> None:
+        # Beside what stood there before, a row sent back as it was would count as unchanged, and be left out.
+        super().__init__(data, *args, initial=None if data is not None else initial, **kwargs)
 
     def initial_form_count(self) -> int:
         return 0 if self.is_bound else super().initial_form_count()
@@ -273,6 +284,7 @@ class Lines(forms.BaseFormSet[LineForm]):
     def add_fields(self, form: LineForm, index: int | None) -> None:
         super().add_fields(form, index)
         form.fields[DELETION_FIELD_NAME].label = _("Remove")
+        form.fields[DELETION_FIELD_NAME].widget.attrs["class"] = "form-check-input"
 
     @property
     def values(self) -> list[dict[str, Any]]:

@@ -28,9 +28,10 @@ from clients.actions.links import link_address, make_link, renew_link, revoke_li
 from clients.actions.requests import answer_request, log_request, turn_into_addendum
 from clients.actions.scopes import keep_file, save_scope
 from clients.actions.sending import preview, send, signing_address, signing_placeholder
-from clients.actions.signer import name_signer
+from clients.actions.signer import name_signer, preview_pdf
 from clients.actions.signing import CONSENT, ask_question, countersign, decline, sign
 from clients.actions.solutions import archive_solution, review_solution, save_solution, unarchive_solution
+from clients.actions.templates import delete_template, rename_template
 
 __all__ = [
     "CONSENT",
@@ -46,6 +47,7 @@ __all__ = [
     "copy_scope",
     "countersign",
     "decline",
+    "delete_template",
     "draft_addendum",
     "draft_from_template",
     "draft_scope",
@@ -67,7 +69,9 @@ __all__ = [
     "next_word",
     "nudge_due",
     "preview",
+    "preview_pdf",
     "record_paper",
+    "rename_template",
     "renew_link",
     "review_solution",
     "revise",

@@ -3,8 +3,8 @@
 import pytest
 from django.urls import reverse
 
-from clients.actions import keep_file, log_request, make_link, save_contact, save_scope
-from clients.models import Client, Contact, OutsideRequest, Scope
+from clients.actions import keep_file, log_request, make_link, preview, save_contact, save_scope
+from clients.models import Client, Contact, OutsideRequest, Scope, ScopeTemplate, SealedDocument, SentVersion
 from clients.urls import urlpatterns
 from conftest import NOW
 from engagement.outbox.actions import write
@@ -13,12 +13,14 @@ from engagement.outbox.models import Audience, Message, State
 # On what, how, and what each role gets. Staff: sees the client as everybody does. Outside: staff outside a restricted
 # client. Member: of the restricted client.
 ON_NOTHING = {
+    "agreements": "get",
     "list": "get",
     "new": "get",
     "sent": "get",
     "solution_new": "get",
     "solutions": "get",
     "suggest": "get",
+    "templates": "get",
 }
 ON_CLIENT = {
     "edit": "get",
@@ -27,14 +29,32 @@ ON_CLIENT = {
     "request_new": "get",
     "requests": "get",
     "scopes": "get",
+    "scope_begin": "get",
     "scope_new": "get",
 }
 # Only who answers for the client: its lead and managers. Others who see it get 403.
-ON_CLIENT_BY_LEAD = {"archive": "post", "unarchive": "post"}
+ON_CLIENT_BY_LEAD = {"archive": "post", "scope_paper_new": "get", "unarchive": "post"}
 ON_CONTACT = {"contact_edit": "get", "contact_left": "post", "contact_back": "post"}
 ON_LINK = {"link_renew": "post", "link_revoke": "post"}
 ON_REQUEST = {"request": "get", "request_addendum": "post", "request_answer": "get"}
-ON_SCOPE = {"scope_edit": "get", "scope_file": "get"}
+ON_SCOPE = {
+    "scope": "get",
+    "scope_copy": "get",
+    "scope_edit": "get",
+    "scope_file": "get",
+    "scope_template": "get",
+}
+ON_SCOPE_BY_LEAD = {"scope_paper": "get"}
+ON_AGREEMENT = {"agreement_preview": "get", "document": "get", "proposal": "get"}
+ON_AGREEMENT_BY_LEAD = {
+    "agreement_countersign": "get",
+    "agreement_end": "get",
+    "agreement_revise": "get",
+    "agreement_send": "get",
+    "agreement_withdraw": "get",
+}
+# The firm's own, for everybody who works here.
+ON_TEMPLATE = {"template": "get", "template_delete": "post"}
 # Who wrote it, who received it, and managers; nobody who may not see the client.
 ON_MESSAGE = {
     "message": "get",
@@ -52,8 +72,9 @@ ON_SOLUTION_BY_OWNER = {
     "solution_reviewed": "post",
     "solution_unarchive": "post",
 }
-ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CLIENT_BY_LEAD | ON_CONTACT | ON_LINK | ON_REQUEST | ON_SCOPE
-EVERYTHING = ON_NOTHING | ON_SOLUTION | ON_SOLUTION_BY_OWNER | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
+BY_LEAD = ON_CLIENT_BY_LEAD | ON_SCOPE_BY_LEAD | ON_AGREEMENT_BY_LEAD
+ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CONTACT | ON_LINK | ON_REQUEST | ON_SCOPE | ON_AGREEMENT | BY_LEAD
+EVERYTHING = ON_NOTHING | ON_SOLUTION | ON_SOLUTION_BY_OWNER | ON_TEMPLATE | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
 
 # No signing in, and nothing of any client.
 PUBLIC = {"verify"}
@@ -92,11 +113,30 @@ def kept(secret, thandi, make_solution):
         "client": secret,
         "contact": contact,
         "scope": scope,
+        "agreement": _with_papers(scope.agreement, contact, thandi),
+        "template": ScopeTemplate.objects.create(name="A usual scope", content={}, changed_at=NOW),
         "link": link,
         "message": message,
         "request": log_request(asked, thandi, NOW),
         "solution": solution,
     }
+
+
+def _with_papers(agreement, contact, by):
+    sent = {"version": 1, "content": preview(agreement, NOW), "contact": contact, "sent_at": NOW, "by": by}
+    SentVersion.objects.create(agreement=agreement, **sent, sha256="0" * 64, pdf=b"%PDF Quiet", pdf_sha256="0" * 64)
+    SealedDocument.objects.create(
+        agreement=agreement,
+        content=b"%PDF Quiet",
+        size=10,
+        sha256="0" * 64,
+        fingerprint="0" * 64,
+        is_timestamped=False,
+        head_seq=1,
+        head_hash="0" * 64,
+        made_at=NOW,
+    )
+    return agreement
 
 
 def address(name, kept):
@@ -105,7 +145,9 @@ def address(name, kept):
         (ON_CONTACT, "contact"),
         (ON_LINK, "link"),
         (ON_REQUEST, "request"),
-        (ON_SCOPE, "scope"),
+        (ON_SCOPE | ON_SCOPE_BY_LEAD, "scope"),
+        (ON_AGREEMENT | ON_AGREEMENT_BY_LEAD, "agreement"),
+        (ON_TEMPLATE, "template"),
         (ON_SOLUTION | ON_SOLUTION_BY_OWNER, "solution"),
         (ON_MESSAGE, "message"),
     ]:
@@ -137,7 +179,7 @@ def test_a_visitor_is_asked_to_sign_in(client, kept, name):
     assert response.url.startswith("/sign-in/")
 
 
-@pytest.mark.parametrize("name", ON_NOTHING | ON_SOLUTION)
+@pytest.mark.parametrize("name", ON_NOTHING | ON_SOLUTION | ON_TEMPLATE)
 def test_everybody_who_works_here_may_open_the_lists(client, sam, kept, name):
     response = open_as(client, sam, name, kept)
 
@@ -162,7 +204,7 @@ def test_a_stranger_cannot_tell_that_it_exists(client, sam, kept, name):
 def test_a_member_may(client, member, kept, name):
     response = open_as(client, member, name, kept)
 
-    assert response.status_code == (403 if name in ON_CLIENT_BY_LEAD else 200 if name != "contact_back" else 302)
+    assert response.status_code == (403 if name in BY_LEAD else 200 if name != "contact_back" else 302)
 
 
 @pytest.mark.parametrize("name", ON_MESSAGE)
@@ -185,7 +227,7 @@ def test_staff_may_where_the_client_is_not_restricted(client, sam, kept, name):
 
     response = open_as(client, sam, name, kept)
 
-    assert response.status_code == (403 if name in ON_CLIENT_BY_LEAD else 200 if name != "contact_back" else 302)
+    assert response.status_code == (403 if name in BY_LEAD else 200 if name != "contact_back" else 302)
 
 
 def test_who_wrote_to_a_client_reads_it_no_more_once_shut_out(client, sam, kept):
@@ -212,6 +254,9 @@ def test_a_get_changes_nothing(client, mara, kept, name):
         "/clients/{}/edit/",
         "/contacts/{}/",
         "/requests/{}/",
+        "/agreements/{}/send/",
+        "/scope-templates/{}/",
+        "/scopes/{}/",
         "/scopes/{}/file/",
         "/sent/{}/",
         "/solutions/{}/",

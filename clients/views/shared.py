@@ -1,5 +1,6 @@
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, render
+from django.utils.http import content_disposition_header
 
 from clients.models import Client
 from engagement.staff.http import SignedInRequest
@@ -24,3 +25,16 @@ def ask(
     """What cannot be called back is asked once, saying what follows."""
     context = {"client": client, "title": title, "consequence": consequence, "act": act, "cancel": cancel}
     return render(request, "clients/confirm.html", context)
+
+
+def as_file(content: bytes, name: str) -> HttpResponse:
+    """A PDF to be kept. Whatever is in it, no browser may run it as a page of ours."""
+    return HttpResponse(
+        content,
+        content_type="application/pdf",
+        headers={
+            "Content-Disposition": content_disposition_header(True, name) or "attachment",
+            "Content-Security-Policy": "sandbox",
+            "X-Content-Type-Options": "nosniff",
+        },
+    )
