@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
@@ -28,9 +28,12 @@ class Caution:
     working_day: date | None = None
 
 
-def cautions(client: Client, firm: Firm, what: str, due: Due, now: datetime) -> list[Caution]:
+def cautions(
+    client: Client, firm: Firm, what: str, due: Due, now: datetime, recent: Sequence[Promise] | None = None
+) -> list[Caution]:
+    """`recent` spares whoever asks of several promises to one client to read `recently` for each."""
     found = []
-    if alike := promised_alike(client, what, now):
+    if alike := promised_alike(recently(client, now) if recent is None else recent, what):
         found.append(Caution(f"alike:{alike.pk}", alike=alike))
     if working_day := next_working_day(client, firm, due):
         found.append(Caution(f"off:{due.on.isoformat()}", day_off=due.on, working_day=working_day))
@@ -41,11 +44,15 @@ def unseen(found: Iterable[Caution], seen: str) -> list[Caution]:
     return [caution for caution in found if caution.key not in seen.split()]
 
 
-def promised_alike(client: Client, what: str, now: datetime) -> Promise | None:
+def recently(client: Client, now: datetime) -> list[Promise]:
+    recent = Promise.objects.filter(client=client, made_at__gt=now - ALIKE_WITHIN, voided_at=None)
+    return list(recent.order_by("-made_at")[:MOST_LOOKED_AT])
+
+
+def promised_alike(recent: Iterable[Promise], what: str) -> Promise | None:
     """The same words to the same client a few days ago: perhaps the same promise."""
-    recent = Promise.objects.filter(client=client, made_at__gt=now - ALIKE_WITHIN, voided_at=None).order_by("-made_at")
     asked = _plain(what)
-    return next((promise for promise in recent[:MOST_LOOKED_AT] if _plain(promise.what) == asked), None)
+    return next((promise for promise in recent if _plain(promise.what) == asked), None)
 
 
 def next_working_day(client: Client, firm: Firm, due: Due) -> date | None:

@@ -8,12 +8,18 @@ from datetime import datetime, time, timedelta
 
 from django.db.models import Q
 
-from clients.models import Client, Solution
+from clients.models import Agreement, Client, Scope, Solution
+from clients.models.client import ClientQuerySet
 from clients.models.solution import SolutionQuerySet
-from engagement.staff.models import User
+from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
+from promises.from_scope import scopes_waiting
 from promises.models import Band, Promise, Standing
 from promises.models.promise import PromiseQuerySet, slipping
+from promises.renewals import near_end
+
+# Whoever signed longer ago is greeted by nobody any more.
+GREET_WITHIN = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -60,12 +66,32 @@ class MyDay:
 
     @property
     def words_owed(self) -> list[Client]:
-        """Clients they lead who are to hear from us today by the agreed cadence; a manager's are those nobody leads."""
+        """Clients they lead who are to hear from us today by the agreed cadence."""
+        owed = self._led.filter(pk__in=Client.objects.owed_word(self._end_of(0)))
+        return list(owed.order_by("next_word_at"))
+
+    @property
+    def to_greet(self) -> list[Agreement]:
+        """Scopes of their clients that were signed, and nobody has greeted who signed. The longest waiting first."""
+        signed = Agreement.objects.to_greet().filter(client__in=self._led, client__archived_at=None)
+        signed = signed.filter(signed_at__gt=self.now - GREET_WITHIN)
+        return list(signed.select_related("scope", "client", "contact").order_by("signed_at"))
+
+    @property
+    def scopes_to_promise(self) -> list[Scope]:
+        return scopes_waiting(self._led)
+
+    def near_end(self, firm: Firm) -> list[Scope]:
+        return list(near_end(firm, self.now).filter(client__in=self._led).select_related("client"))
+
+    @property
+    def _led(self) -> ClientQuerySet:
+        """Clients that they answer for; a manager also for those that nobody leads."""
         theirs = Q(lead__in=self.owners)
         if self.reader.is_manager:
             theirs |= Q(lead=None) | ~Q(lead__in=User.objects.reachable())
-        owed = Client.objects.visible_to(self.reader).filter(pk__in=Client.objects.owed_word(self._end_of(0)))
-        return list(owed.filter(theirs).order_by("next_word_at"))
+        led: ClientQuerySet = Client.objects.visible_to(self.reader).filter(theirs)
+        return led
 
     @property
     def answers_to_review(self) -> SolutionQuerySet:

@@ -1,6 +1,20 @@
 from django.urls import path
 
-from promises.views import act, board, client, detail, extend, find, log, my_day, progress, tell, uploads
+from promises.views import (
+    act,
+    board,
+    client,
+    detail,
+    extend,
+    find,
+    from_scope,
+    log,
+    my_day,
+    progress,
+    renewals,
+    tell,
+    uploads,
+)
 
 app_name = "promises"
 urlpatterns = [
@@ -30,6 +44,11 @@ urlpatterns = [
     path("clients/<int:pk>/", client.client, name="client"),
     path("clients/<int:pk>/tell/", tell.tell_client, name="tell_client"),
     path("extensions/<int:pk>/answer/", extend.answer, name="answer"),
+    path("renewals/", renewals.renewals, name="renewals"),
+    path("scopes/<int:pk>/greeted/", from_scope.greeted, name="greeted"),
+    path("scopes/<int:pk>/promises/", from_scope.from_scope, name="from_scope"),
+    path("scopes/<int:pk>/renewal/", renewals.renewal, name="renewal"),
+    path("scopes/<int:pk>/renewal/draft/", renewals.renewal_draft, name="renewal_draft"),
     path("steps/<int:pk>/", act.step, name="step"),
     path("clients/<int:pk>/progress/", progress.preview_page, name="preview_page"),
     path("import/", uploads.uploads, name="uploads"),

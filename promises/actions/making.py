@@ -38,6 +38,7 @@ def make(
     now: datetime,
     contact: Contact | None = None,
     scope: Scope | None = None,
+    scope_line: int | None = None,
     estimate_hours: Decimal | None = None,
     note: str = "",
     steps: Sequence[str] = (),
@@ -54,6 +55,7 @@ def make(
             client=client,
             contact=contact,
             scope=scope,
+            scope_line=scope_line,
             owner=owner,
             made_by=by,
             made_at=now,
@@ -73,7 +75,9 @@ def make(
         )
         put_steps(promise, steps)
         keep_note(promise, note, by, now)
-        write(promise, "made", now, by, what=what, due=due.at.isoformat(), on=due.on.isoformat(), owner=owner.name)
+        source = {"scope": scope.number, "line": scope_line} if scope and scope_line is not None else {}
+        when = {"due": due.at.isoformat(), "on": due.on.isoformat()}
+        write(promise, "made", now, by, what=what, owner=owner.name, **when, **source)
     return promise
 
 

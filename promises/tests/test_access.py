@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from clients import actions as client_actions
-from clients.models import Contact
+from clients.models import Contact, Scope
 from conftest import DAY, NOW
 from promises import actions
 from promises.due import due_for
@@ -29,8 +29,12 @@ ABOUT_A_CLIENT = {
     "done": GET,
     "edit": GET,
     "extend": GET,
+    "from_scope": GET,
+    "greeted": POST,
     "note": POST,
     "preview_page": GET,
+    "renewal": GET,
+    "renewal_draft": POST,
     "reopen": GET,
     "step": POST,
     "steps": GET,
@@ -42,7 +46,7 @@ ABOUT_A_CLIENT = {
 }
 # The same, but only the owner, the lead and managers may.
 DECIDED_BY_FEW = {"reassign": GET, "void": GET, "withdraw": GET}
-FOR_EVERYBODY_HERE = {"list": GET, "my_day": GET, "new": GET, "quick_add": POST, "read_line": GET}
+FOR_EVERYBODY_HERE = {"list": GET, "my_day": GET, "new": GET, "quick_add": POST, "read_line": GET, "renewals": GET}
 FOR_MANAGERS = {
     "ask": POST,
     "board": GET,
@@ -56,6 +60,7 @@ FOR_MANAGERS = {
 OPEN = {"new_link": GET, "progress": GET}
 EVERY = ABOUT_A_CLIENT | DECIDED_BY_FEW | FOR_EVERYBODY_HERE | FOR_MANAGERS | OPEN
 ON_A_CLIENT = ("client", "preview_page", "tell_client")
+ON_A_SCOPE = ("from_scope", "greeted", "renewal", "renewal_draft")
 ROLES = ("sam", "thandi", "mara", "ada")
 
 
@@ -77,6 +82,7 @@ def world(make_promise, secret, thandi, mara, firm):
     return {
         "promise": promise,
         "client": secret,
+        "scope": Scope.objects.create(client=secret, number="2026-014", title="Shop fittings", signed_on=NOW.date()),
         "extension": extension,
         "step": Step.objects.first(),
         "upload": Upload.objects.create(name="deliveries.csv", content=FILE, by=mara, at=NOW),
@@ -88,6 +94,8 @@ def address(name, world):
     kind = {"answer": "extension", "step": "step"}.get(name)
     if name in ON_A_CLIENT:
         kind = "client"
+    elif name in ON_A_SCOPE:
+        kind = "scope"
     elif name in ("upload", "upload_faults", "upload_run"):
         kind = "upload"
     elif name in ABOUT_A_CLIENT | DECIDED_BY_FEW:

@@ -319,6 +319,6 @@ def test_the_page_costs_the_same_with_more_of_everything(
         save_scope(Scope(client=karoo, number=f"2026-{number}", title="Fittings"), thandi, NOW)
 
     # session, user, client, open promises, ended ones, contacts, tellings, slips by client, slips, open links,
-    # scopes, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(14):
+    # scopes, those that wait for promises, firm, heartbeat, oldest unsent
+    with django_assert_num_queries(15):
         show()

@@ -12,9 +12,13 @@ from django.views.decorators.http import require_GET
 from clients.models import Client
 from engagement.outbox.models import Message
 from engagement.staff.http import SignedInRequest
+from engagement.staff.models import Firm
+from promises.greetings import greetings
 from promises.models import Promise
 from promises.my_day import MyDay
 from promises.views.board import Row, rows_of
+from promises.views.from_scope import to_promise
+from promises.views.renewals import endings
 
 MOST_ROWS = 50
 MOST_ANSWERS = 5
@@ -36,7 +40,7 @@ def home(request: SignedInRequest) -> HttpResponse:
 
 @require_GET
 def my_day(request: SignedInRequest) -> HttpResponse:
-    now = timezone.now()
+    now, firm = timezone.now(), Firm.get()
     user = request.user
     day = MyDay.of(user, now)
     lists = [
@@ -57,6 +61,9 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "now": now,
         "sections": sections,
         "words_owed": day.words_owed,
+        "greetings": greetings(day.to_greet),
+        "to_promise": to_promise(day.scopes_to_promise, firm, now),
+        "near_end": endings(day.near_end(firm), firm, now),
         "answers": list(day.answers_to_review[: MOST_ANSWERS + 1]),
         "most_answers": MOST_ANSWERS,
         "doubtful": _needing_a_person(request),
