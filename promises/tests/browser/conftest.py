@@ -13,8 +13,8 @@ from django.test import Client as Session
 from django.utils import timezone
 from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
-from clients.actions import link_address, make_client, make_link, save_contact
-from clients.models import Client, Contact
+from clients.actions import link_address, log_request, make_client, make_link, save_contact, save_solution
+from clients.models import Client, Contact, OutsideRequest, Solution
 from engagement.staff.models import Firm, Role, User
 from engagement.testservers import chromium
 from promises import actions
@@ -129,6 +129,15 @@ def office(
         now=now - 3 * day,
     )
     actions.look_at_due(now)
+    solution = Solution(
+        title="More rooms than agreed",
+        helps_when="They ask for the same work in one more room.",
+        say="We gladly price that room as an addendum.",
+        owner=thandi,
+        review_by=now.date(),
+    )
+    save_solution(solution, now)
+    asked = OutsideRequest(client=karoo, contact=lena, what="One more room, behind the shop", asked_on=now.date())
     link = make_link(karoo, thandi, now, contact=lena)
     return {
         "risky": risky,
@@ -138,6 +147,8 @@ def office(
         "thandi": thandi,
         "mara": mara,
         "lena": lena,
+        "solution": solution,
+        "request": log_request(asked, thandi, now),
         "progress": "/" + (link_address(link) or "").split("/", 3)[3],
         "role": Role,
     }
