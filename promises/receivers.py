@@ -7,21 +7,23 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.dispatch import receiver
+from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from clients.actions import word_given, word_taken_back
 from clients.actions.base import Refused
+from clients.agreement_rules import State as AgreementState
 from clients.document.values import MovedDate
-from clients.models import Addendum, Agreement, Client, Contact, Entry, Kind
-from clients.signals import addendum_signed, agreement_sending, client_hours_changed
+from clients.models import Addendum, Agreement, Client, Contact, Entry, Kind, Scope
+from clients.signals import addendum_signed, agreement_sending, client_hours_changed, scope_shown
 from engagement.outbox import health
 from engagement.outbox.models import Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
-from promises import addenda
+from promises import addenda, overrun
 from promises.actions.addenda import follow
 from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
@@ -136,6 +138,25 @@ def say_what_it_moves(sender: type[Agreement], agreement: Agreement, now: dateti
 @receiver(addendum_signed)
 def move_what_it_names(sender: Any, addendum: Addendum, now: datetime, **kwargs: Any) -> None:
     follow(addendum, now)
+
+
+@receiver(scope_shown)
+def show_what_it_takes(sender: type[Scope], scope: Scope, user: User, now: datetime, **kwargs: Any) -> str | None:
+    """Hours for whoever sees the scope; what they cost, for managers alone."""
+    if scope.agreement.state not in (AgreementState.SIGNED, AgreementState.ENDED):
+        return None
+    effort = overrun.effort_of(scope)
+    if not (effort.estimated or effort.so_far or effort.unknown):
+        return None
+    firm = Firm.get()
+    cost = overrun.cost_of(scope, effort, firm) if user.is_manager else None
+    words = {
+        "effort": effort,
+        "cost": overrun.cost_words(effort, cost) if cost else [],
+        "no_cost": user.is_manager and cost is None,
+        "other_money": firm.hour_cost is not None,
+    }
+    return render_to_string("promises/_overrun.html", words)
 
 
 @receiver(client_hours_changed)
