@@ -55,6 +55,7 @@ def render(
             "facts": _facts(content, proposal),
             "widths": _widths(content),
             "signatures": [_signature(each) for each in _both(content, signatures)],
+            "together": _fits(content, signatures),
             "evidence": _evidence(evidence, words) if evidence else None,
             "logo": list(logo) if logo and is_logo(logo) else None,
         }
@@ -159,6 +160,15 @@ def _widths(content: Content) -> dict[str, float]:
         # Set larger than the lines above it.
         "sums": 1.2 * _width(totals),
     }
+
+
+def _fits(content: Content, signatures: Sequence[Signature]) -> bool:
+    """Whether names and sums are as short as they are in life. What is kept on one page would else run off it."""
+    said: list[Any] = [content["number"], content["subtotal"], content["total"], *content["taxes"]]
+    said += [content.get(name, "") for name in ("total_before", "total_after", "effect")]
+    said += [{**each, "drawn": None} for each in _both(content, signatures)]
+    texts = [text for each in said for text in (each.values() if isinstance(each, dict) else [each])]
+    return len(content["taxes"]) <= 12 and all(len(str(text)) <= 120 for text in texts)
 
 
 def _width(figures: Iterable[str], widest: float = _WIDEST) -> float:

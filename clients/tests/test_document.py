@@ -254,6 +254,28 @@ def lines_of(page):
     return page.extract_text().splitlines()
 
 
+def test_names_and_sums_without_end_run_off_no_page():
+    long = SCOPE | {"total": "total " * 900, "contact": SCOPE["contact"] | {"role": "role " * 900}}
+
+    pdf = render(long, signatures=[SIGNATURE | {"name": "name " * 900}])
+
+    assert read(pdf).count("name") >= 900
+    assert min(heights(pdf)) > 0
+
+
+def heights(pdf):
+    """How far above the foot of its page each piece of text stands: what lies below the paper is read all the same."""
+    found = []
+
+    def note(said, page, text, *_):
+        if said.strip():
+            found.append(text[5] * page[3] + page[5])
+
+    for page in PdfReader(io.BytesIO(pdf)).pages:
+        page.extract_text(visitor_text=note)
+    return found
+
+
 def test_a_letter_that_no_font_has_is_shown_by_its_code():
     words = read(render(SCOPE | {"title": "李 and \ue000 and \x00 and \ud800", "summary": "שלום مرحبا 😀 Ж Ω ő"}))
 
