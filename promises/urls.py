@@ -2,6 +2,7 @@ from django.urls import path
 
 from promises.views import (
     act,
+    addenda,
     board,
     client,
     detail,
@@ -43,6 +44,7 @@ urlpatterns = [
     path("promises/<int:pk>/withdraw/", act.withdraw, name="withdraw"),
     path("clients/<int:pk>/", client.client, name="client"),
     path("clients/<int:pk>/tell/", tell.tell_client, name="tell_client"),
+    path("addenda/<int:pk>/dates/", addenda.dates, name="addendum_dates"),
     path("extensions/<int:pk>/answer/", extend.answer, name="answer"),
     path("renewals/", renewals.renewals, name="renewals"),
     path("scopes/<int:pk>/greeted/", from_scope.greeted, name="greeted"),
