@@ -23,6 +23,7 @@ from clients.sealing.finding import Finding, Verdict
 from clients.sealing.key import fingerprint, firm_of
 
 MOST_BYTES = 10 * 1024 * 1024
+MOST_FRAMES = 10_000
 MOST_SEALS = 20
 LONGEST_SEAL = 256 * 1024
 # What was begun before the key was changed is finished after it.
@@ -91,7 +92,7 @@ def read_seal(pdf: bytes, certificates: Iterable[Certificate]) -> Finding:
 
 
 def _seals(pdf: bytes) -> list[_Seal]:
-    places = (tuple(int(number) for number in match.groups()) for match in RANGE.finditer(pdf))
+    places = (tuple(int(number) for number in match.groups()) for match in islice(RANGE.finditer(pdf), MOST_FRAMES))
     # Each once: to write the same place a thousand times must not cost a thousand proofs.
     framed = dict.fromkeys(place for place in places if _is_framed(pdf, *place))
     return [_Seal(pdf, start, end, end + rest) for start, end, rest in islice(framed, MOST_SEALS)]

@@ -116,7 +116,7 @@ def test_no_letter_of_the_seal_itself_can_be_changed(sealed, certificates):
     """A signature leaves much of its own envelope open: also what means the same is not the same."""
     start, end = place_of_the_seal(sealed)
     for place in range(start, end):
-        for letter in b"0fA>" + sealed[place : place + 1].swapcase():
+        for letter in b"0" + sealed[place : place + 1].swapcase():
             if letter != sealed[place]:
                 changed = sealed[:place] + bytes([letter]) + sealed[place + 1 :]
                 assert reading.read_seal(changed, certificates).verdict != Verdict.SEALED, (place, letter)
