@@ -57,7 +57,8 @@ def figures(message: Message | None) -> str:
 
 def sign(agreement: Agreement, version: SentVersion, now: datetime = NOW, **given: Any) -> Signature:
     given = {"name": "Lena Karoo", "drawn": None, "shown": version.sha256, "seen": SEEN, **given}
-    given.setdefault("code", code_for(agreement, now))
+    if "code" not in given:
+        given["code"] = code_for(agreement, now)
     return actions.sign(agreement, consent=str(actions.CONSENT), now=now, **given)
 
 
