@@ -3,7 +3,7 @@
 import pytest
 from django.urls import reverse
 
-from clients.actions import keep_file, log_request, make_link, preview, save_contact, save_scope
+from clients.actions import draft_addendum, keep_file, log_request, make_link, preview, save_contact, save_scope
 from clients.models import Client, Contact, OutsideRequest, Scope, ScopeTemplate, SealedDocument, SentVersion
 from clients.urls import urlpatterns
 from conftest import NOW
@@ -44,6 +44,8 @@ ON_SCOPE = {
     "scope_file": "get",
     "scope_template": "get",
 }
+ON_SIGNED_SCOPE = {"addendum_new": "get"}
+ON_ADDENDUM = {"addendum": "get", "addendum_edit": "get"}
 ON_SCOPE_BY_LEAD = {"scope_paper": "get"}
 ON_AGREEMENT = {"agreement_preview": "get", "document": "get", "proposal": "get"}
 ON_AGREEMENT_BY_LEAD = {
@@ -74,6 +76,7 @@ ON_SOLUTION_BY_OWNER = {
 }
 BY_LEAD = ON_CLIENT_BY_LEAD | ON_SCOPE_BY_LEAD | ON_AGREEMENT_BY_LEAD
 ON_SOMETHING_OF_A_CLIENT = ON_CLIENT | ON_CONTACT | ON_LINK | ON_REQUEST | ON_SCOPE | ON_AGREEMENT | BY_LEAD
+ON_SOMETHING_OF_A_CLIENT |= ON_SIGNED_SCOPE | ON_ADDENDUM
 EVERYTHING = ON_NOTHING | ON_SOLUTION | ON_SOLUTION_BY_OWNER | ON_TEMPLATE | ON_SOMETHING_OF_A_CLIENT | ON_MESSAGE
 
 # No signing in, and nothing of any client.
@@ -109,10 +112,13 @@ def kept(secret, thandi, make_solution):
     Message.objects.update(state=State.SENT, sent_at=NOW)
     solution = make_solution()
     asked = OutsideRequest(client=secret, what="A quiet favour", asked_on=NOW.date(), solution=solution)
+    signed = Scope.objects.create(client=secret, number="2026-002", title="A signed quiet matter", signed_on=NOW.date())
     return {
         "client": secret,
         "contact": contact,
         "scope": scope,
+        "signed scope": signed,
+        "addendum": draft_addendum(signed, title="Quieter", reason="Quiet reasons.", by=thandi, now=NOW),
         "agreement": _with_papers(scope.agreement, contact, thandi),
         "template": ScopeTemplate.objects.create(name="A usual scope", content={}, changed_at=NOW),
         "link": link,
@@ -146,6 +152,8 @@ def address(name, kept):
         (ON_LINK, "link"),
         (ON_REQUEST, "request"),
         (ON_SCOPE | ON_SCOPE_BY_LEAD, "scope"),
+        (ON_SIGNED_SCOPE, "signed scope"),
+        (ON_ADDENDUM, "addendum"),
         (ON_AGREEMENT | ON_AGREEMENT_BY_LEAD, "agreement"),
         (ON_TEMPLATE, "template"),
         (ON_SOLUTION | ON_SOLUTION_BY_OWNER, "solution"),
@@ -254,6 +262,7 @@ def test_a_get_changes_nothing(client, mara, kept, name):
         "/clients/{}/edit/",
         "/contacts/{}/",
         "/requests/{}/",
+        "/addenda/{}/",
         "/agreements/{}/send/",
         "/scope-templates/{}/",
         "/scopes/{}/",

@@ -16,6 +16,7 @@ from django.views.decorators.http import require_GET, require_http_methods
 from clients import actions
 from clients.addendum_forms import BeginAddendumForm, ChangesForm
 from clients.agreement_page import agreement_context
+from clients.agreement_rules import State
 from clients.document.values import Content
 from clients.holding import holding
 from clients.models import Addendum, Agreement, Scope
@@ -28,6 +29,9 @@ from engagement.staff.http import SignedInRequest
 def new(request: SignedInRequest, pk: int) -> HttpResponse:
     visible = Scope.objects.visible_to(request.user).select_related("agreement", "client__lead")
     scope, now = get_object_or_404(visible, pk=pk), timezone.now()
+    if scope.agreement.state != State.SIGNED and request.method != "POST":
+        messages.info(request, _("An addendum changes a signed scope. Until it is signed, change the scope itself."))
+        return redirect(scope)
     form = BeginAddendumForm(posted(request))
     if form.is_valid():
         try:

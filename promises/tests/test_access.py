@@ -23,6 +23,7 @@ NOBODY_IS_THIS = 10**9
 
 # About one client: whoever sees the client, and to everybody else it does not exist.
 ABOUT_A_CLIENT = {
+    "addendum_dates": GET,
     "answer": GET,
     "client": GET,
     "detail": GET,
@@ -79,10 +80,13 @@ def world(make_promise, secret, thandi, mara, firm):
         by=thandi,
         now=NOW,
     )
+    scope = Scope.objects.create(client=secret, number="2026-014", title="Shop fittings", signed_on=NOW.date())
+    addendum = client_actions.draft_addendum(scope, title="A counter", reason="They asked.", by=thandi, now=NOW)
     return {
         "promise": promise,
         "client": secret,
-        "scope": Scope.objects.create(client=secret, number="2026-014", title="Shop fittings", signed_on=NOW.date()),
+        "scope": scope,
+        "addendum": addendum,
         "extension": extension,
         "step": Step.objects.first(),
         "upload": Upload.objects.create(name="deliveries.csv", content=FILE, by=mara, at=NOW),
@@ -91,7 +95,7 @@ def world(make_promise, secret, thandi, mara, firm):
 
 
 def address(name, world):
-    kind = {"answer": "extension", "step": "step"}.get(name)
+    kind = {"addendum_dates": "addendum", "answer": "extension", "step": "step"}.get(name)
     if name in ON_A_CLIENT:
         kind = "client"
     elif name in ON_A_SCOPE:
