@@ -26,6 +26,7 @@ from promises.board import MOST_COUNTED, Board, slips_by_client
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
 from promises.models import Promise
+from promises.renewals import near_end
 
 # Rows of an export that are worded together.
 AT_ONCE = 500
@@ -62,7 +63,8 @@ class Card:
 @require_GET
 @manager_required
 def board(request: SignedInRequest) -> HttpResponse:
-    shown, form = _asked_for(request, timezone.now())
+    firm = Firm.get()
+    shown, form = _asked_for(request, timezone.now(), firm)
     promises, following = shown.page(request.GET.get("after", ""))
     counts = shown.counts()
     context = {
@@ -77,6 +79,7 @@ def board(request: SignedInRequest) -> HttpResponse:
         "here": request.get_full_path(),
         # Asked by the template, and only of a board without rows.
         "has_clients": Client.objects.visible_to(request.user).exists,
+        "near_end": near_end(firm, shown.now).count(),
         **_charts(shown, counts, request),
     }
     return render(request, "promises/board.html", context)
@@ -86,7 +89,7 @@ def board(request: SignedInRequest) -> HttpResponse:
 @manager_required
 def board_csv(request: SignedInRequest) -> HttpResponseBase:
     """The board as it is on the screen: same filter, same order, same columns, every page of it."""
-    shown, _form = _asked_for(request, timezone.now())
+    shown, _form = _asked_for(request, timezone.now(), Firm.get())
     name = f"board-{shown.today.isoformat()}"
     return csv_response(_csv_rows(shown), name)
 
@@ -95,7 +98,7 @@ def board_csv(request: SignedInRequest) -> HttpResponseBase:
 @manager_required
 def record(request: SignedInRequest) -> HttpResponse:
     """What became of all promises: the figures of the terminal, and by client."""
-    shown, form = _asked_for(request, timezone.now())
+    shown, form = _asked_for(request, timezone.now(), Firm.get())
     context = {
         "now": shown.now,
         "filter": form,
@@ -155,9 +158,9 @@ def rows_of(promises: list[Promise], now: datetime) -> list[Row]:
     ]
 
 
-def _asked_for(request: SignedInRequest, now: datetime) -> tuple[Board, BoardFilter]:
+def _asked_for(request: SignedInRequest, now: datetime, firm: Firm) -> tuple[Board, BoardFilter]:
     form = BoardFilter(request.GET, user=request.user)
-    return Board(user=request.user, zone=Firm.get().zoneinfo, now=now, **form.understood()), form
+    return Board(user=request.user, zone=firm.zoneinfo, now=now, **form.understood()), form
 
 
 def _csv_rows(shown: Board) -> Iterator[list[object]]:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from functools import cached_property
 from typing import Any
 
 from django.contrib import messages
@@ -28,7 +29,7 @@ from clients.rights import may_decide
 from engagement.outbox.models import Channel, Message
 from engagement.outbox.models import State as MessageState
 from engagement.staff.http import SignedInRequest
-from engagement.staff.models import Firm
+from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_ago, speak_date, speak_money, speak_number, speak_per_cent
 from promises import drafts, renewal_words
 from promises.actions.agreeing import Spoken, Written
@@ -125,27 +126,44 @@ def _after(scopes: QuerySet[Scope], place: str) -> QuerySet[Scope]:
     return scopes.filter(Q(ends_on__gt=on) | Q(ends_on=on, pk__gt=int(pk)))
 
 
+@dataclass(frozen=True)
+class Visit:
+    """One look at a scope's renewal."""
+
+    user: User
+    scope: Scope
+    decided: Renewal | None
+    firm: Firm
+    now: datetime
+
+    @cached_property
+    def figures(self) -> Figures:
+        """As they stand now."""
+        return figures(self.scope)
+
+
 @page
 def renewal(request: SignedInRequest, pk: int) -> HttpResponse:
     now, scope = timezone.now(), _scope(request, pk)
     decided = Renewal.objects.filter(scope=scope).select_related("by").first()
+    visit = Visit(request.user, scope, decided, Firm.get(), now)
     if request.method != "POST":
-        return _page(request, scope, decided, _fresh(request, scope, decided, now), now)
+        return _page(request, visit, _fresh(request, visit))
     if not may_decide(request.user, scope.client):
         raise PermissionDenied
-    form = _form(request.POST, scope, decided, request.POST.get("decision", ""), now)
+    form = _form(request.POST, visit, request.POST.get("decision", ""))
     if form is None:
         messages.error(request, _("Choose one of the three first."))
         return redirect("promises:renewal", scope.pk)
     if "draft" in request.POST:
-        return _page(request, scope, decided, _drafted(request, scope, form), now)
-    if carried_out(form, lambda typed: _carry(request, scope, decided, form, typed)):
-        messages.success(request, _("It is decided, and the words are kept.") if not decided else _("Kept."))
+        return _page(request, visit, _drafted(visit, form))
+    if carried_out(form, lambda typed: _carry(visit, form, typed)):
+        messages.success(request, _("The words are kept.") if decided else _("It is decided, and the words are kept."))
         return redirect("promises:renewal", scope.pk)
     if form.has_error("body", READ_AGAIN):
         # Asked once; the next press sends it.
         form.data = again(request.POST, drafted_for=form.signature())
-    return _page(request, scope, decided, form, now)
+    return _page(request, visit, form)
 
 
 @require_POST
@@ -174,42 +192,40 @@ def _scope(request: SignedInRequest, pk: int) -> Scope:
     return scope
 
 
-def _form(
-    data: Any, scope: Scope, decided: Renewal | None, decision: str, now: datetime, **kwargs: Any
-) -> AgainForm | None:
+def _form(data: Any, visit: Visit, decision: str, **kwargs: Any) -> AgainForm | None:
     """None where nobody has said yet what it is to be."""
-    known = {"client": scope.client, "now": now, **kwargs}
-    if decided:
-        return AgainForm(data, decision=decided.decision, **known)
+    known = {"client": visit.scope.client, "now": visit.now, **kwargs}
+    if visit.decided:
+        return AgainForm(data, decision=visit.decided.decision, **known)
     chosen = decision_of(decision)
     return RenewalForm(data, decision=chosen, **known) if chosen else None
 
 
-def _fresh(request: SignedInRequest, scope: Scope, decided: Renewal | None, now: datetime) -> AgainForm | None:
-    contact = _chosen_contact(request, scope)
+def _fresh(request: SignedInRequest, visit: Visit) -> AgainForm | None:
+    contact = _chosen_contact(request, visit.scope)
     how = request.GET.get("how") or (EMAIL if contact and contact.email else SPOKEN)
     channel = contact.channel if contact and contact.channel != Channel.EMAIL else Channel.CALL
     initial: dict[str, Any] = {"contact": contact, "how": how, "once": uuid.uuid4(), "channel": channel}
-    form = _form(None, scope, decided, request.GET.get("decision", ""), now, initial=initial)
+    form = _form(None, visit, request.GET.get("decision", ""), initial=initial)
     if form is None:
         return None
-    text = _text(request, scope, form, contact)
+    text = _text(visit, form, contact)
     form.initial.update(subject=text.subject, body=text.body, drafted_for=form.signature())
     return form
 
 
-def _drafted(request: SignedInRequest, scope: Scope, form: AgainForm) -> AgainForm:
+def _drafted(visit: Visit, form: AgainForm) -> AgainForm:
     """The text anew for the contact chosen now. Nothing has been written down, so nothing is complained of."""
-    text = _text(request, scope, form, _contact_of(form))
+    text = _text(visit, form, _contact_of(form))
     typed = {name: form[name].value() for name in form.fields}
     typed |= {"subject": text.subject, "body": text.body, "drafted_for": form.signature()}
     typed["earlier"] = text_before(form, text.body)
     return type(form)(initial=typed, decision=form.decision, client=form.client, now=form.now)
 
 
-def _text(request: SignedInRequest, scope: Scope, form: AgainForm, contact: Contact | None) -> drafts.Draft:
-    about = renewal_words.facts(scope, figures(scope))
-    return renewal_words.draft(about, form.decision, contact=contact, by=request.user, firm=Firm.get(), now=form.now)
+def _text(visit: Visit, form: AgainForm, contact: Contact | None) -> drafts.Draft:
+    about = renewal_words.facts(visit.scope, visit.figures)
+    return renewal_words.draft(about, form.decision, contact=contact, by=visit.user, firm=visit.firm, now=visit.now)
 
 
 def _chosen_contact(request: SignedInRequest, scope: Scope) -> Contact | None:
@@ -231,31 +247,28 @@ def _contact_of(form: AgainForm) -> Contact | None:
     return form.client.contacts.filter(pk=typed, left_at=None).first()
 
 
-def _carry(
-    request: SignedInRequest, scope: Scope, decided: Renewal | None, form: AgainForm, typed: dict[str, Any]
-) -> None:
+def _carry(visit: Visit, form: AgainForm, typed: dict[str, Any]) -> None:
     words: Spoken | Written
     if form.how_chosen == SPOKEN:
         words = Spoken(typed["contact"], typed["channel"], typed["spoken_at"], typed["text"])
     else:
-        occasion = f"renewal:{scope.pk}:{typed['once']}"
+        occasion = f"renewal:{visit.scope.pk}:{typed['once']}"
         words = Written(typed["contact"], typed["subject"], typed["body"], occasion)
-    if decided:
-        say_again(decided, words=words, by=request.user, now=form.now)
+    if visit.decided:
+        say_again(visit.decided, words=words, by=visit.user, now=visit.now)
     else:
-        decide(scope, form.decision, why=typed["why"], words=words, by=request.user, now=form.now)
+        decide(visit.scope, form.decision, why=typed["why"], words=words, by=visit.user, now=visit.now)
 
 
-def _page(
-    request: SignedInRequest, scope: Scope, decided: Renewal | None, form: AgainForm | None, now: datetime
-) -> HttpResponse:
-    may = may_decide(request.user, scope.client)
+def _page(request: SignedInRequest, visit: Visit, form: AgainForm | None) -> HttpResponse:
+    scope, decided, now = visit.scope, visit.decided, visit.now
+    may = may_decide(visit.user, scope.client)
     in_force = scope.agreement.state == State.SIGNED
     said = _said(scope, now) if decided else []
     asks = may and (not _has_reached(said) if decided else in_force)
     contact = _contact_of(form) if form and asks else None
     held = next((one.message for one in said if one.message and one.message.can_be_undone(now)), None)
-    shown = Figures.from_json(decided.figures) if decided else figures(scope)
+    shown = Figures.from_json(decided.figures) if decided else visit.figures
     context = {
         "scope": scope,
         "client": scope.client,
@@ -273,7 +286,7 @@ def _page(
         "contact": contact,
         "no_email": contact is not None and not contact.email,
         "good_hours": good_hours(contact) if contact else "",
-        "quiet": quiet_note(contact, Firm.get(), now) if contact else "",
+        "quiet": quiet_note(contact, visit.firm, now) if contact else "",
         "undo": _undo(held) if held else None,
         "now": now,
         "client_for_line": scope.client_id,
