@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -69,7 +69,7 @@ def said_of(signature: Signature) -> dict[str, Any]:
         "browser": signature.browser,
         "zone": signature.zone,
         "channel": str(signature.channel),
-        "code_passed_at": signature.code_passed_at.isoformat() if signature.code_passed_at else None,
+        "code_passed_at": signature.code_passed_at.astimezone(UTC).isoformat() if signature.code_passed_at else None,
         "version": signature.version.version,
         "text_sha256": signature.text_sha256,
         "pdf_sha256": signature.pdf_sha256,

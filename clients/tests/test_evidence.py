@@ -110,6 +110,12 @@ def test_what_nobody_touched_holds(agreed, karoo):
     assert faults(karoo) == []
 
 
+def test_it_does_not_matter_in_which_zone_the_moment_came(karoo, lena, thandi):
+    signed(karoo, lena, thandi, NOW.astimezone(lena.zoneinfo))
+
+    assert faults(karoo) == []
+
+
 def test_proving_changes_nothing(agreed, karoo, django_assert_num_queries):
     with connection.execute_wrapper(_refuse_writes):
         assert faults(karoo) == []

@@ -46,7 +46,6 @@ def assemble(now: datetime) -> Cast:
     _people(cast, opened)
     for customer in data.CUSTOMERS:
         _client(cast, customer, opened)
-    _scopes(cast)
     _links(cast)
     return cast
 
@@ -133,24 +132,6 @@ def _contact(client: Client, customer: data.Customer, someone: data.Someone, lea
     )
     save_contact(contact, lead, opened)
     return contact
-
-
-def _scopes(cast: Cast) -> None:
-    papers = [
-        (client, title)
-        for client, customer in zip(cast.clients, data.CUSTOMERS, strict=True)
-        for title in customer.scopes
-    ]
-    for number, (client, title) in enumerate(papers):
-        signed_on = cast.days[-OPENING + number]
-        scope = Scope.objects.create(
-            client=client,
-            number=f"{signed_on.year}-{21 + number:03}",
-            title=title,
-            signed_on=signed_on,
-            made_at=_morning(cast, -OPENING + number),
-        )
-        cast.scopes.setdefault(client.pk, []).append(scope)
 
 
 def _links(cast: Cast) -> None:

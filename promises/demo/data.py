@@ -418,3 +418,101 @@ LETTERS = {
         },
     },
 }
+
+# What scopes say, by trade: service, description, quantity, unit, price, and the turnaround in working days.
+LINES = {
+    "design": (
+        ("Look and layout", "Two directions to choose from, then two rounds of changes.", "1", "set", "18500", 10),
+        ("Drawings and files", "Ready for the printer or the maker.", "6", "sheet", "1450", 5),
+        ("Proofs at the printer", "We are there for the first run.", "2", "visit", "2200", 3),
+    ),
+    "accounts": (
+        ("Monthly books", "Bank, debtors, creditors and payroll.", "12", "month", "7800", None),
+        ("Annual statements", "With the tax return and one meeting to go through them.", "1", "set", "24000", 20),
+        ("Questions by phone", "Up to two hours a month.", "12", "month", "950", None),
+    ),
+    "legal": (
+        ("First draft", "After one meeting of at most two hours.", "1", "paper", "14500", 8),
+        ("Changes", "Two rounds, each answered in writing.", "2", "round", "3200", 4),
+        ("Signing and lodging", "With the fees of the office.", "1", "paper", "5600", 6),
+    ),
+}
+SUMMARIES = {
+    "design": "We design what you need, see it through to the printer, and tell you before a date moves.",
+    "accounts": "We keep your books through the year, hand in what is due, and tell you before a date moves.",
+    "legal": "We write the papers with you, in plain words, and tell you before a date moves.",
+}
+NOT_INCLUDED = {
+    "design": "Photographs and fonts that have to be bought\nPrinting itself",
+    "accounts": "Audits\nDisputes with the tax office",
+    "legal": "Court work\nNotary's fees outside South Africa",
+}
+TIMELINES = {
+    "design": "The first directions within ten working days of signing. Each part has its own date, told to you.",
+    "accounts": "Books by the fifteenth of the month that follows. Statements within four months of the year's end.",
+    "legal": "The first draft within eight working days of our meeting.",
+}
+TERMS = """## What you can expect
+
+1. Every date that we promise is on your **progress page**. It moves only with your agreement.
+2. If a date may not hold, you hear it from us *before* it passes.
+3. The price stands. More work than we saw is our cost, unless you sign an addendum.
+
+## What we need from you
+
+- Answers within three working days
+- One person who decides
+
+## Payment
+
+Within 30 days of the invoice, which follows the delivery of each line.
+"""
+# Asked for outside the scope: whose, what, minutes, the answer, and which solution was used.
+REQUESTS = (
+    (
+        "Karoo Linen",
+        "Could you also draw the window on the side street?",
+        35,
+        "Yes, as an addendum: it is a set of its own. We send it to you to sign.",
+        0,
+    ),
+    ("Protea Dental", "Would you ring the medical aid for us about three old claims?", 50, "", None),
+    (
+        "Marula Foods",
+        "Can the cash forecast come every quarter from now on?",
+        25,
+        "Gladly. It is not in the scope, so here is what it would come to.",
+        1,
+    ),
+)
+# Common questions and answers: title, when it helps, what to say, whose it is, and months until it is looked at again.
+SOLUTIONS = (
+    (
+        "One more of the same, please",
+        "A client asks for another drawing, page or paper like those that were agreed.",
+        "Yes. It is not in what we agreed, so we write it down with its price and its date, and start when you sign.",
+        "thandi",
+        7,
+    ),
+    (
+        "Could it come regularly?",
+        "Something done once is asked for every month or quarter.",
+        "It can. For so much each time, from the date you choose. The first one moves no date that you have from us.",
+        "pieter",
+        4,
+    ),
+    (
+        "Earlier than the date",
+        "A client wants it before the date that was promised.",
+        "We can bring one part forward: choose which. The others then keep their dates.",
+        "naledi",
+        -1,
+    ),
+    (
+        "A question for another profession",
+        "Advice on tax, building or medicine that we do not give.",
+        "That is not ours to answer well. These two do it well, and you may say that we sent you.",
+        "naledi",
+        9,
+    ),
+)

@@ -15,7 +15,7 @@ from clients.models import Client
 from engagement.staff.models import User
 from promises.actions import look_at_due, look_soon
 from promises.actions.digest import write_digests
-from promises.demo import data, stories
+from promises.demo import data, papers, stories
 from promises.demo.cast import Cast, assemble, away
 from promises.demo.stage import Job, Stage, nothing_leaves, send_ready
 from promises.demo.stories import Story
@@ -107,9 +107,11 @@ def play(now: datetime, progress: Callable[[int, int], None]) -> Played:
     """Fill an empty database, all of it or nothing. `progress` hears how much of the time has been played."""
     with transaction.atomic(), nothing_leaves():
         cast = assemble(now)
+        papers.agree(cast)
         stage = Stage(cast.firm, now, cast.days, away(cast), cast.links)
         going = [story(stage, job) for story, job in _cast_stories(cast)]
         _run(stage, [*going, _watch(stage)], now, progress)
+        papers.lately(cast, stage)
         _come_to_the_present(stage, now)
         _lose_a_contact(cast, now)
     return Played(cast.firm.name, Client.objects.count(), Promise.objects.count())

@@ -1,14 +1,15 @@
 """The demonstration firm: true to the product's own rules, and the same whichever day it is made."""
 
 import io
+from collections import Counter
 from datetime import UTC, datetime
 
 import pytest
 from django.core import mail
 from django.core.management import CommandError, call_command
 
-from clients import record
-from clients.models import Client, PrivateLink
+from clients import evidence
+from clients.models import Agreement, Client, OutsideRequest, PrivateLink, Solution
 from engagement.outbox.models import Message, State
 from engagement.staff.diary import public_holidays
 from engagement.staff.models import Firm, User
@@ -52,6 +53,17 @@ def test_every_screen_has_something_true_to_show(db, settings, time_machine):
     assert 0.85 <= on_time / (on_time + late) <= 0.9
     assert figures["late_unknown"] == 0
     assert figures["early"] > 30
+    # Agreements in every state that somebody has to see.
+    agreements = Counter(Agreement.objects.values_list("kind", "state"))
+    assert agreements["scope", "signed"] == 14
+    assert agreements["addendum", "signed"] == 2
+    for state in ("sent", "accepted", "declined", "draft"):
+        assert agreements["scope", state] == 1
+    assert agreements["addendum", "sent"] == 1
+    assert DateMove.objects.exclude(addendum=None).count() == 1
+    assert Agreement.objects.to_greet().count() == 1
+    assert OutsideRequest.objects.filter(answer="").exists()
+    assert Solution.objects.to_review(now.date()).count() == 1
     # Each state of the product, at the least once.
     assert Promise.objects.filter(moves__gte=2).exists()
     assert Promise.objects.open().exclude(waiting_for="").exists()
@@ -81,7 +93,7 @@ def test_it_is_the_same_firm_on_another_day_and_holds_to_the_rules(db):
     assert [p for p in Promise.objects.all() if p.due_on.weekday() > 4 or holiday(p.due_on)] == []
     assert not Promise.objects.filter(made_at__gt=now).exists()
     assert not Message.objects.filter(written_at__gt=now).exists()
-    assert [fault for client in Client.objects.all() for fault in record.verify(client)] == []
+    assert [fault for client in Client.objects.all() for fault in evidence.verify(client)] == []
     for outcome in Outcome.values:
         tallied = sum(OutcomeTally.objects.filter(outcome=outcome).values_list("count", flat=True))
         assert tallied == Promise.objects.filter(outcome=outcome).count()
