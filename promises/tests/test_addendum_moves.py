@@ -4,15 +4,19 @@ from datetime import date, time, timedelta
 
 import pytest
 from django.db import DatabaseError, transaction
+from django.urls import reverse
 from django.utils import translation
 
 from clients import record
+from clients.actions import countersign
 from clients.actions.base import Refused
 from clients.actions.drafting import draft_addendum, draft_scope
 from clients.actions.sending import preview
 from clients.agreement_rules import State
+from clients.holding import holding
 from clients.models import Addendum, Agreement, Entry
 from clients.signals import addendum_signed, agreement_sending
+from clients.tests import agreements as papers
 from conftest import DAY, HOUR, NOW
 from promises import actions, timeline
 from promises.actions.addenda import choose_dates
@@ -23,6 +27,11 @@ from promises.progress_rows import Reader
 
 SECOND = timedelta(seconds=1)
 LATER = date(2026, 11, 27)
+
+
+@pytest.fixture(autouse=True)
+def clock(time_machine):
+    time_machine.move_to(NOW, tick=False)
 
 
 @pytest.fixture
@@ -358,3 +367,162 @@ def test_the_timeline_says_that_an_ended_promise_was_left(make_promise, choose, 
     lines, _more = timeline.of(fresh(promise), NOW + HOUR, [])
 
     assert "It had ended when that was signed, so nothing moved" in lines[0].said.text
+
+
+# The page on which they are chosen
+
+
+@pytest.fixture
+def page(client, thandi, addendum):
+    client.force_login(thandi)
+    return reverse("promises:addendum_dates", args=[addendum.pk])
+
+
+def box(promise, name="new_date"):
+    return f"promise-{promise.pk}-{name}"
+
+
+def test_dates_are_chosen_on_one_page(client, page, make_promise, addendum, scope):
+    first, second, other = make_promise(scope=scope), make_promise("Counter", scope=scope), make_promise("Elsewhere")
+
+    response = client.post(page, {box(first): "27 November", box(other): "1 December", box(other, "new_time"): "noon"})
+
+    assert response.url == addendum.get_absolute_url()
+    assert {(move.promise, move.new_due_on, move.new_due_time) for move in addendum.moves.all()} == {
+        (first, LATER, None),
+        (other, date(2026, 12, 1), time(12)),
+    }
+    assert not addendum.moves.filter(promise=second).exists()
+
+
+def test_promises_of_the_scope_come_first_and_others_say_so(client, page, make_promise, scope):
+    make_promise("Under the scope", scope=scope)
+    make_promise("Elsewhere")
+
+    shown = client.get(page).content.decode()
+
+    assert shown.index("Under the scope") < shown.index("Other promises to Karoo Linen") < shown.index("Elsewhere")
+
+
+def test_what_was_chosen_stands_there_and_can_be_taken_out(client, page, make_promise, choose, addendum):
+    promise = make_promise()
+    choose([promise], at=time(12))
+
+    shown = client.get(page).content.decode()
+    client.post(page, {box(promise): ""})
+
+    assert 'value="2026-11-27"' in shown
+    assert 'value="12:00"' in shown
+    assert not addendum.moves.exists()
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"new_date": "someday"}, "Enter a date, for example"),
+        ({"new_date": "yesterday"}, "must be today or in the future"),
+        ({"new_date": "20 November"}, "Enter another date: this is the date in force"),
+        ({"new_date": "27 November", "new_time": "often"}, "Enter a time, for example"),
+        ({"new_time": "noon"}, "Enter the new date too"),
+    ],
+)
+def test_a_date_that_will_not_do_is_said_and_the_rest_kept(client, page, make_promise, addendum, typed, words):
+    promise, other = make_promise(), make_promise("Counter drawings")
+    sent = {box(promise, name): value for name, value in typed.items()}
+
+    response = client.post(page, {**sent, box(other): "27 November"})
+
+    shown = response.content.decode()
+    assert response.status_code == 200
+    assert words in shown
+    assert "<title>Error: " in shown
+    assert 'value="27 November"' in shown
+    assert not addendum.moves.exists()
+
+
+def test_who_chose_too_late_reads_why(client, page, make_promise, addendum):
+    promise = make_promise()
+    Agreement.objects.filter(pk=addendum.agreement_id).update(state=State.SENT)
+
+    looked, tried = client.get(page), client.post(page, {box(promise): "27 November"})
+
+    assert looked.url == addendum.get_absolute_url()
+    assert "This is with the client now" in tried.content.decode()
+
+
+def test_a_promise_that_ended_after_it_was_chosen_is_named(client, page, make_promise, choose, thandi):
+    promise = make_promise()
+    choose([promise])
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+
+    assert "has ended meanwhile" in client.get(page).content.decode()
+
+
+def test_without_open_promises_there_is_nothing_to_choose(client, page):
+    assert "No promise to this client is open" in client.get(page).content.decode()
+
+
+def test_hostile_words_are_printed_as_words(client, page, make_promise):
+    make_promise("<script>alert(1)</script>")
+
+    shown = client.get(page).content.decode()
+
+    assert "<script>alert(1)" not in shown
+    assert "&lt;script&gt;alert(1)" in shown
+
+
+@pytest.mark.parametrize("how_many", [1, 3])
+def test_more_promises_cost_no_more_queries(client, page, make_promise, scope, how_many, django_assert_num_queries):
+    for number in range(how_many):
+        make_promise(f"Drawing {number}", scope=scope)
+        make_promise(f"Elsewhere {number}")
+
+    # session, user, addendum, firm (twice: the form, and the page's head), what is chosen, promises of the scope and
+    # others, beat and oldest message for the line of truth
+    with django_assert_num_queries(10):
+        client.get(page)
+
+
+# From draft to moved date, by the doors that people use
+
+
+@pytest.fixture
+def signed_scope(karoo, lena, thandi, monkeypatch):
+    monkeypatch.setattr("clients.actions.sending.render", lambda *args, **kwargs: b"%PDF-1.7")
+    return papers.signed(karoo, lena, thandi, NOW - 9 * DAY)
+
+
+def test_the_clients_signature_moves_date_and_price(signed_scope, make_promise, karoo, lena, firm, thandi):
+    promise = make_promise(scope=signed_scope)
+    change = {"act": "add", "service": "A second counter", "price": 500}
+    addendum = papers.addendum_to(signed_scope, thandi, [change], NOW)
+    choose_dates(addendum, {promise.pk: due_for(karoo, firm, LATER, None)}, by=thandi, now=NOW)
+
+    version = papers.send(addendum.agreement, lena, thandi, NOW)
+    assert version.content["dates"][0]["old"] == "Friday 20 November 2026"
+    assert fresh(promise).due_at == promise.due_at
+
+    papers.sign(addendum.agreement, version, NOW + HOUR)
+
+    assert fresh(promise).due_on == LATER
+    assert holding(signed_scope).totals.subtotal == holding(signed_scope).line(4).price + 1141
+    assert list(record.verify(type(karoo).objects.get(pk=karoo.pk))) == []
+
+
+def test_the_client_knew_when_they_signed_though_the_firm_signed_later(
+    signed_scope, make_promise, karoo, lena, firm, thandi
+):
+    promise = make_promise(scope=signed_scope)
+    addendum = papers.addendum_to(signed_scope, thandi, [], NOW, terms="Nothing else changes.")
+    choose_dates(addendum, {promise.pk: due_for(karoo, firm, LATER, None)}, by=thandi, now=NOW)
+    version = papers.send(addendum.agreement, lena, thandi, NOW, name="")
+    papers.sign(addendum.agreement, version, NOW + HOUR)
+    assert fresh(promise).moves == 0
+
+    after = promise.due_at + HOUR
+    agreement = Agreement.objects.get(pk=addendum.agreement_id)
+    countersign(agreement, name="Thandi Mokoena", by=thandi, seen=papers.SEEN, now=after)
+    actions.deliver(promise, delivered_at=after + DAY, by=thandi, now=after + DAY)
+
+    assert DateMove.objects.get().told_at == NOW + HOUR
+    assert fresh(promise).outcome == Outcome.KEPT_LATER
