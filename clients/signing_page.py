@@ -15,16 +15,15 @@ from django.utils.translation import gettext as _
 from clients.agreement_rules import State
 from clients.document.values import Content, Stroke
 from clients.models import Agreement, OneTimeCode, SentVersion, Side, Signature
-from clients.signing_forms import HIGH
 from clients.terms import as_html
 from engagement.outbox.models import State as MessageState
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_moment, speak_time, speak_zone
 
-# What is not included is said at once; the rest of a long list stands further down.
-FIRST_OF_NOT_INCLUDED = 3
-# A drawing is shown in units of a thousandth of its width.
-ACROSS = 1000
+# What is not included is said at once; of a longer list than this the first ones, and the rest further down.
+SHORT_LIST = 4
+# A drawing is shown in units of a thousandth of the width of the box that it was drawn in.
+ACROSS, MARGIN = 1000, 20
 NOT_DELIVERED = (MessageState.FAILED, MessageState.IN_DOUBT, MessageState.DROPPED, MessageState.UNDONE)
 
 
@@ -52,11 +51,12 @@ class Text:
 
     @property
     def short(self) -> list[str]:
-        return self.content["not_included"][:FIRST_OF_NOT_INCLUDED]
+        items = self.content["not_included"]
+        return items if len(items) <= SHORT_LIST else items[: SHORT_LIST - 1]
 
     @property
     def more(self) -> int:
-        return len(self.content["not_included"][FIRST_OF_NOT_INCLUDED:])
+        return len(self.content["not_included"]) - len(self.short)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,22 +70,40 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Drawing:
+    """A drawn signature: what part of the paper is shown, and the path of the pen."""
+
+    box: str
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
 class Signed:
     """One side's signature."""
 
     name: str
     side: str
     when: str
-    drawn: str
+    drawing: Drawing | None
 
 
 @dataclass(frozen=True, slots=True)
 class CodeMail:
-    """What became of the mail with the code."""
+    """What became of the mail with the code. Settled: waiting at the page will not change it."""
 
     words: str
-    failed: bool
-    settled: bool
+    is_sent: bool
+    failed: bool = False
+    settled: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A figure as it was and as it is. Nothing where there was, or is, no such line."""
+
+    what: str
+    old: str
+    new: str
 
 
 def text_of(version: SentVersion) -> Text:
@@ -122,9 +140,12 @@ def standing_of(agreement: Agreement, version: SentVersion | None, firm: Firm, n
             )
         case State.DECLINED:
             return Standing(
-                _("You declined this on %(when)s.") % values,
+                _("You declined this."),
                 "plain",
-                (_("Nothing was signed. If you change your mind, tell us, and we send it to you again."),),
+                (
+                    _("That was on %(when)s. Nothing was signed.") % values,
+                    _("If you change your mind, tell us, and we send it to you again."),
+                ),
                 agreement.closed_why,
             )
         case State.WITHDRAWN:
@@ -165,7 +186,7 @@ def signed_by(signatures: list[Signature], agreement: Agreement) -> list[Signed]
             name=signature.name,
             side=str(signature.side),
             when=speak_moment(signature.signed_at, zone_of(agreement), now=None),
-            drawn=path_of(signature.drawn),
+            drawing=drawing_of(signature.drawn),
         )
         for signature in sorted(signatures, key=lambda signature: signature.side != Side.CLIENT)
     ]
@@ -183,18 +204,18 @@ def changed_at(version: SentVersion, zone: tzinfo, now: datetime) -> str:
 def code_mail(code: OneTimeCode | None, to: str, zone: tzinfo, now: datetime) -> CodeMail:
     """Where the mail with the latest code is. Said as it is: who waits for a mail that never comes gives up."""
     if code is None:
-        return CodeMail(_("Ask for a code: it is sent to %(address)s.") % {"address": to}, False, True)
+        return CodeMail(_("Ask for a code: it is sent to %(address)s.") % {"address": to}, is_sent=False)
     state = code.message.state if code.message else MessageState.FAILED
     if state in NOT_DELIVERED:
-        words = _("The mail with the code could not be delivered to %(address)s.") % {"address": to}
-        return CodeMail(f"{words} {_('Nothing that you typed is lost.')}", True, True)
-    if code.expires_at <= now:
-        return CodeMail(_("The last code works no more: ten minutes have passed. Ask for a new one."), False, True)
+        words = _("The mail with the code could not be delivered to %(address)s. Nothing that you typed is lost.")
+        return CodeMail(words % {"address": to}, is_sent=False, failed=True)
+    if code.used_at or code.expires_at <= now:
+        return CodeMail(_("The last code does not work any more. Ask for a new one."), is_sent=False)
     until = {"address": to, "time": speak_time(code.expires_at.astimezone(zone).time()), "zone": speak_zone(zone)}
     if state == MessageState.SENT:
-        return CodeMail(_("We sent a code to %(address)s. It works until %(time)s (%(zone)s).") % until, False, True)
-    said = _("A code is on its way to %(address)s. It works until %(time)s (%(zone)s).") % until
-    return CodeMail(said, False, False)
+        return CodeMail(_("We sent a code to %(address)s. It works until %(time)s (%(zone)s).") % until, is_sent=True)
+    words = _("A code is on its way to %(address)s. It works until %(time)s (%(zone)s).")
+    return CodeMail(words % until, is_sent=True, settled=False)
 
 
 def masked(email: str) -> str:
@@ -203,18 +224,38 @@ def masked(email: str) -> str:
     return f"{name[:1]}•••@{domain}" if name and domain else "•••"
 
 
-def path_of(drawn: list[Stroke] | None) -> str:
-    """The strokes as the path of a picture, smooth between their points."""
-    return " ".join(_stroke([(x * ACROSS, y * ACROSS) for x, y in stroke]) for stroke in drawn or [])
+def drawing_of(drawn: list[Stroke] | None) -> Drawing | None:
+    """The strokes as a picture, smooth between their points, with no more paper around them than they need."""
+    if not drawn:
+        return None
+    strokes = [[(round(x * ACROSS), round(y * ACROSS)) for x, y in stroke] for stroke in drawn]
+    across, down = zip(*(point for stroke in strokes for point in stroke), strict=True)
+    left, top = min(across) - MARGIN, min(down) - MARGIN
+    box = f"{left} {top} {max(across) + MARGIN - left} {max(down) + MARGIN - top}"
+    return Drawing(box, " ".join(_path(stroke) for stroke in strokes))
 
 
-def _stroke(points: list[tuple[float, float]]) -> str:
+def _path(points: list[tuple[int, int]]) -> str:
     middles = [((x + to_x) / 2, (y + to_y) / 2) for (x, y), (to_x, to_y) in pairwise(points)]
-    curves = [f"Q{x:.0f} {y:.0f} {to_x:.0f} {to_y:.0f}" for (x, y), (to_x, to_y) in zip(points, middles, strict=False)]
+    curves = [f"Q{x} {y} {to_x:g} {to_y:g}" for (x, y), (to_x, to_y) in zip(points, middles, strict=False)]
     (first_x, first_y), (last_x, last_y) = points[0], points[-1]
     # A dot is a line to where it began.
-    return f"M{first_x:.0f} {first_y:.0f}{''.join(curves)}L{last_x:.0f} {last_y:.0f}"
+    return f"M{first_x} {first_y}{''.join(curves)}L{last_x} {last_y}"
 
 
-def view_box() -> str:
-    return f"0 0 {ACROSS} {int(ACROSS * HIGH)}"
+def differences(before: Content, after: Content) -> list[Difference]:
+    """The figures that are not what they were: line by line, then the total."""
+    old, new = _lines(before), _lines(after)
+    numbers = sorted(number for number in {*old, *new} if old.get(number) != new.get(number))
+    found = [Difference(_("Line %(number)d") % {"number": n}, old.get(n, ""), new.get(n, "")) for n in numbers]
+    if before["total"] != after["total"]:
+        found.append(Difference(_("Total"), before["total"], after["total"]))
+    return found
+
+
+def _lines(content: Content) -> dict[int, str]:
+    services = {
+        line["number"]: f"{line['service']}: {line['quantity']} {line['unit']} × {line['price']}, {line['amount']}"
+        for line in content["lines"]
+    }
+    return services | {tax["number"]: f"{tax['service']} {tax['rate']}: {tax['amount']}" for tax in content["taxes"]}

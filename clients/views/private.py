@@ -39,7 +39,7 @@ def kept_private(view: View) -> View:
     return answer
 
 
-def no_page(request: HttpRequest) -> HttpResponse:
+def no_page(request: HttpRequest, firm: Firm | None = None) -> HttpResponse:
     """The same to the last letter, whichever kind of address it was and whatever was wrong with it.
 
     To be asked for after the address was looked up: one that opens does so whatever others at the same place tried.
@@ -47,7 +47,7 @@ def no_page(request: HttpRequest) -> HttpResponse:
     if WRONG_LINKS.is_reached(visitor_address(request)):
         return too_often(WRONG_LINKS)
     WRONG_LINKS.count(visitor_address(request))
-    return HttpResponse(render_to_string("clients/link_gone.html", {"firm": Firm.get()}), status=404)
+    return HttpResponse(render_to_string("clients/link_gone.html", {"firm": firm or Firm.get()}), status=404)
 
 
 def too_often(limit: Limit) -> HttpResponse:

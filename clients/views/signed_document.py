@@ -12,7 +12,7 @@ from django.shortcuts import redirect
 
 from clients.actions.base import Refused, WrongCode
 from clients.actions.codes import Purpose, latest_code, send_code
-from clients.actions.reading import open_document
+from clients.actions.reading import open_document, usable_code
 from clients.models import Agreement, SealedDocument
 from clients.signing_forms import CodeForm, SendCodeForm
 from clients.signing_page import code_mail, masked, zone_of
@@ -72,9 +72,10 @@ def _document(visit: Visit, here: str, back: str) -> HttpResponse:
             sending.add_error(None, str(refused))
         else:
             return _code_page(visit, to, CodeForm(), context)
-    if "have" in visit.request.GET and not visit.posts:
+    has_code = usable_code(visit.agreement, Purpose.DOCUMENT, visit.now) is not None
+    if has_code and "have" in visit.request.GET and not visit.posts:
         return _code_page(visit, to, CodeForm(), context)
-    return visit.page("clients/document_send_code.html", {**context, "form": sending})
+    return visit.page("clients/document_send_code.html", {**context, "form": sending, "has_code": has_code})
 
 
 def _try_code(visit: Visit, here: str, to: str, context: dict[str, Any]) -> HttpResponse:

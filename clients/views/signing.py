@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 from urllib.parse import urlencode
 
@@ -14,26 +15,30 @@ from django.views.decorators.csrf import csrf_exempt
 
 from clients.actions import signing
 from clients.actions.base import Changed, Refused, WrongCode
-from clients.actions.codes import MOST_TRIES, Purpose, latest_code, send_code
+from clients.actions.codes import Purpose, latest_code, send_code
+from clients.actions.reading import usable_code
 from clients.agreement_rules import State
 from clients.content import what_changed
-from clients.models import OneTimeCode, SealedDocument, SentVersion, Side
+from clients.models import SealedDocument, SentVersion, Side
 from clients.signing_forms import LONGEST_DRAWING, CodeForm, DeclineForm, QuestionForm, SignForm
 from clients.signing_page import (
     changed_at,
     code_mail,
+    differences,
+    drawing_of,
     is_to_sign,
     masked,
-    path_of,
     signed_by,
     standing_of,
     text_of,
-    view_box,
     zone_of,
 )
 from clients.views.private import kept_private, no_page
 from clients.views.signed_document import LONG_TRIED, new_pass, pass_of
 from clients.views.visit import SIGNING, Visit, at_private_address, by_signing_token, pdf_response
+
+# For so long after the signatures it is worth saying what happens next.
+FRESH = timedelta(days=7)
 
 Next = Callable[[Visit, SentVersion, SignForm], HttpResponse]
 
@@ -151,12 +156,12 @@ def _go_on(visit: Visit, do: Next) -> HttpResponse:
 
 
 def _send_a_code(visit: Visit, version: SentVersion, form: SignForm) -> HttpResponse:
-    if "have" in visit.request.POST and _usable_code(visit):
+    if "have" in visit.request.POST and usable_code(visit.agreement, Purpose.SIGN, visit.now):
         return _check_page(visit, version, form, CodeForm())
     try:
         send_code(visit.agreement, Purpose.SIGN, visit.seen(form.cleaned_data["zone"]), visit.now)
     except Refused as refused:
-        if _usable_code(visit) is None:
+        if usable_code(visit.agreement, Purpose.SIGN, visit.now) is None:
             raise
         # That no other code can be had is no reason to lose the page on which to type this one.
         code = CodeForm({"code": ""})
@@ -205,8 +210,7 @@ def _sign_page(visit: Visit, version: SentVersion, form: SignForm, **changed: An
     context = {
         "form": form,
         "text": text_of(version),
-        "has_code": _usable_code(visit) is not None,
-        "high": view_box(),
+        "has_code": usable_code(visit.agreement, Purpose.SIGN, visit.now) is not None,
         "to": _addresses(visit),
     }
     return visit.page("clients/sign.html", {**context, **changed})
@@ -214,10 +218,11 @@ def _sign_page(visit: Visit, version: SentVersion, form: SignForm, **changed: An
 
 def _changed(visit: Visit, version: SentVersion) -> HttpResponse:
     """Nothing was signed. What differs, and then the new text with what was typed; the tick is to be set anew."""
-    seen_before = visit.agreement.versions.defer("pdf").filter(sha256=visit.request.POST.get("shown", "")).first()
+    before = visit.agreement.versions.defer("pdf").filter(sha256=visit.request.POST.get("shown", "")).first()
     changed = {
         "changed": changed_at(version, zone_of(visit.agreement), visit.now),
-        "differences": what_changed(seen_before.content, version.content) if seen_before else [],
+        "parts": what_changed(before.content, version.content) if before else [],
+        "figures": differences(before.content, version.content) if before else [],
     }
     return _sign_page(visit, version, SignForm(initial=_typed(visit)), **changed)
 
@@ -233,8 +238,7 @@ def _check_page(visit: Visit, version: SentVersion, form: SignForm, code: CodeFo
             "drawn": json.dumps(drawn, separators=(",", ":")) if drawn else "",
         },
         "consent": signing.CONSENT,
-        "path": path_of(drawn),
-        "view_box": view_box(),
+        "drawing": drawing_of(drawn),
         "to": _addresses(visit),
     }
     return visit.page("clients/sign_check.html", {**context, **_mail(visit)})
@@ -249,14 +253,14 @@ def _standing(visit: Visit) -> HttpResponse:
     version = theirs.version if theirs else sent.first()
     holds = agreement.state in (State.ACCEPTED, State.SIGNED, State.ENDED)
     signed = [signature for signature in signatures if holds and version and signature.version_id == version.pk]
+    is_fresh = agreement.signed_at is None or visit.now < agreement.signed_at + FRESH
     has_document = SealedDocument.objects.filter(agreement=agreement).exists()
     given = visit.request.GET.get("pass", "")
     context = {
         "standing": standing_of(agreement, version, visit.firm, visit.now),
-        "agreement": {"state": agreement.state, "kind": agreement.kind},
+        "agreement": {"state": agreement.state, "kind": agreement.kind, "is_fresh": is_fresh},
         "text": text_of(version) if version else None,
         "signed": signed_by(signed, agreement),
-        "view_box": view_box(),
         "has_document": has_document,
         "is_made": agreement.document_due_at is not None and agreement.document_tries < LONG_TRIED,
         "pass": given if pass_of(agreement, given) else "",
@@ -264,12 +268,6 @@ def _standing(visit: Visit) -> HttpResponse:
         "to": _addresses(visit),
     }
     return visit.page("clients/sign_standing.html", context)
-
-
-def _usable_code(visit: Visit) -> OneTimeCode | None:
-    code = latest_code(visit.agreement, Purpose.SIGN)
-    is_usable = code and code.used_at is None and code.tries < MOST_TRIES and code.expires_at > visit.now
-    return code if is_usable else None
 
 
 def _mail(visit: Visit) -> dict[str, Any]:
