@@ -37,7 +37,6 @@ SHORT_TEXT = 10_000
 LONG_TEXT = 50_000
 # Rows offered beside those that are there; without a script they are all there are until the next save.
 SPARE_LINES = 3
-ANOTHER_NUMBER = gettext_lazy("Another scope has this number: enter a different one")
 
 
 class AmountField(forms.Field):
@@ -78,14 +77,15 @@ class AmountField(forms.Field):
         if not typed:
             return None
         ways = read_number(typed).ways
-        fitting = [way for way in ways if self._fault(way) is None] or list(ways[:1])
+        # Beyond the limits nobody means it; too many decimals may well be meant, and are no reason for the other way.
+        fitting = [way for way in ways if self._fault(way) in (None, "places")] or list(ways[:1])
         if not fitting:
             raise self._error("none")
+        if fault := self._fault(fitting[-1]):
+            raise self._error(fault)
         if len(fitting) > 1:
             first, second = map(written, fitting)
             raise self._error("two", typed=typed[:LONGEST_TEXT], first=first, second=second)
-        if fault := self._fault(fitting[0]):
-            raise self._error(fault)
         return fitting[0]
 
     def _fault(self, number: Decimal) -> str | None:
@@ -133,7 +133,12 @@ class ScopeForm(PlainWords, ScopeModelForm):
         "title": gettext_lazy("Enter what the scope is called"),
         "currency": gettext_lazy("Choose a currency from the list"),
     }
-    number = words_field(gettext_lazy("Number"), 40, widget=forms.TextInput(attrs={"class": "input-10"}))
+    number = words_field(
+        gettext_lazy("Number"),
+        40,
+        widget=forms.TextInput(attrs={"class": "input-10"}),
+        error_messages={"unique": gettext_lazy("Another scope has this number: enter a different one")},
+    )
     title = words_field(gettext_lazy("Title"), 200)
     summary = words_field(
         gettext_lazy("In short"),
@@ -172,7 +177,6 @@ class ScopeForm(PlainWords, ScopeModelForm):
         queryset=Contact.objects.none(),
         required=False,
         empty_label=gettext_lazy("Decided when it is sent"),
-        error_messages={"invalid_choice": gettext_lazy("Choose a contact of this client")},
     )
 
     class Meta:
@@ -188,7 +192,6 @@ class ScopeForm(PlainWords, ScopeModelForm):
             "starts_on",
             "ends_on",
         ]
-        error_messages = {"number": {"unique": ANOTHER_NUMBER}}
 
     def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -363,7 +366,6 @@ class BeginForm(PlainWords, forms.Form):
         queryset=ScopeTemplate.objects.all(),
         required=False,
         empty_label=gettext_lazy("No template"),
-        error_messages={"invalid_choice": gettext_lazy("Choose a template from the list")},
     )
     copy_of = forms.CharField(
         label=gettext_lazy("Or an old scope, by its number"),
@@ -403,12 +405,15 @@ class CopyForm(PlainWords, forms.Form):
 
 class TemplateForm(PlainWords, TemplateModelForm):
     enter: ClassVar[dict[str, Any]] = {"name": gettext_lazy("Enter a name for the template")}
-    name = words_field(gettext_lazy("Name of the template"), 100)
+    name = words_field(
+        gettext_lazy("Name of the template"),
+        100,
+        error_messages={"unique": gettext_lazy("Another template has this name: enter a different one")},
+    )
 
     class Meta:
         model = ScopeTemplate
         fields = ["name"]
-        error_messages = {"name": {"unique": gettext_lazy("Another template has this name: enter a different one")}}
 
 
 class KeepTemplateForm(PlainWords, forms.Form):

@@ -175,6 +175,9 @@ STORAGES = {
 CRISPY_ALLOWED_TEMPLATE_PACKS = "bootstrap5"
 CRISPY_TEMPLATE_PACK = "bootstrap5"
 
+# A scope of 200 lines is sent in one form.
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500
+
 # Django's own mails (invitation, password) are written to the outbox like everything that leaves the firm.
 EMAIL_BACKEND = "engagement.outbox.backend.OutboxBackend"
 # What the outbox sends with. Without a server, mails are laid in a folder.
