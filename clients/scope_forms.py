@@ -277,9 +277,9 @@ class TaxForm(LineForm):
 class Lines(LineFormSet):
     """Rows by their place. What is sent is all there is, so no row is an old one that must stay."""
 
-    def __init__(self, data: Any = None, *args: Any, initial: Any = None, **kwargs: Any) -> None:
+    def __init__(self, data: Any = None, *, initial: Any = None, **kwargs: Any) -> None:
         # Beside what stood there before, a row sent back as it was would count as unchanged, and be left out.
-        super().__init__(data, *args, initial=None if data is not None else initial, **kwargs)
+        super().__init__(data, initial=None if data is not None else initial, **kwargs)
 
     def initial_form_count(self) -> int:
         return 0 if self.is_bound else super().initial_form_count()

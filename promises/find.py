@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db.models import Q, QuerySet
 
-from clients.models import Client
+from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
 from promises.board import Cursor
@@ -43,6 +43,7 @@ class Search:
     words: str = ""
     client: Client | None = None
     owner: User | None = None
+    scope: Scope | None = None
     state: str = ""
 
     def page(self, cursor: str = "") -> tuple[list[Promise], str]:
@@ -86,6 +87,8 @@ class Search:
             rows = rows.filter(client=self.client)
         if self.owner:
             rows = rows.filter(owner=self.owner)
+        if self.scope:
+            rows = rows.filter(scope=self.scope)
         for word in self.words.split()[:MOST_WORDS]:
             somewhere = Q()
             for name in LOOKED_INTO:

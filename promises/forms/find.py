@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client
+from clients.models import Client, Scope
 from engagement.staff.models import User
 from promises.forms.log import ChoiceField, short_text
 from promises.models import Outcome
@@ -31,6 +31,8 @@ class FindForm(forms.Form):
     owner = ChoiceField(
         User.objects.none(), _("Owner"), _("Choose an owner from the list"), required=False, empty_label=_("anyone")
     )
+    # No list to choose from: the page of a scope leads here.
+    scope = ChoiceField(Scope.objects.none(), _("Scope"), _("There is no such scope"), required=False)
     state = forms.ChoiceField(
         label=_("State"),
         required=False,
@@ -40,7 +42,8 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, those in (("client", Client.objects.visible_to(user)), ("owner", User.objects.all())):
+        visible = (Client.objects.visible_to(user), User.objects.all(), Scope.objects.visible_to(user))
+        for name, those in zip(("client", "owner", "scope"), visible, strict=True):
             field = self.fields[name]
             assert isinstance(field, ChoiceField)
             field.queryset = those

@@ -9,6 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.actions import make_client
 from clients.models import Client
+from clients.tests.agreements import draft
 from conftest import DAY, NOW, ZONE
 from promises import actions
 from promises.find import ENDED_STATES, OPEN_STATES, PAGE, Search
@@ -70,6 +71,25 @@ def test_every_word_has_to_occur_somewhere(thandi, make_promise, acme, words, ex
     make_promise("Menu for café", due_on=date(2026, 11, 25))
 
     assert found(thandi, words=words) == expected
+
+
+def test_a_scope_shows_the_promises_under_it(office, karoo, thandi, make_promise):
+    scope = draft(karoo, thandi, number="2026-014")
+    make_promise("Under it", scope=scope)
+    make_promise("Beside it")
+
+    page = page_of(office.get(f"{LIST}?scope={scope.pk}"))
+
+    assert "Under it" in page
+    assert "Beside it" not in page
+    assert f'name="scope" value="{scope.pk}"' in page
+
+
+def test_a_scope_that_one_may_not_see_is_none(client, sam, secret, thandi):
+    scope = draft(secret, thandi, number="2026-014")
+    client.force_login(sam)
+
+    assert "There is no such scope" in page_of(client.get(f"{LIST}?scope={scope.pk}"))
 
 
 def test_client_and_owner_narrow_it_together(thandi, sam, make_promise, acme):

@@ -14,7 +14,7 @@ from promises.forms.find import FindForm
 from promises.models import Promise
 from promises.views.board import rows_of
 
-FILTERS = ("words", "client", "owner", "state")
+FILTERS = ("words", "client", "owner", "scope", "state")
 
 
 @dataclass(frozen=True)
