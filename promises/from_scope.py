@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time
+from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
 
@@ -15,7 +15,7 @@ from clients.diary import client_calendar
 from clients.holding import Line, folded, original
 from clients.models import Addendum, AddendumLine, Client, Entry, LineValues, Scope, ScopeLine
 from engagement.staff.models import Firm
-from engagement.staff.worktime import NoWorkingTime, add_working_days
+from engagement.staff.worktime import NoWorkingTime, working_day_after
 from promises.models import Promise
 
 # What the client's record says of a line that becomes no promise; the later of the two holds.
@@ -34,13 +34,11 @@ class ToPromise:
 
     def due_on(self, firm: Firm) -> date | None:
         """So many working days of theirs after the signing; None where nobody ever works."""
-        client = self.scope.client
-        noon = datetime.combine(self.signed_on, time(12), tzinfo=client.zoneinfo)
+        calendar = client_calendar(self.scope.client, firm)
         try:
-            moment = add_working_days(client_calendar(client, firm), noon, self.line.turnaround_days or 0)
+            return working_day_after(calendar, self.signed_on, self.line.turnaround_days or 0)
         except NoWorkingTime:
             return None
-        return moment.astimezone(client.zoneinfo).date()
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,7 +19,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_date
-from engagement.staff.worktime import NoWorkingTime, add_working_days
+from engagement.staff.worktime import NoWorkingTime, working_day_after
 
 # How its occasions begin; the number of the agreement follows.
 WELCOME = "welcome:"
@@ -101,12 +101,10 @@ def signed_day(scope: Scope) -> date:
 
 def confirm_by(client: Client, firm: Firm, signed_on: date) -> date:
     """By when we said that each promise would be confirmed: a working day of theirs."""
-    noon = _noon(client, signed_on)
     try:
-        moment = add_working_days(client_calendar(client, firm), noon, CONFIRM_WITHIN)
+        return working_day_after(client_calendar(client, firm), signed_on, CONFIRM_WITHIN)
     except NoWorkingTime:
-        moment = noon + timedelta(days=CONFIRM_WITHIN)
-    return moment.astimezone(client.zoneinfo).date()
+        return signed_on + timedelta(days=CONFIRM_WITHIN)
 
 
 def _host(agreement: Agreement) -> User | None:

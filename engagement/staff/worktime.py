@@ -160,6 +160,23 @@ def add_working_days(calendar: Calendar, moment: datetime, days: int) -> datetim
     return stretches[-1][1]
 
 
+def working_day_after(calendar: Calendar, day: date, days: int) -> date:
+    """The day so many working days after this one, which is not counted itself, worked or not.
+
+    Without any days it is this one, or the first working day after it.
+    """
+    left, idle = days, 0
+    if days <= 0 and not is_working_day(calendar, day):
+        left = 1
+    while left > 0:
+        day += DAY
+        worked = is_working_day(calendar, day)
+        left, idle = left - worked, 0 if worked else idle + 1
+        if idle > GIVE_UP_AFTER:
+            raise NoWorkingTime
+    return day
+
+
 def subtract_working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
     """The same time of day so many working days earlier, moved into that day's hours.
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from clients.actions import archive
 from clients.models import Addendum, AddendumLine, Agreement, Contact, Entry, Kind, Scope, ScopeLine
 from conftest import DAY, HOUR, NOW
+from engagement.staff.models import Firm
 from promises import actions
 from promises.actions import Refused
 from promises.actions.from_scope import make_from_line, mark_needed, mark_not_needed
@@ -206,15 +207,26 @@ def test_the_form_is_filled_from_the_line(as_thandi, make_scope, thandi):
     response = as_thandi.get(page_of(make_scope()))
 
     first, second = (row.form for row in response.context["rows"])
-    assert first.initial == {"what": "Shop fittings drawings", "due_on": date(2026, 12, 2), "owner": thandi.pk}
-    assert second.initial["due_on"] == date(2026, 11, 23)
+    assert first.initial == {"what": "Shop fittings drawings", "due_on": "Wednesday 2 December", "owner": thandi.pk}
+    assert second.initial["due_on"] == "Monday 23 November"
     assert "10 working days from" in response.content.decode()
+
+
+@pytest.mark.parametrize("language", ["en", "af", "nl"])
+def test_what_is_filled_in_can_be_sent_as_it_stands(as_thandi, make_scope, thandi, language):
+    scope = make_scope(lines=[{"service": "Sheets", "turnaround_days": 40}])
+    type(thandi).objects.filter(pk=thandi.pk).update(language=language)
+    (row,) = as_thandi.get(page_of(scope)).context["rows"]
+
+    as_thandi.post(page_of(scope), typed(owner=thandi.pk, due_on=row.form["due_on"].value()))
+
+    assert Promise.objects.get().due_on == row.one.due_on(Firm.get())
 
 
 def test_a_day_that_has_passed_is_not_filled_in(as_thandi, make_scope):
     response = as_thandi.get(page_of(make_scope(at=NOW - 60 * DAY)))
 
-    assert [row.form.initial["due_on"] for row in response.context["rows"]] == [None, None]
+    assert [row.form.initial["due_on"] for row in response.context["rows"]] == ["", ""]
     assert "choose a date that holds" in response.content.decode()
 
 

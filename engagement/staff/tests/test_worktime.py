@@ -23,6 +23,7 @@ from engagement.staff.worktime import (
     subtract_working,
     subtract_working_days,
     tell_by,
+    working_day_after,
     working_seconds,
 )
 
@@ -511,3 +512,35 @@ def test_a_day_is_looked_up_once():
 
     assert sorted(asked) == sorted(set(asked))
     assert MON in asked
+
+
+# Days counted as people count them
+
+
+@pytest.mark.parametrize(
+    ("day", "days", "found"),
+    [
+        (MON, 1, TUE),
+        (MON, 5, MON + timedelta(days=7)),
+        (FRI, 1, MON + timedelta(days=7)),
+        # Whoever signs on a Saturday has the first working day on Monday.
+        (SAT, 1, MON + timedelta(days=7)),
+        (SAT, 2, TUE + timedelta(days=7)),
+        (MON, 0, MON),
+        (SAT, 0, MON + timedelta(days=7)),
+    ],
+)
+def test_working_days_after_a_day(day, days, found):
+    assert working_day_after(OFFICE, day, days) == found
+
+
+def test_a_day_off_is_not_counted():
+    holiday = calendar_of(*EIGHT_TO_SIX, days_off=frozenset({TUE}))
+
+    assert working_day_after(holiday, MON, 1) == TUE + timedelta(days=1)
+
+
+@pytest.mark.parametrize("days", [0, 1, 10**6])
+def test_where_nobody_ever_works_no_day_is_found(days):
+    with pytest.raises(NoWorkingTime):
+        working_day_after(calendar_of(days=0), MON, days)
