@@ -1,6 +1,12 @@
 """Every page, in both themes, on a phone and on a desk: nothing that axe can find, and nothing that spills sideways."""
 
 import pytest
+from django.utils import timezone
+
+from clients.models import Agreement, Scope, ScopeLine
+from conftest import DAY
+from promises.actions.agreeing import Spoken
+from promises.actions.renewing import decide
 
 pytestmark = pytest.mark.browser
 
@@ -65,6 +71,44 @@ def inspect(visit, axe):
 
 def test_pages_of_staff(office, inspect):
     assert inspect(staff_pages(office), office["thandi"]) == []
+
+
+@pytest.fixture
+def signed(office):
+    """A scope that was signed yesterday and ends this month: to greet, to promise, and to decide about."""
+    now = timezone.now()
+    scope = Scope.objects.create(
+        client=office["karoo"],
+        number="2025-071",
+        title="Care of the shop",
+        made_at=now,
+        ends_on=(now + 20 * DAY).date(),
+    )
+    ScopeLine.objects.create(scope=scope, number=1, service="Monthly visit", price=450, turnaround_days=5)
+    ScopeLine.objects.create(scope=scope, number=2, service="Yearly report", price=900, turnaround_days=1)
+    Agreement.objects.filter(pk=scope.agreement_id).update(
+        state="signed", signed_at=now - DAY, contact=office["lena"], sent_by=office["thandi"]
+    )
+    return scope
+
+
+def test_pages_after_a_signing_and_before_an_end(office, signed, inspect):
+    decided = Scope.objects.create(
+        client=office["karoo"], number="2025-070", title="Signs", signed_on=timezone.localdate()
+    )
+    words = Spoken(office["lena"], "call", timezone.now(), "We go on together.")
+    decide(decided, "renew", why="They are good to us", words=words, by=office["thandi"], now=timezone.now())
+    pages = [
+        "/my-day/",
+        f"/scopes/{signed.pk}/promises/",
+        "/renewals/",
+        f"/scopes/{signed.pk}/renewal/",
+        f"/scopes/{signed.pk}/renewal/?decision=part&how=email",
+        f"/scopes/{signed.pk}/renewal/?decision=renew&how=spoken",
+        f"/scopes/{decided.pk}/renewal/",
+    ]
+
+    assert inspect(pages, office["thandi"]) == []
 
 
 def test_pages_of_managers(office, inspect):
