@@ -179,7 +179,7 @@ def _acts(agreement: Agreement, user: User, papers: Papers) -> Iterator[Act]:
         yield Act(_("It was signed on paper"), there("paper"))
     if may(Step.WITHDRAW):
         yield Act(_("Withdraw it"), here("withdraw"))
-    if may(Step.END):
+    if is_scope and may(Step.END):
         yield Act(_("End it"), here("end"))
 
 

@@ -59,6 +59,8 @@ def revise(agreement: Agreement, *, by: User, now: datetime) -> None:
 def end(agreement: Agreement, *, why: str, by: User, now: datetime) -> None:
     with holding_agreement(agreement) as held:
         to = must_be_allowed(held, Step.END, actor(by, held.client)).to
+        if held.kind == Kind.ADDENDUM:
+            raise Refused(_("An addendum ends with its scope: end that one."))
         _close(held, to, why, by, now)
         write(held, "agreement_ended", now, by, why=held.closed_why)
     agreement.refresh_from_db()

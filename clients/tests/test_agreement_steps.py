@@ -7,7 +7,7 @@ import pytest
 from clients import actions
 from clients.agreement_rules import RULES, Actor, State, Step, may
 from clients.models import Agreement, Scope, Signature
-from clients.tests.agreements import SEEN, code_for, draft, send
+from clients.tests.agreements import SEEN, addendum_to, code_for, draft, send, sign, signed
 from conftest import DAY, NOW
 
 # Written out a second time, on purpose: this is what was agreed, the table in the code is what is done.
@@ -161,6 +161,17 @@ def test_what_the_client_signed_is_not_taken_back_to_be_changed(in_state, thandi
 
     with pytest.raises(actions.Refused, match="Copy it instead"):
         actions.revise(agreement, by=thandi, now=NOW)
+
+
+def test_an_addendum_ends_with_its_scope(karoo, lena, thandi):
+    addendum = addendum_to(signed(karoo, lena, thandi), thandi, [{"act": "add", "service": "Shelf", "price": 80}])
+    sign(addendum.agreement, send(addendum.agreement, lena, thandi))
+
+    with pytest.raises(actions.Refused, match="ends with its scope"):
+        actions.end(addendum.agreement, why="Done.", by=thandi, now=NOW)
+
+    addendum.agreement.refresh_from_db()
+    assert addendum.agreement.state == State.SIGNED
 
 
 def test_a_text_that_changed_after_it_was_read_is_never_signed(karoo, lena, thandi):
