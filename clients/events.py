@@ -36,6 +36,10 @@ WORDS = {
     "scope_file_kept": gettext_lazy("Signed paper kept"),
     "greeted": gettext_lazy("Greeted"),
     "welcome_written": gettext_lazy("Welcome written"),
+    "line_not_needed": gettext_lazy("A line needs no promise"),
+    "line_needed": gettext_lazy("A line needs its promise after all"),
+    "renewal_decided": gettext_lazy("How to go on was decided"),
+    "renewal_words": gettext_lazy("Words to the client about it"),
 }
 # What proves a signature: how the text reached them and what they did.
 PROOF = (
@@ -101,6 +105,8 @@ def _facts(kind: str, data: dict[str, Any]) -> Iterable[str]:
         yield _("text %(text_sha256)s") % data
         yield _("PDF %(pdf_sha256)s") % data
         return
+    if data.get("service"):
+        yield str(data["service"])
     if data.get("to"):
         yield _("to %(to)s") % data
     if kind == "agreement_signed":

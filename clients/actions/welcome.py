@@ -61,7 +61,7 @@ def welcome(scope: Scope, now: datetime) -> Message | None:
         if message is None:
             transaction.set_rollback(True)
             return None
-        data = {"to": contact.name, "address": contact.email, "message": message.pk}
+        data = {"to": contact.name, "email": contact.email, "message": message.pk}
         record.write(client.pk, record.Event(agreement.record_subject, "welcome_written", now, None, data))
     return message
 
