@@ -8,7 +8,8 @@ import pytest
 from clients import actions
 from clients.holding import LineGone, after, holding, next_line, original, signed_addenda
 from clients.models import Addendum, Agreement, Scope
-from clients.tests.agreements import SEEN, addendum_to, draft, send, sign, signed
+from clients.tests.agreements import SEEN, addendum_to, code_for, draft, send, sign, signed
+from clients.tests.test_signing_races import at_once, surprises
 from conftest import DAY, NOW
 
 
@@ -258,3 +259,22 @@ def test_saving_a_draft_again_uses_up_no_numbers(scope, thandi):
     actions.save_addendum(addendum, {}, [add("Lamps")], by=thandi, now=NOW)
 
     assert [line.number for line in addendum.changes.all()] == [4]
+
+
+class TestOnServers:
+    pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
+
+    def test_of_two_addenda_that_take_away_one_line_at_once_one_is_signed(self, scope, lena, thandi):
+        """Each may be signed as things stand, and both together would leave a scope that nobody can read."""
+        for _round in range(10):
+            scope = signed(scope.client, lena, thandi)
+            both = [addendum_to(scope, thandi, [remove(2)]).agreement for _each in range(2)]
+            ready = [(one, send(one, lena, thandi), code_for(one)) for one in both]
+
+            said = at_once(
+                *[lambda one=one, text=text, code=code: sign(one, text, code=code) for one, text, code in ready]
+            )
+
+            assert surprises(said) == []
+            assert sorted(type(answer).__name__ for answer in said) == ["Changed", "Signature"]
+            assert holding(scope).line(2) is None
