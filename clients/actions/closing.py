@@ -16,7 +16,7 @@ from clients.actions.base import Refused, holding_agreement, must_be_allowed, wr
 from clients.actions.notices import tell_staff
 from clients.actions.sending import MOST_NUDGES, NUDGE_EVERY, signing_placeholder
 from clients.agreement_rules import Actor, State, Step
-from clients.models import Agreement, Contact, Side
+from clients.models import Agreement, Contact, Kind, Side
 from clients.quiet import after_quiet_hours
 from clients.rights import actor
 from engagement.outbox import actions as outbox
