@@ -5,15 +5,15 @@ from datetime import UTC, date, datetime
 import pytest
 from django.db import transaction
 
+from clients import actions
 from clients.actions import mark_left, save_contact
 from clients.actions.welcome import confirm_by, greet, welcome
 from clients.models import Agreement, Client, Contact, Entry, PrivateLink, Scope
 from clients.signals import scope_signed
+from clients.tests import agreements
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
-
-SIGNING = "https://firm.example/s/secret/"
 
 
 @pytest.fixture
@@ -52,6 +52,23 @@ def test_the_last_signature_writes_the_welcome(welcomed, karoo, thandi):
     assert (message.reply_to, message.written_by) == (thandi.email, thandi)
     assert message.subject == "Shop fittings: what happens next"
     assert Entry.objects.get(kind="welcome_written").data["message"] == message.pk
+
+
+@pytest.mark.parametrize("firm_signs", ["when it sends", "after the client"])
+def test_signing_by_the_front_door_writes_one_welcome(karoo, lena, thandi, firm_signs):
+    scope = agreements.draft(karoo, thandi)
+    name = thandi.name if firm_signs == "when it sends" else ""
+    version = agreements.send(scope.agreement, lena, thandi, name=name)
+    assert not Message.objects.filter(occasion__startswith="welcome:").exists()
+
+    agreements.sign(scope.agreement, version)
+    if not name:
+        assert not Message.objects.filter(occasion__startswith="welcome:").exists()
+        actions.countersign(scope.agreement, name=thandi.name, by=thandi, seen=agreements.SEEN, now=NOW)
+
+    message = Message.objects.get(occasion__startswith="welcome:")
+    assert message.address == lena.email
+    assert Agreement.objects.to_greet().get() == scope.agreement
 
 
 def test_it_says_the_next_three_steps(welcomed, karoo):

@@ -20,7 +20,7 @@ from clients.agreement_rules import State
 from clients.models import Scope
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm, User
-from engagement.staff.when import speak_date
+from engagement.staff.when import speak_short
 from promises import actions
 from promises.actions.from_scope import make_from_line, mark_needed, mark_not_needed
 from promises.cautions import Caution, cautions, recently, unseen
@@ -169,10 +169,9 @@ def _fresh(request: SignedInRequest, one: ToPromise, owners: list[User], firm: F
     due_on = one.due_on(firm)
     if due_on and _has_passed(one, due_on, firm, now):
         due_on = None
-    today = now.astimezone(one.scope.client.zoneinfo).date()
     initial = {
         "what": one.line.service[:WHAT_LENGTH],
-        "due_on": speak_date(due_on, today=today) if due_on else "",
+        "due_on": speak_short(due_on, one.scope.client.zoneinfo, now=now) if due_on else "",
         "owner": request.user.pk,
     }
     return LineForm(prefix=_prefix(one.line.number), initial=initial, **_known(one.scope, owners, firm, now))

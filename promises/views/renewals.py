@@ -74,7 +74,12 @@ class Said:
     how: str
     message: Message | None
     state: str
-    reached: bool
+    # As lines of a timeline are marked: told, missed, or nothing while it is on its way.
+    tone: str
+
+    @property
+    def reached(self) -> bool:
+        return self.tone != "missed"
 
 
 def endings(scopes: Sequence[Scope], firm: Firm, now: datetime) -> list[Ending]:
@@ -314,11 +319,12 @@ def _said(scope: Scope, now: datetime) -> list[Said]:
 def _said_by(entry: Entry, message: Message | None, now: datetime) -> Said:
     how = channel_words(entry.data["channel"])
     if entry.data["message"] is None:
-        return Said(entry, how, None, "", True)
+        return Said(entry, how, None, "", "told")
     if message is None:
-        return Said(entry, how, None, "", False)
+        return Said(entry, how, None, "", "missed")
     lost = message.state in NOT_HEARD or message.bounced_at is not None
-    return Said(entry, how, message, message_words(message, now), not lost)
+    tone = "missed" if lost else "told" if message.state == MessageState.SENT else ""
+    return Said(entry, how, message, message_words(message, now), tone)
 
 
 def _has_reached(said: Sequence[Said]) -> bool:
