@@ -8,10 +8,12 @@ from __future__ import annotations
 from datetime import date, datetime, time
 from functools import cached_property
 
+from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from clients.models import Agreement, Kind, Scope
 from engagement.staff.models import Firm, User
 from engagement.staff.when import (
     LAST_MINUTE,
@@ -37,7 +39,7 @@ LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "goo
 
 
 def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
-    """Eight queries at the most, however many promises there are."""
+    """Nine queries at the most, however many promises there are."""
     with translation.override(reader.language):
         return _Assembly(reader, firm, now).page()
 
@@ -288,13 +290,23 @@ class _Assembly:
         return tuple(shown)
 
     def agreed(self) -> tuple[Agreed, ...]:
-        scopes = {promise.scope.pk: promise.scope for promise in self.open if promise.scope}
+        """Each scope with its addenda after it, the latest scope first."""
+        scopes = {promise.scope.number: self.scope(promise.scope) for promise in self.open if promise.scope}
         if self.reader.scope:
-            scopes[self.reader.scope.pk] = self.reader.scope
-        return tuple(
-            Agreed(scope.number, scope.title, speak_date(scope.signed_on, today=self.today) if scope.signed_on else "")
-            for scope in sorted(scopes.values(), key=lambda scope: scope.number, reverse=True)
-        )
+            scopes[self.reader.scope.number] = self.scope(self.reader.scope)
+        papers = {paper.about.number: self.paper(paper) for paper in rows.papers_of(self.reader)}
+        in_order = sorted({**scopes, **papers}.values(), key=lambda agreed: agreed.number)
+        return tuple(sorted(in_order, key=lambda agreed: agreed.number.partition("/")[0], reverse=True))
+
+    def scope(self, scope: Scope) -> Agreed:
+        signed = speak_date(scope.signed_on, today=self.today) if scope.signed_on else ""
+        return Agreed(scope.number, scope.title, signed)
+
+    def paper(self, paper: Agreement) -> Agreed:
+        about, signed = paper.about, self.day(paper.signed_at) if paper.signed_at else ""
+        address = [self.reader.token, about.number]
+        document = reverse("clients:signed_document", args=address) if self.reader.token else ""
+        return Agreed(about.number, about.title, signed, paper.kind == Kind.ADDENDUM, document)
 
     def word(self, said: WordRow) -> Word:
         promises = {promise.pk: promise.what for promise in [*self.open, *self.ended]}

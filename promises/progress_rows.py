@@ -14,13 +14,15 @@ from typing import NamedTuple
 from django.db.models import Case, CharField, Count, Exists, F, OuterRef, Q, Subquery, Value, When, Window
 from django.db.models.functions import Coalesce
 
-from clients.models import Client, Contact, PrivateLink, Scope
+from clients.agreement_rules import State
+from clients.models import Agreement, Client, Contact, PrivateLink, Scope, SealedDocument
 from promises.models import DateMove, Extension, ProgressUpdate, Promise, Standing, Step, Telling
 from promises.models.promise import PromiseQuerySet
 
 MOST_OPEN = 50
 MOST_FINISHED = 10
 MOST_WORDS = 30
+MOST_PAPERS = 20
 # Ours alone: the page never needs them, so they are not even fetched.
 LEFT_OUT = (
     "our_understanding",
@@ -44,6 +46,8 @@ class Reader:
     contact: Contact | None
     # How they are usually told.
     channel: str
+    # Of the address by which they came; staff who look at the page beforehand have none.
+    token: str = ""
 
     @property
     def language(self) -> str:
@@ -68,7 +72,7 @@ def reader_of(token: str, now: datetime) -> Reader | None:
     if link is None:
         return None
     channel = link.contact.channel if link.contact else link.usual  # type: ignore[attr-defined] # annotated above
-    return Reader(link.client, link.scope, link.contact, channel or "")
+    return Reader(link.client, link.scope, link.contact, channel or "", token)
 
 
 def reader_at(client: Client, link: PrivateLink | None) -> Reader:
@@ -148,6 +152,16 @@ def words_about(promises: Collection[Promise]) -> list[WordRow]:
     # A part of a union stands in no order.
     both = written_rows.order_by().values_list(*columns).union(heard_rows.order_by().values_list(*columns), all=True)
     return [WordRow(*row) for row in both.order_by("-when")[:MOST_WORDS]]
+
+
+def papers_of(reader: Reader) -> list[Agreement]:
+    """Scopes and addenda with a sealed document, the latest first."""
+    sealed = Exists(SealedDocument.objects.filter(agreement=OuterRef("pk")))
+    papers = Agreement.objects.filter(sealed, client=reader.client, state__in=[State.SIGNED, State.ENDED])
+    if reader.scope:
+        papers = papers.filter(Q(scope=reader.scope) | Q(addendum__scope=reader.scope))
+    papers = papers.select_related("client", "scope__agreement", "addendum__scope")
+    return list(papers.order_by("-signed_at", "-pk")[:MOST_PAPERS])
 
 
 def steps_of(promise: Promise) -> list[Step]:

@@ -63,9 +63,13 @@ class StepRow:
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
+    """A scope or an addendum; `document` is the address of the sealed one, where there is one."""
+
     number: str
     title: str
     signed: str
+    is_addendum: bool = False
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)

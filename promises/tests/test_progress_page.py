@@ -8,7 +8,8 @@ import time_machine
 from django.utils import translation
 
 from clients.actions import make_link, save_contact
-from clients.models import Client, Contact, Scope
+from clients.models import Client, Contact, Scope, SealedDocument
+from clients.tests import agreements
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Channel, Message, State
 from promises import actions
@@ -570,8 +571,8 @@ def test_the_cost_does_not_grow_with_the_promises(
         done = make_promise(f"Done {number}")
         actions.deliver(done, delivered_at=NOW, by=thandi, now=NOW, text="Here it is.")
 
-    # link, firm, open, finished, extensions, words, steps
-    with django_assert_num_queries(7):
+    # link, firm, open, finished, extensions, words, steps, papers
+    with django_assert_num_queries(8):
         html(client, token)
 
 
@@ -617,3 +618,61 @@ def test_the_preview_of_a_restricted_client_does_not_exist_for_strangers(client,
 
 def test_the_preview_asks_strangers_to_sign_in(client, karoo):
     assert client.get(f"/clients/{karoo.pk}/progress/").status_code == 302
+
+
+# What both sides signed
+
+
+@pytest.fixture
+def papers(karoo, lena, thandi, firm, monkeypatch):
+    """A signed scope and an addendum to it with their documents, and a signed scope whose document is not made yet."""
+    monkeypatch.setattr("clients.actions.sending.render", lambda *args, **kwargs: b"%PDF-1.7")
+    scope = agreements.signed(karoo, lena, thandi, NOW - DAY)
+    agreements.signed(karoo, lena, thandi, NOW - DAY, title="Not sealed yet")
+    addendum = agreements.addendum_to(scope, thandi, [{"act": "add", "service": "Shelf", "price": 9}], NOW - DAY)
+    agreements.sign(addendum.agreement, agreements.send(addendum.agreement, lena, thandi, NOW - DAY), NOW - DAY)
+    for number, agreement in enumerate((scope.agreement, addendum.agreement)):
+        SealedDocument.objects.create(
+            agreement=agreement,
+            content=b"%PDF-1.7",
+            size=8,
+            sha256=f"{number:064}",
+            fingerprint="f" * 64,
+            is_timestamped=False,
+            head_seq=1,
+            head_hash="h" * 64,
+            made_at=NOW,
+        )
+    return scope, addendum
+
+
+def test_signed_documents_stand_on_the_page(client, token, papers):
+    scope, addendum = papers
+
+    page = html(client, token)
+
+    for paper in (scope, addendum):
+        assert f'href="/document/{token}/{paper.number}/"' in page
+    assert page.index("Scope 2026-001, Shop fittings") < page.index("Addendum 2026-001/1, A shelf more")
+    assert page.count("Signed on Tuesday 17 November") == 2
+    assert "Not sealed yet" not in page
+
+
+def test_a_link_to_another_scope_shows_none_of_them(client, karoo, thandi, papers):
+    other = Scope.objects.create(client=karoo, number="2026-044", title="Another", made_at=NOW)
+    narrow = make_link(karoo, thandi, NOW, scope=other).token()
+
+    page = html(client, narrow)
+
+    assert "2026-044" in page
+    assert "/document/" not in page
+    assert "2026-001" not in page
+
+
+def test_staff_who_look_beforehand_are_led_to_no_document(client, karoo, thandi, papers):
+    client.force_login(thandi)
+
+    page = client.get(f"/clients/{karoo.pk}/progress/").content.decode()
+
+    assert "Addendum 2026-001/1" in page
+    assert "/document/" not in page
