@@ -14,13 +14,15 @@ from django.apps import apps
 from django.core.cache import cache
 from django.template import Context, Template
 
+from clients import actions as agreeing
 from clients.actions import archive, make_client, make_link, save_contact
-from clients.models import Client, Contact, Scope, ScopeFile
+from clients.models import Agreement, Client, Contact, Scope, ScopeFile
+from clients.tests import agreements
 from clients.views.private import WRONG_LINKS
 from conftest import DAY, HOUR, NOW, ZONE
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Channel, Message, State
-from engagement.staff.models import Absence
+from engagement.staff.models import Absence, Role
 from promises import actions, drafts
 from promises.due import due_for
 from promises.models import Band, InternalNote, Promise, Reminder, RiskReading, Standing, Telling
@@ -36,6 +38,12 @@ SPEAKS_TO_CLIENTS = [
     "promises/forms/new_link.py",
     "promises/drafts.py",
     "clients/actions/links.py",
+    "clients/signing_forms.py",
+    "clients/signing_page.py",
+    "clients/views/private.py",
+    "clients/views/signed_document.py",
+    "clients/views/signing.py",
+    "clients/views/visit.py",
 ]
 # Words that read what is ours alone, as attributes, names or columns.
 OURS = {"InternalNote", "notes", "manner", "our_understanding", "sentence", "chance", "readings", "reminders"}
@@ -67,7 +75,6 @@ TEXTS = [
         "alarm",
         "alarmbody",
         "manager",
-        "lead",
         "formerowner",
         "cover",
         "otherclient",
@@ -77,10 +84,13 @@ TEXTS = [
         "elsewhere",
         "file",
         "reference",
+        "takenback",
+        "endedbecause",
+        "papererror",
     )
 ]
 NUMBERS = ["83.71", "84%", "84 %", "4321", "3217", "987654", "987,654", "987.654", "XTS", "61%", "61 %"]
-CANARIES = [*NOTES, *TEXTS, *NUMBERS, "mara@word.example"]
+CANARIES = [*NOTES, *TEXTS, *NUMBERS, "mara@word.example", agreements.SEEN.address]
 
 
 def heard_in(text: str) -> list[str]:
@@ -88,7 +98,8 @@ def heard_in(text: str) -> list[str]:
 
 
 @pytest.fixture(autouse=True)
-def _at_now(settings):
+def _at_now(settings, monkeypatch):
+    monkeypatch.setattr("clients.actions.sending.render", lambda *args, **kwargs: b"%PDF-1.7")
     settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     cache.clear()
     with time_machine.travel(NOW, tick=False):
@@ -98,7 +109,8 @@ def _at_now(settings):
 
 @pytest.fixture
 def lead(make_person, mara):
-    return make_person(canary("lead"), manager=mara)
+    """Named to the client: they are told who leads the work."""
+    return make_person("Leonie Lead", manager=mara)
 
 
 @pytest.fixture
@@ -115,7 +127,30 @@ def lena(karoo, thandi):
 
 
 @pytest.fixture
-def house(karoo, lena, thandi, mara, firm, make_person, make_promise):
+def papers(karoo, lena, make_person):
+    """One agreement in each state in which its page says something. The name of who sent it is the client's to know."""
+    sender = make_person("Ben Sender", Role.MANAGER)
+
+    def paper(title, *, name=""):
+        agreement = agreements.draft(karoo, sender, NOW - DAY, title=title).agreement
+        return agreement, agreements.send(agreement, lena, sender, NOW - DAY, name=name)
+
+    made = {title: paper(title) for title in ("to sign", "changed", "declined", "withdrawn", "accepted", "late")}
+    made |= {title: paper(title, name="Ben Sender") for title in ("signed", "ended")}
+    for title in ("accepted", "signed", "ended"):
+        agreements.sign(*made[title])
+    agreeing.revise(made["changed"][0], by=sender, now=NOW)
+    agreeing.withdraw(made["withdrawn"][0], why=canary("takenback"), by=sender, now=NOW)
+    agreeing.end(made["ended"][0], why=canary("endedbecause"), by=sender, now=NOW)
+    shown = made["declined"][1].sha256
+    agreeing.decline(made["declined"][0], why="Too dear", shown=shown, seen=agreements.SEEN, now=NOW)
+    Agreement.objects.filter(pk=made["late"][0].pk).update(valid_until_at=NOW)
+    Agreement.objects.filter(pk=made["signed"][0].pk).update(document_error=canary("papererror"))
+    return {title: Agreement.objects.get(pk=agreement.pk) for title, (agreement, _version) in made.items()}
+
+
+@pytest.fixture
+def house(karoo, lena, thandi, mara, firm, make_person, make_promise, papers):
     """A client of whom everything is known that they must not read. Answers with the promises they may see."""
     mara.name = canary("manager")
     mara.save()
@@ -241,13 +276,13 @@ def house(karoo, lena, thandi, mara, firm, make_person, make_promise):
     return [Promise.objects.get(pk=promise.pk) for promise in (full, untold, refused, waiting, late, done)]
 
 
-def every_output(client, karoo, lena, thandi, firm, house, mailoutbox) -> dict[str, str]:
+def every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox) -> dict[str, str]:
     """Whatever the product can put before a client, by name."""
     outputs = {}
     links = {
         "whole": make_link(karoo, thandi, NOW),
         "contact": make_link(karoo, thandi, NOW, contact=lena),
-        "scope": make_link(karoo, thandi, NOW, scope=karoo.scopes.get()),
+        "scope": make_link(karoo, thandi, NOW, scope=karoo.scopes.get(number="2026-014")),
     }
     for language in ("en", "af", "nl"):
         Client.objects.filter(pk=karoo.pk).update(language=language)
@@ -266,10 +301,24 @@ def every_output(client, karoo, lena, thandi, firm, house, mailoutbox) -> dict[s
     for number in range(WRONG_LINKS.most):
         client.get(f"/p/guess-{number}/")
     outputs["too often"] = whole(client.get("/p/guess/"))
+    outputs |= every_signing_page(client, papers)
     outputs |= every_message(karoo, lena, thandi, firm, house)
     outbox.send_waiting(NOW + HOUR)
     theirs = [mail for mail in mailoutbox if mail.to == ["lena@karoo.example"]]
     outputs |= {f"mail {number}": mail.message().as_string() for number, mail in enumerate(theirs)}
+    return outputs
+
+
+def every_signing_page(client, papers) -> dict[str, str]:
+    outputs = {}
+    for title, agreement in papers.items():
+        for rest in ("", "check/", "code/", "ask/", "decline/", "pdf/", "document/"):
+            here = f"/s/{agreement.token()}/{rest}"
+            outputs[f"{title}, {rest}"] = whole(client.get(here))
+            outputs[f"{title}, {rest} posted"] = whole(client.post(here, {"why": "No", "text": "Why?"}))
+    given = {"shown": papers["to sign"].versions.get().sha256, "consent": "on", "name": "Lena Karoo", "code": "1"}
+    for rest in ("check/", "accept/"):
+        outputs[f"to sign, {rest} whole"] = whole(client.post(f"/s/{papers['to sign'].token()}/{rest}", given))
     return outputs
 
 
@@ -318,22 +367,26 @@ def test_every_canary_lives_in_the_database(house):
     assert missing == []
 
 
-def test_no_canary_is_heard_in_anything_a_client_reads(client, karoo, lena, thandi, firm, house, mailoutbox):
-    outputs = every_output(client, karoo, lena, thandi, firm, house, mailoutbox)
+def test_no_canary_is_heard_in_anything_a_client_reads(client, karoo, lena, thandi, firm, house, papers, mailoutbox):
+    outputs = every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox)
 
     assert {name: heard for name, text in outputs.items() if (heard := heard_in(text))} == {}
     # All of it is the real thing: pages with promises, and mails that left.
     assert "Two sheets are drawn." in outputs["page, whole, en"]
     assert "2 days late" in outputs["page, whole, en"]
-    assert {outputs[name][:40] for name in outputs if name.startswith("mail")}
-    assert len([name for name in outputs if name.startswith("mail")]) == 1 + len(Telling.Kind.values)
+    assert len([name for name in outputs if name.startswith("mail")]) > 1 + len(Telling.Kind.values)
+    for subject in ("To read and sign", "Withdrawn", "Your code"):
+        assert [mail for mail in mailoutbox if mail.subject.startswith(subject)]
+    assert "Too dear" in outputs["declined, "]
+    assert "Signed by you and by" in outputs["signed, "]
+    assert "Accept and sign" in outputs["to sign, check/ whole"]
 
 
-def test_a_note_made_visible_turns_it_red(client, karoo, lena, thandi, firm, house, mailoutbox):
+def test_a_note_made_visible_turns_it_red(client, karoo, lena, thandi, firm, house, papers, mailoutbox):
     note = InternalNote.objects.get(text=canary("noteupdated"))
     actions.update(house[0], standing=Standing.ON_TRACK, by=thandi, now=NOW, text=note.text)
 
-    outputs = every_output(client, karoo, lena, thandi, firm, house, mailoutbox)
+    outputs = every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox)
 
     assert heard_in(outputs["page, whole, en"]) == [note.text]
     assert heard_in(outputs["page, scope, nl"]) == [note.text]
