@@ -1,6 +1,7 @@
 """Who may open what in the clients room. A new address fails here until somebody says who may."""
 
 import pytest
+from django.core.cache import cache
 from django.urls import reverse
 
 from clients.actions import draft_addendum, keep_file, log_request, make_link, preview, save_contact, save_scope
@@ -81,6 +82,20 @@ EVERYTHING = ON_NOTHING | ON_SOLUTION | ON_SOLUTION_BY_OWNER | ON_TEMPLATE | ON_
 
 # No signing in, and nothing of any client.
 PUBLIC = {"verify"}
+# No signing in: whoever holds the address. What these open, and to whom, is asked in test_signing_page.py.
+BY_ADDRESS = {
+    "document_nothing",
+    "sign",
+    "sign_accept",
+    "sign_ask",
+    "sign_check",
+    "sign_code",
+    "sign_decline",
+    "sign_document",
+    "sign_nothing",
+    "sign_pdf",
+    "signed_document",
+}
 
 
 @pytest.fixture
@@ -171,12 +186,27 @@ def open_as(client, person, name, kept):
 
 
 def test_every_address_is_listed_here():
-    assert {url.name for url in urlpatterns} == {*EVERYTHING, *PUBLIC}
+    assert {url.name for url in urlpatterns} == {*EVERYTHING, *PUBLIC, *BY_ADDRESS}
 
 
 @pytest.mark.parametrize("name", PUBLIC)
 def test_a_visitor_may_open_what_is_public(client, firm, name):
     assert client.get(reverse(f"clients:{name}")).status_code == 200
+
+
+@pytest.mark.parametrize("name", sorted(BY_ADDRESS))
+@pytest.mark.parametrize("role", [None, "sam", "mara"])
+def test_a_wrong_address_opens_the_same_nothing_to_everybody(client, kept, request, role, name):
+    cache.clear()
+    if role:
+        client.force_login(request.getfixturevalue(role))
+    holes = {"token": "x", "number": kept["scope"].number} if name == "signed_document" else {"token": "x"}
+    wrong = {"rest": "x"} if name.endswith("nothing") else holes
+
+    response = client.get(reverse(f"clients:{name}", kwargs=wrong))
+
+    assert response.status_code == 404
+    assert b"Quiet" not in response.content
 
 
 @pytest.mark.parametrize("name", EVERYTHING)
