@@ -339,6 +339,15 @@ def test_a_change_to_a_line_that_is_gone_is_not_sent(write, both_sign, lena, tha
     assert state(addendum) == State.DRAFT
 
 
+def test_an_addendum_that_changes_nothing_is_not_sent(write, lena, thandi):
+    addendum = write()
+
+    with pytest.raises(actions.Refused, match="Say what it changes before you send it"):
+        send(addendum.agreement, lena, thandi)
+
+    assert state(addendum) == State.DRAFT
+
+
 @pytest.mark.parametrize("between", [GONE, NEW])
 def test_what_would_not_come_to_what_it_says_is_not_signed(write, both_sign, lena, thandi, scope, between):
     addendum = write(DEARER)
