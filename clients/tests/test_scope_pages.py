@@ -316,10 +316,14 @@ def test_fourteen_days_and_the_main_contact_are_suggested(as_thandi, scope, lena
 def test_the_preview_is_what_the_client_would_see(as_thandi, scope):
     shown = as_thandi.get(to(scope, "preview"))
 
-    assert "This is what the client sees. Who signs is not chosen yet." in shown.content.decode()
+    assert "would see if it were sent today. Who signs is not chosen yet." in shown.content.decode()
     assert "Drawings" in shown.content.decode()
     assert shown["Cache-Control"] == "no-store"
     assert as_thandi.get(f"{to(scope, 'preview')}?pdf=yes").content.startswith(b"%PDF-")
+
+
+def test_once_it_is_sent_the_preview_is_what_was_sent(as_thandi, sent):
+    assert "This is what Lena Karoo sees." in as_thandi.get(to(sent, "preview")).content.decode()
 
 
 def test_the_preview_is_in_the_language_of_who_signs_and_our_line_in_ours(as_thandi, scope, lena, thandi):
@@ -331,7 +335,7 @@ def test_the_preview_is_in_the_language_of_who_signs_and_our_line_in_ours(as_tha
 
     assert '<html lang="af">' in shown
     assert '<div class="as-seen" id="above" lang="en">' in shown
-    assert "This is what Lena Karoo sees." in shown
+    assert "This is what Lena Karoo would see if it were sent today." in shown
 
 
 # Withdrawn, taken back, ended

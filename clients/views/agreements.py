@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import wraps
 from typing import Any
 
@@ -182,6 +182,10 @@ def preview(request: SignedInRequest, pk: int) -> HttpResponse:
     """What the client would see if it were sent as it stands; once it was sent, what they do see."""
     agreement, now = _agreement(request, pk), timezone.now()
     sent = agreement.versions.defer("pdf").filter(version=agreement.version).first()
+    if sent is None:
+        # As it would be sent today, while nobody has said otherwise.
+        asked = _suggested(agreement, timezone.localdate(now, agreement.client.zoneinfo))
+        agreement.contact, agreement.valid_until = asked["signer"], asked["valid_until"]
     try:
         content = sent.content if sent else actions.preview(agreement, now)
     except actions.Refused as refused:
@@ -189,7 +193,7 @@ def preview(request: SignedInRequest, pk: int) -> HttpResponse:
         return redirect(agreement.about)
     if "pdf" in request.GET:
         return as_file(actions.preview_pdf(content, now), _file_name(agreement, ""))
-    return _as_seen(request, agreement, content, {})
+    return _as_seen(request, agreement, content, {"is_sent": sent is not None})
 
 
 @require_safe
@@ -225,11 +229,11 @@ def _file_name(agreement: Agreement, more: str) -> str:
     return f"{agreement.about.number.replace('/', '-')}{more}.pdf"
 
 
-def _suggested(agreement: Agreement, today: Any) -> dict[str, Any]:
+def _suggested(agreement: Agreement, today: date) -> dict[str, Any]:
     signer = agreement.contact
     if signer is None or signer.left_at or not signer.email:
         signer = agreement.client.contacts.filter(left_at=None, is_main=True).exclude(email="").first()
-    return {"contact": signer.pk if signer else None, "valid_until": today + DAYS_TO_SIGN}
+    return {"signer": signer, "contact": signer and signer.pk, "valid_until": today + DAYS_TO_SIGN}
 
 
 def _as_it_would_be(agreement: Agreement, form: SendForm, now: datetime) -> Content:

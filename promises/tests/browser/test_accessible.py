@@ -3,10 +3,15 @@
 import pytest
 from django.utils import timezone
 
+from clients import actions
 from clients.models import Agreement, Scope, ScopeLine
+from clients.tests import agreements
 from conftest import DAY
+from engagement.staff.models import Firm
+from promises.actions.addenda import choose_dates
 from promises.actions.agreeing import Spoken
 from promises.actions.renewing import decide
+from promises.due import due_for
 
 pytestmark = pytest.mark.browser
 
@@ -123,3 +128,52 @@ def test_pages_of_administrators(office, inspect, ada):
 
 def test_pages_of_clients_and_strangers(office, inspect):
     assert inspect([office["progress"], "/p/new-link/", "/sign-in/", "/password/"], None) == []
+
+
+def test_pages_of_scopes_and_what_is_done_with_them(office, inspect):
+    karoo, lena, thandi = office["karoo"], office["lena"], office["thandi"]
+    now = timezone.now()
+    drafted, sent = (agreements.draft(karoo, thandi, now) for _each in range(2))
+    agreements.send(sent.agreement, lena, thandi, now, name="")
+    signed = agreements.signed(karoo, lena, thandi, now)
+    template = actions.keep_template(drafted, "Usual", by=thandi, now=now)
+
+    pages = [
+        f"/clients/{karoo.pk}/scopes/",
+        f"/clients/{karoo.pk}/scopes/new/",
+        f"/clients/{karoo.pk}/scopes/begin/",
+        f"/clients/{karoo.pk}/scopes/paper/",
+        *(f"/scopes/{scope.pk}/" for scope in (drafted, sent, signed)),
+        *(f"/scopes/{drafted.pk}/{page}/" for page in ("edit", "copy", "paper", "template")),
+        *(f"/agreements/{drafted.agreement_id}/{page}/" for page in ("send", "preview", "withdraw")),
+        *(f"/agreements/{sent.agreement_id}/{page}/" for page in ("countersign", "revise")),
+        f"/agreements/{signed.agreement_id}/end/",
+        "/agreements/",
+        "/scope-templates/",
+        f"/scope-templates/{template.pk}/",
+    ]
+
+    assert inspect(pages, thandi) == []
+
+
+def test_pages_of_addenda(office, inspect):
+    karoo, lena, thandi, now = office["karoo"], office["lena"], office["thandi"], timezone.now()
+    signed = agreements.signed(karoo, lena, thandi, now)
+    changes = [
+        {"act": "change", "number": 1, "service": "Drawings, twice", "quantity": 2, "unit": "sheet", "price": 150},
+        {"act": "remove", "number": 2},
+        {"act": "add", "service": "A second counter", "quantity": 1, "price": 1250},
+    ]
+    drafted, sent = (agreements.addendum_to(signed, thandi, changes, now, terms="Paid *late*.") for _each in range(2))
+    new = due_for(karoo, Firm.get(), (now + 40 * DAY).date(), None)
+    choose_dates(drafted, {office["risky"].pk: new}, by=thandi, now=now)
+    agreements.sign(sent.agreement, agreements.send(sent.agreement, lena, thandi, now), now)
+    pages = [
+        f"/scopes/{signed.pk}/addenda/new/",
+        *(f"/addenda/{addendum.pk}/" for addendum in (drafted, sent)),
+        f"/addenda/{drafted.pk}/edit/",
+        f"/addenda/{drafted.pk}/dates/",
+        f"/scopes/{signed.pk}/",
+    ]
+
+    assert inspect(pages, thandi) == []
