@@ -88,6 +88,8 @@ def void(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
 
 
 def _not_told(held: Promise) -> None:
+    if held.addendum_moves.filter(addendum__agreement__sent_at__isnull=False).exists():
+        raise Refused(_("An addendum that was sent names it, so it was not logged by mistake. Withdraw it."))
     # Read once: between two questions a message could leave.
     tellings = list(Telling.objects.filter(promise=held).select_related("message"))
     if any(telling.heard_at for telling in tellings):

@@ -169,6 +169,26 @@ def test_a_date_that_is_there_already_needs_no_move(make_promise, choose, sign, 
     assert (fresh(promise).moves, kinds(promise)[-1]) == (1, "extension_agreed")
 
 
+def test_what_an_addendum_that_was_sent_names_was_no_mistake(make_promise, choose, addendum, thandi):
+    promise = make_promise()
+    choose([promise])
+    Agreement.objects.filter(pk=addendum.agreement_id).update(state=State.SENT, sent_at=NOW)
+
+    with pytest.raises(actions.Refused, match="An addendum that was sent names it"):
+        actions.void(promise, reason="A slip of the hand.", by=thandi, now=NOW)
+
+    assert fresh(promise).is_open
+
+
+def test_what_a_draft_names_may_have_been_a_mistake(make_promise, choose, thandi):
+    promise = make_promise()
+    choose([promise])
+
+    actions.void(promise, reason="A slip of the hand.", by=thandi, now=NOW)
+
+    assert fresh(promise).voided_at == NOW
+
+
 @pytest.mark.parametrize(
     ("signed", "outcome"),
     [(-SECOND, Outcome.KEPT_LATER), (SECOND * 0, Outcome.LATE_SILENT), (SECOND, Outcome.LATE_SILENT)],

@@ -83,7 +83,8 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "has_more": has_more,
         "undos": _undos(request, promise, tellings, now),
         "may_decide": may_decide(request.user, promise),
-        "may_void": promise.is_open and not any(_may_know(telling) for telling in tellings),
+        # A moved date was told, on whichever paper.
+        "may_void": promise.is_open and not promise.moves and not any(_may_know(telling) for telling in tellings),
         "here": "promises",
     }
     return render(request, "promises/detail.html", context)
