@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from django.core.management.commands import flush
 from django.db import connection
 
@@ -123,6 +124,12 @@ def make_promise(karoo: Client, thandi: User, firm: Firm) -> Callable[..., Promi
         )
 
     return make
+
+
+@pytest.fixture(autouse=True)
+def _nobody_has_tried_yet() -> None:
+    """Limits on tries are counted in the cache, which outlives a test."""
+    cache.clear()
 
 
 @pytest.fixture(autouse=True)

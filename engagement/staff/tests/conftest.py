@@ -1,15 +1,7 @@
 import pytest
-from django.core.cache import cache
 
 from engagement.outbox.models import Message
 from engagement.staff.signals import diary_changed
-
-
-@pytest.fixture(autouse=True)
-def _nobody_has_tried_yet():
-    cache.clear()
-    yield
-    cache.clear()
 
 
 @pytest.fixture
