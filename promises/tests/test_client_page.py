@@ -6,7 +6,7 @@ import pytest
 import time_machine
 from django.utils.html import escape
 
-from clients.actions import archive, keep_file, make_link, mark_left, save_contact, save_scope
+from clients.actions import archive, make_link, mark_left, save_contact
 from clients.models import Client, Contact, Scope
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Channel, Message, State
@@ -238,14 +238,19 @@ def test_whoever_has_left_is_not_among_the_contacts(show, lena, thandi):
 
 def test_links_and_scopes_are_there(show, karoo, lena, thandi):
     make_link(karoo, thandi, NOW, contact=lena)
-    scope = Scope(client=karoo, number="2026-014", title="Shop fittings", signed_on=date(2026, 11, 3))
-    save_scope(scope, thandi, NOW)
-    keep_file(scope, "signed.pdf", b"%PDF-1.7", thandi, NOW)
+    Scope.objects.create(client=karoo, number="2026-014", title="Shop fittings", signed_on=date(2026, 11, 3))
 
     page = show().content.decode()
 
     assert "1 link opens their progress page." in page
     assert "Shop fittings" in page
+
+
+def test_what_was_asked_for_beyond_the_scopes_is_logged_from_here(show, karoo):
+    page = show()
+
+    assert f"/clients/{karoo.pk}/requests/new/" in page
+    assert f"/clients/{karoo.pk}/requests/" in page
 
 
 def test_a_client_to_whom_we_owe_something_is_not_archived(as_thandi, make_promise, karoo, thandi):
@@ -316,7 +321,7 @@ def test_the_page_costs_the_same_with_more_of_everything(
         slip(f"Curtains {number}")
         save_contact(Contact(client=karoo, name=f"Ben {number}", email="ben@karoo.example"), thandi, NOW)
         make_link(karoo, thandi, NOW, contact=lena)
-        save_scope(Scope(client=karoo, number=f"2026-{number}", title="Fittings"), thandi, NOW)
+        Scope.objects.create(client=karoo, number=f"2026-{number}", title="Fittings")
 
     # session, user, client, open promises, ended ones, contacts, tellings, slips by client, slips, open links,
     # scopes, those that wait for promises, firm, heartbeat, oldest unsent
