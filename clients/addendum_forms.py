@@ -142,7 +142,7 @@ class ChangesForm:
         return len(self.errors) if self.is_bound else 0
 
     def is_valid(self) -> bool:
-        parts = [self.words, *self.lines, self.services, self.taxes]
+        parts: list[Any] = [self.words, *self.lines, self.services, self.taxes]
         return self.is_bound and all([part.is_valid() for part in parts])
 
     @property
