@@ -157,12 +157,10 @@ def test_what_both_sides_have_not_signed_changes_nothing(scope, lena, thandi, be
     assert signed_addenda(scope) == []
 
 
-def test_an_addendum_that_has_ended_goes_on_holding(scope, lena, thandi):
-    """Ending the paper takes nothing back: another addendum does."""
-    addendum = addendum_to(scope, thandi, [add()])
-    take_into_force(addendum, lena, thandi)
+def test_what_was_added_is_there_to_be_read_after_the_scope_has_ended(scope, lena, thandi):
+    take_into_force(addendum_to(scope, thandi, [add()]), lena, thandi)
 
-    actions.end(addendum.agreement, why="Delivered.", by=thandi, now=NOW)
+    actions.end(scope.agreement, why="Delivered.", by=thandi, now=NOW)
 
     assert holding(scope).line(4).service == "Shelves"
 
