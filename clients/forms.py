@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Contact, Scope
 from engagement.outbox.models import Channel
-from engagement.staff.fields import DateTextField, TimeTextField, ZoneField
+from engagement.staff.fields import TimeTextField, ZoneField
 from engagement.staff.hours import WeekHoursField
 from engagement.staff.models import User
 from engagement.staff.plain_words import PlainWords
@@ -22,10 +21,9 @@ from engagement.staff.plain_words import PlainWords
 if TYPE_CHECKING:
     ClientModelForm = forms.ModelForm[Client]
     ContactModelForm = forms.ModelForm[Contact]
-    ScopeModelForm = forms.ModelForm[Scope]
 else:
     # Django's own forms take no type in brackets.
-    ClientModelForm = ContactModelForm = ScopeModelForm = forms.ModelForm
+    ClientModelForm = ContactModelForm = forms.ModelForm
 
 MOST_BYTES = 10 * 1024 * 1024
 CALLED = (Channel.CALL, Channel.SMS, Channel.WHATSAPP)
@@ -221,34 +219,6 @@ class PaperField(forms.FileField):
         if start != b"%PDF-":
             raise forms.ValidationError(self.error_messages["kind"], code="kind")
         return file
-
-
-class ScopeForm(PlainWords, ScopeModelForm):
-    enter: ClassVar[dict[str, Any]] = {
-        "number": _("Enter the number of the scope, for example 2026-014"),
-        "title": _("Enter what the scope is called"),
-    }
-    signed_on = DateTextField(
-        label=_("Signed on"), required=False, past_ok=True, help_text=_("For example 3 November. Empty: not signed.")
-    )
-    paper = PaperField(label=_("The signed paper"), required=False, help_text=_("A PDF of 10 MB or less."))
-
-    class Meta:
-        model = Scope
-        fields = ["number", "title", "signed_on"]
-        labels = {"number": _("Number"), "title": _("Title")}
-        error_messages = {"number": {"unique": _("Another scope has this number: enter a different one")}}
-
-    def __init__(self, *args: Any, today: date, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.today = today
-        self.fields["signed_on"].today = today  # type: ignore[attr-defined]
-
-    def clean_signed_on(self) -> date | None:
-        signed_on: date | None = self.cleaned_data["signed_on"]
-        if signed_on and signed_on > self.today:
-            raise forms.ValidationError(_("The day of signing must be today or in the past"))
-        return signed_on
 
 
 def file_name(given: str) -> str:

@@ -26,7 +26,6 @@ from clients.actions.drafting import (
 )
 from clients.actions.links import link_address, make_link, renew_link, revoke_link, send_new_link
 from clients.actions.requests import answer_request, log_request, turn_into_addendum
-from clients.actions.scopes import keep_file, save_scope
 from clients.actions.sending import preview, send, signing_address, signing_placeholder
 from clients.actions.signer import name_signer, preview_pdf
 from clients.actions.signing import CONSENT, ask_question, countersign, decline, sign
@@ -52,7 +51,6 @@ __all__ = [
     "draft_from_template",
     "draft_scope",
     "end",
-    "keep_file",
     "keep_template",
     "lapse_due",
     "latest_code",
@@ -80,7 +78,6 @@ __all__ = [
     "save_client",
     "save_contact",
     "save_draft",
-    "save_scope",
     "save_solution",
     "send",
     "send_code",

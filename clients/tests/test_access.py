@@ -4,8 +4,8 @@ import pytest
 from django.core.cache import cache
 from django.urls import reverse
 
-from clients.actions import draft_addendum, keep_file, log_request, make_link, preview, save_contact, save_scope
-from clients.models import Client, Contact, OutsideRequest, Scope, ScopeTemplate, SealedDocument, SentVersion
+from clients.actions import draft_addendum, log_request, make_link, preview, save_contact
+from clients.models import Client, Contact, OutsideRequest, Scope, ScopeFile, ScopeTemplate, SealedDocument, SentVersion
 from clients.urls import urlpatterns
 from conftest import NOW
 from engagement.outbox.actions import write
@@ -110,9 +110,9 @@ def kept(secret, thandi, make_solution):
     """One of each thing, all of a restricted client."""
     contact = Contact(client=secret, name="Quinn Quiet", email="quinn@quiet.example")
     save_contact(contact, thandi, NOW)
-    scope = Scope(client=secret, number="2026-001", title="The quiet matter")
-    save_scope(scope, thandi, NOW)
-    keep_file(scope, "signed.pdf", b"%PDF-1.7 quiet", thandi, NOW)
+    scope = Scope.objects.create(client=secret, number="2026-001", title="The quiet matter")
+    paper = {"name": "signed.pdf", "content": b"%PDF-1.7 quiet", "size": 14, "sha256": "0" * 64}
+    ScopeFile.objects.create(scope=scope, **paper, added_at=NOW, added_by=thandi)
     link = make_link(secret, thandi, NOW, contact=contact)
     message = write(
         occasion="one",

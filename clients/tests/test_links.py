@@ -11,7 +11,6 @@ from clients.actions import (
     mark_left,
     renew_link,
     revoke_link,
-    save_scope,
     send_new_link,
 )
 from clients.models import Contact, Entry, PrivateLink, Scope
@@ -182,7 +181,7 @@ def test_a_mail_whose_link_was_revoked_meanwhile_does_not_leave(link, lena, than
 
 def test_the_page_makes_a_link_and_shows_its_address(as_thandi, karoo, lena, thandi):
     scope = Scope(client=karoo, number="2026-014", title="Shop fittings")
-    save_scope(scope, thandi, NOW)
+    scope.save()
 
     as_thandi.post(f"/clients/{karoo.pk}/links/", {"contact": lena.pk, "scope": scope.pk})
 
@@ -212,7 +211,7 @@ def test_an_error_says_what_to_do(as_thandi, karoo, lena, typed, error):
 def test_a_link_is_made_for_this_clients_contacts_and_scopes_alone(as_thandi, karoo, lena, secret, thandi):
     quinn = Contact.objects.create(client=secret, name="Quinn")
     scope = Scope(client=secret, number="2026-001", title="The quiet matter")
-    save_scope(scope, thandi, NOW)
+    scope.save()
 
     response = as_thandi.post(f"/clients/{karoo.pk}/links/", {"contact": quinn.pk, "scope": scope.pk})
 

@@ -15,13 +15,12 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from clients import sealing
-from clients.actions import save_scope
 from clients.agreement_rules import State
 from clients.models import Addendum, Agreement, Kind, Scope, SealedDocument
 from clients.sealing import key
 from clients.tests.seal_papers import WHY, paper, sealed_by
 from clients.views.verify import CHECKS
-from conftest import DAY, NOW
+from conftest import NOW
 
 ADDRESS = "/verify/"
 
@@ -172,7 +171,7 @@ def keep(sealed, karoo, thandi):
 
     def keep_(**fields):
         scope = Scope(client=karoo, number="2026-014", title="Shop fittings", signed_on=date(2026, 11, 2), **fields)
-        save_scope(scope, thandi, NOW - 16 * DAY)
+        scope.save()
         SealedDocument.objects.create(
             agreement=scope.agreement,
             content=sealed,
