@@ -247,7 +247,7 @@ def test_links_and_scopes_are_there(show, karoo, lena, thandi):
 
 
 def test_what_was_asked_for_beyond_the_scopes_is_logged_from_here(show, karoo):
-    page = show()
+    page = show().content.decode()
 
     assert f"/clients/{karoo.pk}/requests/new/" in page
     assert f"/clients/{karoo.pk}/requests/" in page
