@@ -347,6 +347,19 @@ def test_a_copy_is_for_a_client_that_one_sees(client, sam, karoo, secret, thandi
     assert response.context["form"].errors == {"client": ["Choose one from the list"]}
 
 
+@pytest.mark.parametrize("path", ["/scopes/{scope}/copy/", "/clients/{client}/scopes/begin/"])
+def test_two_who_begin_at_once_do_not_get_one_number(as_thandi, karoo, thandi, monkeypatch, path):
+    scope = draft(karoo, thandi, number="2026-001")
+    monkeypatch.setattr("clients.actions.drafting.next_number", lambda today: "2026-001")
+
+    sent = {"client": karoo.pk, "copy_of": "2026-001"}
+    response = as_thandi.post(path.format(scope=scope.pk, client=karoo.pk), sent)
+
+    error = "Somebody began another scope at the same moment. Press the button again."
+    assert response.context["form"].non_field_errors() == [error]
+    assert Scope.objects.count() == 1
+
+
 # Templates
 
 

@@ -12,6 +12,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
@@ -41,6 +42,8 @@ from engagement.staff.models import Firm
 PAGE = 50
 # So many old scopes are offered by number; any other can be typed.
 MOST_OFFERED = 100
+# Two people begin at once, and both are given the same next number.
+TAKEN = gettext_lazy("Somebody began another scope at the same moment. Press the button again.")
 
 
 @require_safe
@@ -91,12 +94,15 @@ def begin(request: SignedInRequest, pk: int) -> HttpResponse:
     form = BeginForm(posted(request), user=request.user)
     if form.is_valid():
         template, old = form.cleaned_data["template"], form.cleaned_data["copy_of"]
-        if template:
-            scope = actions.draft_from_template(template, client, by=request.user, now=now)
+        try:
+            if template:
+                scope = actions.draft_from_template(template, client, by=request.user, now=now)
+            else:
+                scope = actions.copy_scope(old, client, by=request.user, now=now)
+        except actions.Refused:
+            form.add_error(None, TAKEN)
         else:
-            scope = actions.copy_scope(old, client, by=request.user, now=now)
-        messages.success(request, _("Scope %(number)s is begun. Look it through.") % {"number": scope.number})
-        return redirect("clients:scope_edit", scope.pk)
+            return _begin_with(request, scope)
     return render(request, "clients/scope_begin.html", {"form": form, "client": client, "old": _old(request)})
 
 
@@ -139,9 +145,12 @@ def copy(request: SignedInRequest, pk: int) -> HttpResponse:
     scope = _scope(request, pk)
     form = CopyForm(posted(request), user=request.user, initial={"client": scope.client_id})
     if form.is_valid():
-        copied = actions.copy_scope(scope, form.cleaned_data["client"], by=request.user, now=timezone.now())
-        messages.success(request, _("Scope %(number)s is begun. Look it through.") % {"number": copied.number})
-        return redirect("clients:scope_edit", copied.pk)
+        try:
+            copied = actions.copy_scope(scope, form.cleaned_data["client"], by=request.user, now=timezone.now())
+        except actions.Refused:
+            form.add_error(None, TAKEN)
+        else:
+            return _begin_with(request, copied)
     return render(request, "clients/scope_copy.html", {"form": form, "client": scope.client, "scope": scope})
 
 
@@ -241,6 +250,11 @@ def _totals(
         typed = enumerate([values for part in parts for values in part.values], 1)
         lines = [ScopeLine(number=number, **values) for number, values in typed]
     return (totals(lines, scope.currency), scope.currency) if lines else None
+
+
+def _begin_with(request: SignedInRequest, scope: Scope) -> HttpResponse:
+    messages.success(request, _("Scope %(number)s is begun. Look it through.") % {"number": scope.number})
+    return redirect("clients:scope_edit", scope.pk)
 
 
 def _begun(client: Client) -> Scope:
