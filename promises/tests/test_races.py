@@ -14,7 +14,7 @@ from django.db import connection, connections
 
 from clients import actions as client_actions
 from clients import record
-from clients.models import Client
+from clients.models import Agreement, Client, Renewal, Scope, ScopeLine
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message
@@ -22,7 +22,10 @@ from engagement.staff.models import User
 from engagement.staff.signals import diary_changed
 from promises import actions
 from promises.actions import watching
+from promises.actions.agreeing import Written
 from promises.actions.digest import write_digests
+from promises.actions.from_scope import make_from_line, mark_not_needed
+from promises.actions.renewing import decide
 from promises.due import due_for
 from promises.models import DateMove, OutcomeTally, Promise, Reminder, Telling
 
@@ -70,6 +73,36 @@ class TestOnServers:
         assert Counter(type(answer) for answer in answers) == {actions.Refused: 2, Promise: 1}
         assert sum(OutcomeTally.objects.values_list("count", flat=True)) <= 1
         assert list(record.verify(Client.objects.get(pk=karoo.pk))) == []
+
+    @pytest.fixture
+    def scope(self, karoo):
+        scope = Scope.objects.create(client=karoo, number="2026-014", title="Shop fittings")
+        ScopeLine.objects.create(scope=scope, number=1, service="Drawings", turnaround_days=5)
+        Agreement.objects.filter(pk=scope.agreement_id).update(state="signed", signed_at=NOW)
+        return scope
+
+    def test_of_two_who_confirm_a_line_one_makes_the_promise(self, scope, karoo, firm, thandi, mara):
+        due = due_for(karoo, firm, (NOW + 7 * DAY).date(), None)
+
+        def confirm(by):
+            return make_from_line(scope, 1, what="Drawings", due=due, owner=thandi, by=by, now=NOW)
+
+        answers = at_once(lambda: confirm(thandi), lambda: confirm(mara), lambda: mark_not_needed(scope, 1, mara, NOW))
+
+        assert errors(answers) == []
+        assert sum(isinstance(answer, actions.Refused) for answer in answers) == 2
+        assert Promise.objects.count() <= 1
+
+    def test_of_two_who_decide_about_a_scope_one_does(self, scope, lena, thandi, mara):
+        def settle(decision, by):
+            words = Written(lena, "How we go on", "We go on.", f"renewal:{decision}")
+            return decide(scope, decision, why="", words=words, by=by, now=NOW)
+
+        answers = at_once(lambda: settle("renew", thandi), lambda: settle("part", mara))
+
+        assert errors(answers) == []
+        assert Renewal.objects.count() == 1
+        assert Message.objects.filter(occasion__startswith="renewal:").count() == 1
 
     def test_delivery_and_an_answer_do_not_cross(self, make_promise, karoo, firm, thandi, mara):
         for number in range(8):
