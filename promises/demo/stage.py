@@ -82,7 +82,7 @@ class Stage:
 
     def make(self, job: Job, *, steps: bool, estimate: bool) -> Promise:
         rng = job.rng
-        words = {}
+        words: dict[str, Any] = {}
         if rng.random() < 0.35:
             words["client_words"] = rng.choice(data.CLIENT_WORDS)
         if rng.random() < 0.3:
