@@ -14,10 +14,10 @@ import django
 
 django.setup()
 
-from tqdm import tqdm
+from tqdm import tqdm  # noqa: E402  after Django is set up
 
-from clients.document import render
-from clients.sealing import key, pades
+from clients.document import render  # noqa: E402
+from clients.sealing import key, pades  # noqa: E402
 
 NOW = datetime(2026, 11, 22, 9, 0, tzinfo=UTC)
 LINE = {"description": "Two rounds of changes, each answered in writing.", "quantity": "2", "unit": "sheet"}
