@@ -29,6 +29,7 @@ from clients.models import (
     ScopeTemplate,
 )
 from clients.rights import actor
+from clients.signals import scope_signed
 from engagement.staff.models import Firm, User
 
 TEXTS = ("title", "summary", "not_included", "timeline", "terms", "currency")
@@ -104,9 +105,10 @@ def record_paper(scope: Scope, *, signed_on: date, name: str, content: bytes, by
         scope.save(update_fields=["signed_on", "vouched_by"])
         agreement.state = to
         agreement.save(update_fields=["state"])
+        scope.agreement = agreement
+        scope_signed.send(sender=Scope, scope=scope, now=now)
         data = {"name": name, "size": len(content), "sha256": sha256, "signed_on": signed_on.isoformat()}
         write(agreement, "scope_signed_on_paper", now, by, **data)
-    scope.agreement.state = to
     return kept
 
 

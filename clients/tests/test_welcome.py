@@ -54,6 +54,14 @@ def test_the_last_signature_writes_the_welcome(welcomed, karoo, thandi):
     assert Entry.objects.get(kind="welcome_written").data["message"] == message.pk
 
 
+def test_who_signed_on_paper_is_welcomed_too(karoo, lena, thandi):
+    scope = agreements.draft(karoo, thandi)
+
+    actions.record_paper(scope, signed_on=NOW.date(), name="a.pdf", content=b"%PDF-1.7", by=thandi, now=NOW)
+
+    assert Message.objects.get(occasion=f"welcome:{scope.agreement_id}").address == lena.email
+
+
 @pytest.mark.parametrize("firm_signs", ["when it sends", "after the client"])
 def test_signing_by_the_front_door_writes_one_welcome(karoo, lena, thandi, firm_signs):
     scope = agreements.draft(karoo, thandi)
