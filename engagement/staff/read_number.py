@@ -1,4 +1,4 @@
-"""Reads numbers as people write them: "1200.50", "1 200,50", "1,200.50", "1'200". What can be read in two ways is said."""
+"""Reads numbers as people write them: 1200.50, 1 200,50 and 1,200.50. What can be read in two ways is said."""
 
 from __future__ import annotations
 
