@@ -136,7 +136,6 @@ def save_addendum(addendum: Addendum, values: Values, changes: Iterable[Values],
             setattr(addendum, name, value)
         addendum.save()
         addendum.changes.all().delete()
-        getattr(addendum, "_prefetched_objects_cache", {}).pop("changes", None)
         free = next_line(addendum.scope)
         for change in changes:
             fields = {name: change[name] for name in LINE if name in change}
