@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clients.actions.base import holding_agreement, must_be_allowed
+from clients.actions.base import Changed, holding_agreement, must_be_allowed
 from clients.actions.base import write as write_of_agreement
 from clients.agreement_rules import Step
 from clients.models import Addendum, Side
@@ -42,8 +42,8 @@ def choose_dates(addendum: Addendum, dates: Mapping[int, Due], *, by: User, now:
 def follow(addendum: Addendum, now: datetime) -> None:
     """Both sides have signed: the dates that it names come into force. Called inside the signing transaction.
 
-    Every promise is held before the first of them speaks in the client's record: whoever acts on a promise holds the
-    promise first and then the client.
+    Raises Changed, and with that nothing is signed. Every promise is held before the first of them speaks in the
+    client's record: whoever acts on a promise holds the promise first and then the client.
     """
     named = {drafted.promise_id: drafted for drafted in addendum.moves.all()}
     heard_at = _heard_at(addendum, now)
@@ -53,10 +53,19 @@ def follow(addendum: Addendum, now: datetime) -> None:
         if not promise.is_open:
             write(promise, "date_left_by_addendum", now, None, **words)
         elif promise.due_at != drafted.new_due_at:
+            _must_lie_ahead(drafted, heard_at)
             words |= {"old": promise.due_on.isoformat(), "new_at": drafted.new_due_at.isoformat()}
             write(promise, "date_moved_by_addendum", now, None, signed_at=heard_at.isoformat(), **words)
             new = Due(drafted.new_due_on, drafted.new_due_time, drafted.new_due_at)
             move(promise, new, told_at=heard_at, by=None, now=now, addendum=addendum)
+
+
+def _must_lie_ahead(drafted: AddendumMove, heard_at: datetime) -> None:
+    """Signed after its own new date, it would make of a promise a slip that nobody could have kept or told."""
+    if drafted.new_due_at <= heard_at:
+        raise Changed(
+            _("A date in this has passed since it was sent. Nothing was signed: a new version has to be sent."), None
+        )
 
 
 def _heard_at(addendum: Addendum, now: datetime) -> datetime:

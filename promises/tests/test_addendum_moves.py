@@ -9,7 +9,7 @@ from django.utils import translation
 
 from clients import record
 from clients.actions import countersign
-from clients.actions.base import Refused
+from clients.actions.base import Changed, Refused
 from clients.actions.drafting import draft_addendum, draft_scope
 from clients.actions.sending import preview
 from clients.agreement_rules import State
@@ -204,6 +204,18 @@ def test_signed_before_the_date_is_no_miss_and_after_it_the_miss_stands(
     actions.deliver(promise, delivered_at=done_at, by=thandi, now=done_at)
 
     assert fresh(promise).outcome == outcome
+
+
+@pytest.mark.parametrize("late", [SECOND * 0, SECOND])
+def test_it_is_not_signed_when_its_own_date_has_passed(make_promise, choose, sign, addendum, late):
+    promise, other = make_promise(), make_promise("Counter drawings", due_on=date(2026, 12, 1))
+    choose([promise, other])
+
+    with pytest.raises(Changed, match="has passed since it was sent"):
+        sign(AddendumMove.objects.first().new_due_at + late)
+
+    assert (fresh(promise).moves, fresh(other).moves) == (0, 0)
+    assert Agreement.objects.get(pk=addendum.agreement_id).state == State.DRAFT
 
 
 def test_several_dates_move_together(make_promise, choose, sign):
