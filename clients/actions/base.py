@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from clients import record
 from clients.agreement_rules import Actor, Rule, State, Step, rule
 from clients.models import Agreement, SentVersion
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Message
 from engagement.staff.models import FirmLogo, User
 
 # Said to whoever is too late, or too early.
@@ -90,3 +93,10 @@ def write(agreement: Agreement, kind: str, now: datetime, by: User | None, **dat
 def logo_of_firm() -> bytes | None:
     content = FirmLogo.objects.values_list("content", flat=True).first()
     return bytes(content) if content else None
+
+
+def forget_requests_to_sign(held: Agreement, now: datetime) -> None:
+    """There is nothing to sign any more: what would ask for it and has not left stays here."""
+    held.next_nudge_at = None
+    asks = Q(occasion__startswith=f"to sign:{held.pk}:") | Q(occasion__startswith=f"sign nudge:{held.pk}:")
+    outbox.drop(Message.objects.filter(asks), now)

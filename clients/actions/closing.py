@@ -12,7 +12,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from clients.actions.base import Refused, holding_agreement, must_be_allowed, write
+from clients.actions.base import Refused, forget_requests_to_sign, holding_agreement, must_be_allowed, write
 from clients.actions.notices import tell_staff
 from clients.actions.sending import MOST_NUDGES, NUDGE_EVERY, signing_placeholder
 from clients.agreement_rules import Actor, State, Step
@@ -49,7 +49,8 @@ def revise(agreement: Agreement, *, by: User, now: datetime) -> None:
             raise Refused(_("The client has signed this. Copy it instead: what was signed stays as it was signed."))
         sent = held.versions.filter(version=held.version).exists()
         held.version += sent
-        held.state, held.next_nudge_at = to, None
+        held.state = to
+        forget_requests_to_sign(held, now)
         held.closed_at, held.closed_by, held.closed_why = None, None, ""
         held.save(update_fields=["version", "state", "next_nudge_at", "closed_at", "closed_by", "closed_why"])
         write(held, "agreement_revised", now, by, version=held.version)
@@ -90,7 +91,7 @@ def nudge_due(now: datetime) -> int:
 
 def _close(held: Agreement, to: State, why: str, by: User | None, now: datetime) -> None:
     held.state, held.closed_at, held.closed_by, held.closed_why = to, now, by, why.strip()[:500]
-    held.next_nudge_at = None
+    forget_requests_to_sign(held, now)
     held.save(update_fields=["state", "closed_at", "closed_by", "closed_why", "next_nudge_at"])
 
 

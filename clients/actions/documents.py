@@ -82,7 +82,8 @@ def _make(agreement: Agreement, now: datetime) -> None:
     )
     seq, head = Client.objects.values_list("entries", "head").get(pk=agreement.client_id)
     pdf = compose(agreement, (seq, head), now)
-    sealed = seal(pdf, now, reason=_("Sealed as it was signed"))
+    with translation.override(agreement.contact.speaks if agreement.contact else agreement.client.language):
+        sealed = seal(pdf, now, reason=_("Sealed as it was signed"))
     sha256 = hashlib.sha256(sealed.content).hexdigest()
     with holding_agreement(agreement) as held, transaction.atomic():
         SealedDocument.objects.create(

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from clients.actions.base import Changed, Refused, Seen, write
+from clients.actions.base import Changed, Refused, Seen, forget_requests_to_sign, write
 from clients.agreement_rules import State
 from clients.content import freeze
 from clients.holding import LineGone
@@ -100,7 +100,8 @@ def must_still_come_to(held: Agreement, version: SentVersion, now: datetime) -> 
 
 def take_effect(held: Agreement, now: datetime) -> None:
     """Both sides have signed: totals and dates follow, in the transaction of the last signature."""
-    held.state, held.signed_at, held.document_due_at, held.next_nudge_at = State.SIGNED, now, now, None
+    held.state, held.signed_at, held.document_due_at = State.SIGNED, now, now
+    forget_requests_to_sign(held, now)
     held.save(update_fields=["state", "signed_at", "document_due_at", "next_nudge_at"])
     about = held.about
     if isinstance(about, Addendum):

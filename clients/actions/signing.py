@@ -8,7 +8,15 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
-from clients.actions.base import Changed, Refused, Seen, holding_agreement, must_be_allowed, write
+from clients.actions.base import (
+    Changed,
+    Refused,
+    Seen,
+    forget_requests_to_sign,
+    holding_agreement,
+    must_be_allowed,
+    write,
+)
 from clients.actions.codes import Purpose, spend, try_code
 from clients.actions.notices import tell_staff
 from clients.actions.signatures import (
@@ -78,7 +86,8 @@ def sign(
         if version.signatures.filter(side=Side.FIRM).exists():
             take_effect(held, now)
         else:
-            held.state, held.next_nudge_at = State.ACCEPTED, None
+            held.state = State.ACCEPTED
+            forget_requests_to_sign(held, now)
             held.save(update_fields=["state", "next_nudge_at"])
         write(held, "code_passed", now, None, **seen.data, code=passed.pk, purpose=str(Purpose.SIGN))
         write_signed(held, signature, None, now)
@@ -111,7 +120,8 @@ def decline(agreement: Agreement, *, why: str, shown: str, seen: Seen, now: date
     with holding_agreement(agreement) as held:
         to = must_be_allowed(held, Step.DECLINE, Actor.SIGNER).to
         _must_be_shown(held, shown)
-        held.state, held.closed_at, held.closed_why, held.next_nudge_at = to, now, why.strip()[:500], None
+        held.state, held.closed_at, held.closed_why = to, now, why.strip()[:500]
+        forget_requests_to_sign(held, now)
         held.save(update_fields=["state", "closed_at", "closed_why", "next_nudge_at"])
         contact = held.contact.name if held.contact else ""
         write(held, "agreement_declined", now, None, **seen.data, contact=contact, why=why.strip(), shown=shown)

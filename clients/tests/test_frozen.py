@@ -298,6 +298,16 @@ def test_what_has_ended_becomes_nothing_else(scope, to):
         run(sql, to, scope.agreement_id)
 
 
+def test_what_the_client_has_signed_is_no_draft_again(karoo, lena, thandi):
+    agreement = draft(karoo, thandi).agreement
+    sign(agreement, send(agreement, lena, thandi, name=""))
+
+    for state in (State.ACCEPTED, State.WITHDRAWN):
+        in_state(agreement, state)
+        with refused(SIGNED_STAYS):
+            run("UPDATE clients_agreement SET state = 'draft' WHERE id = %s", agreement.pk)
+
+
 @pytest.mark.parametrize("state", State)
 @pytest.mark.parametrize("column", ["client_id", "kind"])
 def test_an_agreement_stays_with_its_client_and_what_it_is(scope, secret, state, column):

@@ -365,7 +365,9 @@ def test_a_mail_that_waited_too_long_does_not_leave(agreement, lena, thandi, sin
     outbox.send_waiting(NOW)
 
     stopped = to_sign().get()
-    assert (stopped.state, stopped.error) == (State.FAILED, STALE)
+    # What went wrong with the address is for somebody here to see to; what is over is not.
+    to_be_seen_to = happens in (leaves, moves, is_put_away)
+    assert (stopped.state, stopped.error) == ((State.FAILED, STALE) if to_be_seen_to else (State.DROPPED, ""))
     assert not any("/s/" in mail.get_content() and "read and sign" in mail["Subject"] for mail in sink.accepted())
 
 
@@ -378,7 +380,7 @@ def test_a_mail_about_an_older_version_does_not_leave(agreement, lena, thandi, s
 
     outbox.send_waiting(NOW)
 
-    assert [(mail.state, mail.error) for mail in to_sign()] == [(State.FAILED, STALE), (State.SENT, "")]
+    assert [mail.state for mail in to_sign()] == [State.DROPPED, State.SENT]
     (left,) = sink.accepted()
     assert "7.00." in left.get_content()
 

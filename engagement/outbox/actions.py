@@ -60,6 +60,17 @@ def undo(message: Message, now: datetime) -> bool:
     return True
 
 
+def drop(waiting: QuerySet[Message], now: datetime) -> int:
+    """What these speak of is over before they left. What a worker has in hand already is not touched."""
+    dropped = 0
+    for message in waiting.filter(state=State.WAITING):
+        with transaction.atomic():
+            if Message.objects.filter(pk=message.pk, state=State.WAITING).update(state=State.DROPPED):
+                _tell(message, now)
+                dropped += 1
+    return dropped
+
+
 def send_waiting(now: datetime, limit: int = 200) -> int:
     """Send what is due. One message that cannot be sent stops no other."""
     settle_abandoned(now)
