@@ -155,7 +155,7 @@ def _write_nudge(held: Agreement, now: datetime) -> None:
                 "There you can also ask a question, or decline.\n\n%(firm)s\n"
             )
             % values,
-            kind=f"agreement {held.pk}",
+            kind=f"client {held.client_id}",
         )
 
 
@@ -183,6 +183,6 @@ def _say_withdrawn(held: Agreement, by: User, now: datetime) -> None:
                 "Answer this mail if you want to know more.\n\n%(by)s\n%(firm)s\n"
             )
             % {**values, "by": by.name},
-            kind=f"agreement {held.pk}",
+            kind=f"client {held.client_id}",
             written_by=by,
         )

@@ -80,7 +80,7 @@ def send_code(agreement: Agreement, purpose: OneTimeCode.Purpose, seen: Seen, no
                 )
                 % values,
                 is_secret=True,
-                kind=f"agreement {held.pk}",
+                kind=f"client {held.client_id}",
             )
         code.save(update_fields=["message"])
         data = {**seen.data, "contact": contact.name, "version": held.version, "purpose": str(purpose)}

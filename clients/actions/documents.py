@@ -194,5 +194,5 @@ def _write_copy(held: Agreement, sha256: str, head: str, now: datetime) -> None:
                 "Head of the record: %(head)s\n\n%(firm)s\n"
             )
             % values,
-            kind=f"agreement {held.pk}",
+            kind=f"client {held.client_id}",
         )

@@ -33,7 +33,7 @@ def tell_staff(held: Agreement, occasion: str, subject: str, body: str, now: dat
                 language=person.language,
                 subject=translation.gettext(subject) % values,
                 body=translation.gettext(body) % values + "\n",
-                kind=f"agreement {held.pk}",
+                kind=f"client {held.client_id}",
             )
 
 

@@ -28,6 +28,7 @@ from engagement.staff.when import speak_date
 # Reminders to sign: after three days and then every three, five at the most.
 NUDGE_EVERY = timedelta(days=3)
 MOST_NUDGES = 5
+NOBODY_SEEN = Seen()
 PLACEHOLDER = re.compile(r"\[signing page (\d+)\]")
 
 
@@ -40,6 +41,7 @@ def send(
     now: datetime,
     by_mail: bool = True,
     name: str = "",
+    seen: Seen = NOBODY_SEEN,
 ) -> SentVersion:
     """Freeze what it says and send it to be signed. With a name, the sender signs for the firm at once.
 
@@ -74,7 +76,7 @@ def send(
             valid_until=valid_until.isoformat(),
         )
         if name.strip():
-            sign_for_the_firm(held, version, name, by, Seen(), now)
+            sign_for_the_firm(held, version, name, by, seen, now)
         if by_mail:
             _write_mail(held, version, by, now)
     agreement.refresh_from_db()
@@ -178,6 +180,6 @@ def _write_mail(held: Agreement, version: SentVersion, by: User, now: datetime) 
                 "%(by)s\n%(firm)s\n"
             )
             % values,
-            kind=f"agreement {held.pk}",
+            kind=f"client {held.client_id}",
             written_by=by,
         )

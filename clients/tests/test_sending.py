@@ -148,7 +148,7 @@ def test_the_lead_and_managers_send_and_nobody_else(karoo, lena, thandi, mara, s
     send(third, lena, mara)
 
     assert [Agreement.objects.get(pk=one.pk).state for one in (first, second, third)] == ["draft", "sent", "sent"]
-    assert not Message.objects.filter(kind=f"agreement {first.pk}").exists()
+    assert not Message.objects.filter(occasion__startswith=f"to sign:{first.pk}:").exists()
 
 
 # Kept
@@ -317,6 +317,29 @@ def test_the_mail_is_kept_with_a_mark_and_leaves_with_the_address(agreement, len
     assert "signing page" not in left.get_content()
     assert "1,312.15." in left.get_content()
     assert "until Wednesday 2 December 2026" in left.get_content()
+
+
+def test_what_is_sent_to_a_restricted_client_is_not_read_by_whoever_is_shut_out(client, secret, thandi, sam):
+    secret.members.add(sam)
+    contact = Contact(client=secret, name="Sol Quiet", email="sol@quiet.example")
+    actions.save_contact(contact, thandi, NOW)
+    scope = draft(secret, sam)
+    send(scope.agreement, contact, thandi)
+    mail = to_sign().get()
+    Message.objects.filter(pk=mail.pk).update(written_by=sam)
+    client.force_login(sam)
+    assert client.get(f"/sent/{mail.pk}/").status_code == 200
+
+    secret.members.remove(sam)
+
+    assert client.get(f"/sent/{mail.pk}/").status_code == 404
+
+
+def test_whoever_signs_for_the_firm_as_they_send_is_seen(agreement, lena, thandi):
+    send(agreement, lena, thandi, seen=SEEN)
+
+    signature = agreement.signatures.get(side="firm")
+    assert (signature.address, signature.browser, signature.zone) == (SEEN.address, SEEN.browser, SEEN.zone)
 
 
 def test_no_mail_is_written_for_an_address_that_somebody_copies(agreement, lena, thandi):

@@ -29,7 +29,8 @@ from clients.signing_page import Text
 from clients.terms import as_html
 from clients.views.private import kept_private
 from clients.views.shared import as_file, is_confirmed, posted
-from engagement.staff.http import SignedInRequest, visitor_address
+from clients.views.visit import seen_of
+from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 
 PAGE = 50
@@ -151,12 +152,9 @@ def countersign(request: SignedInRequest, agreement: Agreement) -> HttpResponse:
     """Our signature under exactly what was sent, before the client's or after it."""
     form = SignForFirmForm(posted(request))
     if form.is_valid():
-        browser = request.headers.get("User-Agent", "")[:300]
-        seen = actions.Seen(visitor_address(request), browser, request.user.zone)
+        name, seen = form.cleaned_data["name"], seen_of(request, request.user.zone)
         try:
-            actions.countersign(
-                agreement, name=form.cleaned_data["name"], by=request.user, seen=seen, now=timezone.now()
-            )
+            actions.countersign(agreement, name=name, by=request.user, seen=seen, now=timezone.now())
         except actions.Refused as refused:
             form.add_error(None, str(refused))
         else:
@@ -252,6 +250,7 @@ def _send(request: SignedInRequest, agreement: Agreement, form: SendForm, now: d
         now=now,
         by_mail=asked["way"] == SendForm.MAIL,
         name=asked["name"] if asked["ours"] == SendForm.NOW else "",
+        seen=seen_of(request, request.user.zone),
     )
 
 

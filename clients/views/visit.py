@@ -30,6 +30,12 @@ METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 SIGNING = ("sign", "sign_check", "sign_accept", "sign_code", "sign_ask", "sign_decline", "sign_pdf", "sign_document")
 
 
+def seen_of(request: HttpRequest, zone: str) -> Seen:
+    """What the evidence says of whoever acts."""
+    browser = "".join(sign for sign in request.headers.get("User-Agent", "") if sign.isprintable())
+    return Seen(visitor_address(request)[:60], browser[:300], zone)
+
+
 @dataclass(frozen=True, slots=True)
 class Visit:
     request: HttpRequest
@@ -48,8 +54,7 @@ class Visit:
         return reverse(f"clients:{name}", kwargs=self.address)
 
     def seen(self, zone: str = "") -> Seen:
-        browser = "".join(sign for sign in self.request.headers.get("User-Agent", "") if sign.isprintable())
-        return Seen(visitor_address(self.request)[:60], browser[:300], zone)
+        return seen_of(self.request, zone)
 
     def page(self, template: str, context: dict[str, Any], *, status: int = 200) -> HttpResponse:
         """Without the request: no session is read, no cookie is set."""
