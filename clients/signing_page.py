@@ -16,6 +16,7 @@ from clients.agreement_rules import State
 from clients.document.values import Content, Stroke
 from clients.models import Agreement, OneTimeCode, SentVersion, Side, Signature
 from clients.terms import as_html
+from clients.who import Who
 from engagement.outbox.models import State as MessageState
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_moment, speak_time, speak_zone
@@ -25,20 +26,6 @@ SHORT_LIST = 4
 # A drawing is shown in units of a thousandth of the width of the box that it was drawn in.
 ACROSS, MARGIN = 1000, 20
 NOT_DELIVERED = (MessageState.FAILED, MessageState.IN_DOUBT, MessageState.DROPPED, MessageState.UNDONE)
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    """Whom to ask, and how."""
-
-    name: str
-    title: str
-    phone: str
-    email: str
-
-    @property
-    def dial(self) -> str:
-        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
 
 
 @dataclass(frozen=True, slots=True)

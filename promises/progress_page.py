@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.models import Agreement, Kind, Scope
+from clients.who import Who
 from engagement.staff.models import Firm, User
 from engagement.staff.when import (
     LAST_MINUTE,
@@ -31,7 +32,7 @@ from engagement.staff.when import (
 from promises import progress_rows as rows
 from promises.models import DateMove, Extension, Promise, Standing, Step, Telling
 from promises.progress_rows import Reader, WordRow
-from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Who, Word
+from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Word
 from promises.words import channel_words
 
 # The classes of the state words, the worst first.

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from clients.who import Who
+
 
 @dataclass(frozen=True, slots=True)
 class Row:
@@ -86,18 +88,6 @@ class Word:
 class Finished:
     what: str
     when: str
-
-
-@dataclass(frozen=True, slots=True)
-class Who:
-    name: str
-    title: str
-    phone: str
-    email: str
-
-    @property
-    def dial(self) -> str:
-        return "".join(sign for sign in self.phone if sign.isdigit() or sign == "+")
 
 
 @dataclass(frozen=True, slots=True)
