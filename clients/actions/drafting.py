@@ -22,6 +22,7 @@ from clients.models import (
     AddendumLine,
     Agreement,
     Client,
+    Entry,
     Kind,
     Scope,
     ScopeFile,
@@ -34,6 +35,8 @@ from engagement.staff.models import Firm, User
 
 TEXTS = ("title", "summary", "not_included", "timeline", "terms", "currency")
 LINE = ("kind", "service", "description", "quantity", "unit", "price", "rate", "turnaround_days")
+# Entries that hold the whole text of a draft.
+TEXT_KEPT = ("scope_made", "scope_changed", "addendum_made", "addendum_changed")
 NUMBER = re.compile(r"^(\d{4})-(\d+)$")
 # Who begin a scope in the same instant, and each get a number of their own.
 MOST_AT_ONCE = 20
@@ -63,15 +66,25 @@ def draft_scope(client: Client, values: Values, lines: Iterable[Values], *, by: 
     return scope
 
 
-def save_draft(scope: Scope, values: Values, lines: Iterable[Values], *, by: User, now: datetime) -> None:
-    """Change a draft, whole: the lines given are the lines it has afterwards."""
+def last_saved(about: Scope | Addendum) -> int:
+    """Which text of a draft this is: the place in the client's record of the entry that holds it."""
+    entry = _last_text(about)
+    return entry.seq if entry else 0
+
+
+def save_draft(
+    scope: Scope, values: Values, lines: Iterable[Values], *, by: User, now: datetime, read: int | None = None
+) -> None:
+    """Change a draft, whole: the lines given are the lines it has afterwards. `read`: which text it was written over."""
     with holding_agreement(scope.agreement) as agreement:
         must_be_allowed(agreement, Step.EDIT, actor(by, agreement.client))
+        _must_be_last(scope, read)
         for name, value in values.items():
             setattr(scope, name, value)
         _save(scope)
         _set_lines(scope, lines)
-        write(agreement, "scope_changed", now, by, **said_of_scope(scope))
+        if _is_new(scope, said := said_of_scope(scope)):
+            write(agreement, "scope_changed", now, by, **said)
 
 
 def copy_scope(scope: Scope, client: Client, *, by: User, now: datetime) -> Scope:
@@ -128,10 +141,19 @@ def draft_addendum(scope: Scope, *, title: str, reason: str, by: User, now: date
     return addendum
 
 
-def save_addendum(addendum: Addendum, values: Values, changes: Iterable[Values], *, by: User, now: datetime) -> None:
+def save_addendum(
+    addendum: Addendum,
+    values: Values,
+    changes: Iterable[Values],
+    *,
+    by: User,
+    now: datetime,
+    read: int | None = None,
+) -> None:
     """Change a draft, whole. Each change has an `act` and, unless it adds a line, the `number` of the line."""
     with holding_agreement(addendum.agreement) as agreement:
         must_be_allowed(agreement, Step.EDIT, actor(by, agreement.client))
+        _must_be_last(addendum, read)
         for name, value in values.items():
             setattr(addendum, name, value)
         addendum.save()
@@ -147,7 +169,28 @@ def save_addendum(addendum: Addendum, values: Values, changes: Iterable[Values],
             after(addendum)
         except LineGone as gone:
             raise Refused(line_is_gone(gone)) from gone
-        write(agreement, "addendum_changed", now, by, **said_of_addendum(addendum))
+        if _is_new(addendum, said := said_of_addendum(addendum)):
+            write(agreement, "addendum_changed", now, by, **said)
+
+
+def _last_text(about: Scope | Addendum) -> Entry | None:
+    texts = Entry.objects.filter(client=about.client, subject=about.record_subject, kind__in=TEXT_KEPT)
+    return texts.order_by("-seq").first()
+
+
+def _is_new(about: Scope | Addendum, said: Values) -> bool:
+    kept = _last_text(about)
+    return kept is None or kept.data != said
+
+
+def _must_be_last(about: Scope | Addendum, read: int | None) -> None:
+    if read is not None and read != last_saved(about):
+        raise Refused(
+            _(
+                "Somebody saved this draft while you had it open. Look at theirs in another window; "
+                "saving again puts yours in its place."
+            )
+        )
 
 
 def line_is_gone(gone: LineGone) -> str:

@@ -106,6 +106,10 @@ class Agreement(models.Model):
             models.Index(
                 name="clients_document_due", fields=["document_due_at"], condition=Q(document_due_at__isnull=False)
             ),
+            # For the list of what waits for a signature.
+            models.Index(name="clients_not_signed_yet", fields=["client"], condition=Q(state__in=["sent", "accepted"])),
+            # For scopes in force, asked by My day.
+            models.Index(name="clients_in_force", fields=["client"], condition=Q(state="signed", kind="scope")),
             # For to_greet(), asked by My day.
             models.Index(
                 name="clients_to_greet",

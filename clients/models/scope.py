@@ -52,7 +52,12 @@ class Scope(models.Model):
     class Meta:
         verbose_name = _("scope")
         verbose_name_plural = _("scopes")
-        ordering = ["-number"]
+        # Newest first; numbers are texts, and 2026-1000 would stand before 2026-999.
+        ordering = ["-pk"]
+        indexes = [
+            # For scopes near their end, asked by My day and the board.
+            models.Index(name="clients_scope_ends", fields=["ends_on"], condition=Q(ends_on__isnull=False)),
+        ]
         constraints = [
             models.CheckConstraint(
                 name="clients_scope_ends_after_it_starts",

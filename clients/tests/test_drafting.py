@@ -264,3 +264,37 @@ def test_a_scope_on_paper_is_changed_by_addenda_alone(karoo, lena, thandi):
     addendum = addendum_to(scope, thandi, [{"act": "add", "service": "Shelves"}])
 
     assert send(addendum.agreement, lena, thandi).content["to"]["signed_on"] == "Monday 2 November 2026"
+
+
+# Two who write at once
+
+
+def test_a_text_is_not_written_over_one_that_nobody_saw(karoo, thandi, mara):
+    scope = draft(karoo, thandi)
+    read = actions.last_saved(scope)
+    actions.save_draft(scope, {"title": "Hers"}, LINES, by=mara, now=NOW, read=read)
+
+    with pytest.raises(actions.Refused, match="Somebody saved this draft"):
+        actions.save_draft(scope, {"title": "His"}, LINES, by=thandi, now=NOW, read=read)
+
+    assert Scope.objects.get(pk=scope.pk).title == "Hers"
+    actions.save_draft(scope, {"title": "His"}, LINES, by=thandi, now=NOW, read=actions.last_saved(scope))
+    assert Scope.objects.get(pk=scope.pk).title == "His"
+
+
+def test_an_addendum_is_not_written_over_one_that_nobody_saw(karoo, lena, thandi, mara):
+    addendum = addendum_to(signed(karoo, lena, thandi), thandi, [{"act": "add", "service": "Shelf", "price": 80}])
+    read = actions.last_saved(addendum)
+    actions.save_addendum(addendum, {"title": "Hers"}, [], by=mara, now=NOW, read=read)
+
+    with pytest.raises(actions.Refused, match="Somebody saved this draft"):
+        actions.save_addendum(addendum, {"title": "His"}, [], by=thandi, now=NOW, read=read)
+
+    assert Addendum.objects.get(pk=addendum.pk).title == "Hers"
+
+
+def test_saving_what_is_there_already_adds_nothing_to_the_record(karoo, thandi):
+    scope = draft(karoo, thandi)
+    actions.save_draft(scope, {}, LINES, by=thandi, now=NOW)
+
+    assert karoo.record.about(scope.record_subject).count() == 1

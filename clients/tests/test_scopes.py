@@ -9,6 +9,7 @@ import time_machine
 from django.core.files.uploadedfile import SimpleUploadedFile
 
 from clients import actions
+from clients.actions import drafting
 from clients.agreement_rules import State
 from clients.forms import MOST_BYTES, file_name
 from clients.models import Entry, Scope, ScopeFile, ScopeTemplate
@@ -589,3 +590,27 @@ def test_the_list_costs_the_same_with_more_scopes_and_reads_no_paper(
         as_thandi.get(f"/clients/{karoo.pk}/scopes/")
 
     assert not any('"content"' in query["sql"] for query in asked.captured_queries)
+
+
+def test_the_newest_scope_comes_first_whatever_its_number(as_thandi, karoo, thandi):
+    for number in ("2026-999", "2026-1000"):
+        drafting.draft_scope(karoo, {"number": number, "title": f"Scope {number}"}, [], by=thandi, now=NOW)
+
+    page = as_thandi.get(f"/clients/{karoo.pk}/scopes/").content.decode()
+
+    assert page.index("Scope 2026-1000") < page.index("Scope 2026-999")
+
+
+def test_the_page_says_that_somebody_saved_meanwhile_and_keeps_what_was_typed(as_thandi, karoo, thandi, mara):
+    scope = draft(karoo, thandi)
+    page = f"/scopes/{scope.pk}/edit/"
+    read = as_thandi.get(page).context["read"]
+    drafting.save_draft(scope, {"title": "Hers"}, [], by=mara, now=NOW)
+    mine = {**typed({"service": "Curtains", "price": "900"}, number=scope.number, title="Mine"), "read": read}
+
+    refused = as_thandi.post(page, mine)
+
+    assert "Somebody saved this draft while you had it open" in refused.content.decode()
+    assert refused.context["form"]["title"].value() == "Mine"
+    as_thandi.post(page, {**mine, "read": refused.context["read"]})
+    assert Scope.objects.get(pk=scope.pk).title == "Mine"

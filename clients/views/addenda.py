@@ -21,7 +21,7 @@ from clients.document.values import Content
 from clients.holding import holding
 from clients.models import Addendum, Agreement, Scope
 from clients.terms import as_html
-from clients.views.shared import posted
+from clients.views.shared import posted, text_read
 from engagement.staff.http import SignedInRequest
 
 
@@ -66,13 +66,15 @@ def edit(request: SignedInRequest, pk: int) -> HttpResponse:
     form = ChangesForm(posted(request), addendum=addendum, held=holding(addendum.scope))
     if form.is_valid():
         try:
-            actions.save_addendum(addendum, form.values, form.changes, by=request.user, now=now)
+            read = text_read(request)
+            actions.save_addendum(addendum, form.values, form.changes, by=request.user, now=now, read=read)
         except actions.Refused as refusal:
             form.refused.append(str(refusal))
         else:
             messages.success(request, _("The addendum is saved."))
             return redirect(_after_saving(request, addendum))
     context = {"addendum": addendum, "client": addendum.client, "form": form, **_says(addendum, now)}
+    context["read"] = actions.last_saved(addendum)
     return render(request, "clients/addendum_edit.html", context)
 
 

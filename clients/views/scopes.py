@@ -35,7 +35,7 @@ from clients.scope_page import holds_of, rows_of, versions_of_addenda, with_adde
 from clients.signals import scope_shown
 from clients.terms import as_html
 from clients.totals import Totals, totals
-from clients.views.shared import as_file, posted, the_client
+from clients.views.shared import as_file, posted, text_read, the_client
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 
@@ -50,10 +50,11 @@ TAKEN = gettext_lazy("Somebody began another scope at the same moment. Press the
 def scopes(request: SignedInRequest, pk: int) -> HttpResponse:
     client = the_client(request, pk)
     listed = Scope.objects.filter(client=client).select_related("agreement", "file").defer("file__content")
-    if before := request.GET.get("before", "")[:40]:
-        listed = listed.filter(number__lt=before)
+    before = request.GET.get("before", "")
+    if before.isascii() and before.isdigit() and len(before) < 19:
+        listed = listed.filter(pk__lt=before)
     rows = rows_of(with_addenda(listed)[: PAGE + 1])
-    more = f"?before={rows[PAGE - 1].scope.number}" if len(rows) > PAGE else ""
+    more = f"?before={rows[PAGE - 1].scope.pk}" if len(rows) > PAGE else ""
     context = {"client": client, "rows": rows[:PAGE], "next": more, "now": timezone.now()}
     return render(request, "clients/scopes.html", context)
 
@@ -199,6 +200,7 @@ def _editor(request: SignedInRequest, scope: Scope, more: dict[str, Any]) -> Htt
         "client": client,
         "scope": scope,
         "called": called,
+        "read": actions.last_saved(scope) if called else "",
         "totals": _totals(request, scope, [services, taxes], lines),
         "terms": as_html(scope.terms) if called and not form.is_bound else "",
         "has_faults": form.is_bound and not all(part.is_valid() for part in parts),
@@ -217,7 +219,7 @@ def _save(
     by, now = request.user, timezone.now()
     with transaction.atomic():
         if scope.pk:
-            actions.save_draft(scope, form.values, lines, by=by, now=now)
+            actions.save_draft(scope, form.values, lines, by=by, now=now, read=text_read(request))
         else:
             scope = actions.draft_scope(scope.client, form.values, lines, by=by, now=now)
         actions.name_signer(scope.agreement, form.cleaned_data["contact"])

@@ -27,6 +27,11 @@ def ask(
     return render(request, "clients/confirm.html", context)
 
 
+def pdf_name(number: str, more: str = "") -> str:
+    """The number of an addendum has a stroke in it, which would be a folder."""
+    return f"{number.replace('/', '-')}{more}.pdf"
+
+
 def as_file(content: bytes, name: str) -> HttpResponse:
     """A PDF to be kept. Whatever is in it, no browser may run it as a page of ours."""
     return HttpResponse(
@@ -38,3 +43,9 @@ def as_file(content: bytes, name: str) -> HttpResponse:
             "X-Content-Type-Options": "nosniff",
         },
     )
+
+
+def text_read(request: SignedInRequest) -> int | None:
+    """Which text of a draft somebody had before them as they wrote over it: `clients.actions.last_saved`."""
+    read = request.POST.get("read", "")
+    return int(read) if read.isascii() and read.isdigit() and len(read) < 10 else None
