@@ -177,6 +177,11 @@ CRISPY_TEMPLATE_PACK = "bootstrap5"
 
 # A scope of 200 lines is sent in one form.
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2500
+FILE_UPLOAD_HANDLERS = [
+    "engagement.staff.uploads.RefuseHuge",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Django's own mails (invitation, password) are written to the outbox like everything that leaves the firm.
 EMAIL_BACKEND = "engagement.outbox.backend.OutboxBackend"
