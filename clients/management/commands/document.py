@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
@@ -26,13 +28,25 @@ class Command(BaseCommand):
         if document is None:
             raise CommandError(_why_none(agreement))
         try:
-            options["out"].write_bytes(bytes(document.content))
+            _write_whole(options["out"], bytes(document.content))
         except OSError as error:
             raise CommandError(
                 _("%(file)s could not be written: %(why)s") % {"file": options["out"], "why": error.strerror}
             ) from error
         values = {"file": options["out"], "size": document.size, "sha256": document.sha256}
         self.stdout.write(_("%(file)s: %(size)d bytes, SHA-256 %(sha256)s") % values)
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """The file is there whole, or as it was: a full disk leaves no half of a document."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as draft:
+        try:
+            draft.write(content)
+            draft.flush()
+            os.replace(draft.name, path)
+        except OSError:
+            os.unlink(draft.name)
+            raise
 
 
 def _agreement(number: str) -> Agreement:
