@@ -10,7 +10,7 @@ from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from clients.actions.base import Refused, Seen, holding_agreement, logo_of_firm, must_be_allowed, write
+from clients.actions.base import Changed, Refused, Seen, holding_agreement, logo_of_firm, must_be_allowed, write
 from clients.actions.drafting import line_is_gone
 from clients.actions.signatures import sign_for_the_firm
 from clients.agreement_rules import State, Step
@@ -41,10 +41,12 @@ def send(
     now: datetime,
     by_mail: bool = True,
     name: str = "",
+    shown: str = "",
     seen: Seen = NOBODY_SEEN,
 ) -> SentVersion:
     """Freeze what it says and send it to be signed. With a name, the sender signs for the firm at once.
 
+    With `shown`, the fingerprint of what the sender looked at, nothing else is sent: raises Changed.
     Without `by_mail` somebody here copies the address and passes it on, and the evidence will say so.
     """
     with holding_agreement(agreement) as held:
@@ -57,7 +59,7 @@ def send(
             held.renew_address()
         held.contact, held.valid_until = contact, valid_until
         held.valid_until_at = _end_of(valid_until, held)
-        version = _freeze(held, contact, by, now)
+        version = _freeze(held, contact, shown, by, now)
         held.state, held.sent_at, held.sent_by, held.by_mail = to, now, by, by_mail
         held.nudges, held.next_nudge_at = 0, (now + NUDGE_EVERY if by_mail else None)
         held.closed_at, held.closed_by, held.closed_why = None, None, ""
@@ -101,15 +103,18 @@ def signing_placeholder(agreement: Agreement) -> str:
     return f"[signing page {agreement.pk}]"
 
 
-def _freeze(held: Agreement, contact: Contact, by: User, now: datetime) -> SentVersion:
+def _freeze(held: Agreement, contact: Contact, shown: str, by: User, now: datetime) -> SentVersion:
     content = preview(held, now)
     _must_say_something(held, content)
+    sha256 = fingerprint(content)
+    if shown and sha256 != shown:
+        raise Changed(_("It was changed while you looked at it. Look at it again. Nothing was sent."), None)
     pdf = render(content, logo=logo_of_firm(), proposal=True, made_at=now)
     return SentVersion.objects.create(
         agreement=held,
         version=held.version,
         content=content,
-        sha256=fingerprint(content),
+        sha256=sha256,
         pdf=pdf,
         pdf_sha256=hashlib.sha256(pdf).hexdigest(),
         contact=contact,

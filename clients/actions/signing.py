@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, gettext_noop
 
@@ -101,12 +100,15 @@ def sign(
     return signature
 
 
-def countersign(agreement: Agreement, *, name: str, by: User, seen: Seen, now: datetime) -> Signature:
-    """The firm's signature, before the client's or after it. With the second one it comes into force."""
+def countersign(agreement: Agreement, *, name: str, shown: str, by: User, seen: Seen, now: datetime) -> Signature:
+    """The firm's signature, before the client's or after it. With the second one it comes into force.
+
+    `shown` is the fingerprint of the text that their page carried. Raises Changed when another one would be signed.
+    """
     with holding_agreement(agreement) as held:
         must_be_allowed(held, Step.COUNTERSIGN, actor(by, held.client))
         _must_be_named(name)
-        version = version_in_force(held)
+        version = _must_be_shown(held, shown)
         both = held.state == State.ACCEPTED
         if both:
             must_still_come_to(held, version, now)
@@ -181,8 +183,7 @@ def _must_be_signable(held: Agreement, shown: str, now: datetime) -> SentVersion
 def _must_be_shown(held: Agreement, shown: str) -> SentVersion:
     version = version_in_force(held)
     if version.sha256 != shown:
-        with translation.override(held.contact.speaks if held.contact else held.client.language):
-            when = speak_moment(version.sent_at, held.client.zoneinfo, now=version.sent_at, with_zone=False)
-            words = _("This was changed on %(when)s. See what changed. Nothing was signed.") % {"when": when}
+        when = speak_moment(version.sent_at, held.client.zoneinfo, now=None)
+        words = _("This was changed on %(when)s. See what changed. Nothing was signed.") % {"when": when}
         raise Changed(words, version)
     return version

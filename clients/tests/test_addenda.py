@@ -10,7 +10,7 @@ from clients.agreement_rules import State
 from clients.holding import holding
 from clients.models import Addendum, AddendumLine, Agreement, Entry, Scope
 from clients.signals import addendum_signed
-from clients.tests.agreements import SEEN, addendum_to, send, sign, signed
+from clients.tests.agreements import SEEN, addendum_to, countersign, send, sign, signed
 from conftest import DAY, HOUR, NOW
 
 PDF = b"%PDF-1.7\nsigned\n%%EOF"
@@ -276,7 +276,7 @@ def test_totals_follow_when_both_have_signed_and_not_before(write, both_sign, le
     sign(agreement, version)
     assert (state(addendum), total(scope)) == (State.ACCEPTED, Decimal("1312.15"))
 
-    actions.countersign(agreement, name="Thandi Mokoena", by=thandi, seen=SEEN, now=NOW)
+    countersign(agreement, thandi)
     assert (state(addendum), total(scope)) == (State.SIGNED, Decimal("1427.15"))
 
 

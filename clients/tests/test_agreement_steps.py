@@ -7,7 +7,7 @@ import pytest
 from clients import actions
 from clients.agreement_rules import RULES, Actor, State, Step, may
 from clients.models import Agreement, Scope, Signature
-from clients.tests.agreements import SEEN, addendum_to, code_for, draft, send, sign, signed
+from clients.tests.agreements import SEEN, addendum_to, code_for, countersign, draft, send, sign, signed
 from conftest import DAY, NOW
 
 # Written out a second time, on purpose: this is what was agreed, the table in the code is what is done.
@@ -92,7 +92,7 @@ def take(agreement, step, by, lena):
         case Step.RECORD_PAPER:
             actions.record_paper(scope, signed_on=NOW.date(), name="a.pdf", content=PDF, by=by, now=NOW)
         case Step.COUNTERSIGN:
-            actions.countersign(agreement, name="Thandi Mokoena", by=by, seen=SEEN, now=NOW)
+            countersign(agreement, by)
         case Step.WITHDRAW:
             actions.withdraw(agreement, why="So.", by=by, now=NOW)
         case Step.REVISE:
@@ -133,7 +133,7 @@ def test_only_what_is_listed_passes(in_state, thandi, mara, sam, karoo, lena, st
         agreement = in_state(state)
         before = (agreement.state, agreement.signatures.count(), karoo.record.about(agreement.record_subject).count())
         if step == Step.SIGN and state == State.SENT:
-            actions.countersign(agreement, name="Thandi Mokoena", by=thandi, seen=SEEN, now=NOW)
+            countersign(agreement, thandi)
 
         refused = None
         try:

@@ -8,7 +8,7 @@ import pytest
 from clients import actions
 from clients.holding import LineGone, after, holding, next_line, original, signed_addenda
 from clients.models import Addendum, Agreement, Scope
-from clients.tests.agreements import SEEN, addendum_to, code_for, draft, send, sign, signed
+from clients.tests.agreements import SEEN, addendum_to, code_for, countersign, draft, send, sign, signed
 from clients.tests.test_signing_races import at_once, surprises
 from conftest import DAY, NOW
 
@@ -212,7 +212,7 @@ def test_the_firm_cannot_put_in_force_what_no_longer_comes_to_what_it_says(scope
     take_into_force(addendum_to(scope, thandi, [remove(1)]), lena, thandi)
 
     with pytest.raises(actions.Changed):
-        actions.countersign(later.agreement, name="Thandi", by=thandi, seen=SEEN, now=NOW)
+        countersign(later.agreement, thandi)
 
     assert Agreement.objects.get(pk=later.agreement_id).state == "accepted"
     assert holding(scope).line(1) is None

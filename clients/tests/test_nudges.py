@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from clients import actions, record
 from clients.models import Agreement, Client, Contact, Entry
-from clients.tests.agreements import SEEN, code_for, draft, sign, signed
+from clients.tests.agreements import SEEN, code_for, countersign, draft, sign, signed
 from clients.tests.test_signing_races import at_once, surprises
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
@@ -127,7 +127,7 @@ def is_signed(agreement, lena, thandi):
 
 def is_signed_by_the_firm_too(agreement, lena, thandi):
     sign(agreement, agreement.versions.get())
-    actions.countersign(agreement, name="Thandi", by=thandi, seen=SEEN, now=NOW)
+    countersign(agreement, thandi)
 
 
 def is_declined(agreement, lena, thandi):
@@ -344,7 +344,7 @@ def test_what_the_client_has_signed_does_not_lapse(waiting, thandi):
     assert actions.lapse_due(NOW + FAR) == 0
 
     # The firm may take longer than the client was given.
-    actions.countersign(agreement, name="Thandi", by=thandi, seen=SEEN, now=NOW + 30 * DAY)
+    countersign(agreement, thandi, NOW + 30 * DAY)
     assert agreement.state == "signed"
 
 

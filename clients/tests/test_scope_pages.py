@@ -1,5 +1,6 @@
 """What staff do with a scope once it is written: look at it, send it, take it back, sign it for the firm, end it."""
 
+import re
 from datetime import date
 
 import pytest
@@ -11,7 +12,7 @@ from clients import actions
 from clients.agreement_rules import State
 from clients.models import Addendum, Agreement, Contact, Entry, Scope, SealedDocument, SentVersion, Side, Signature
 from clients.signals import scope_shown
-from clients.tests.agreements import addendum_to, draft, send, sign, signed
+from clients.tests.agreements import LINES, addendum_to, draft, send, sign, signed
 from conftest import DAY, NOW
 from engagement.outbox.models import Message
 
@@ -389,10 +390,18 @@ def test_a_reason_is_wanted(as_thandi, scope, step, why, error):
 # Signed for the firm
 
 
+def shown(page):
+    return re.search(r'name="shown" value="(\w+)"', page)[1]
+
+
+def signature(scope):
+    return {"name": "Thandi Mokoena", "shown": scope.agreement.versions.latest("version").sha256}
+
+
 def test_the_firm_signs_after_the_client_and_it_is_in_force(as_thandi, accepted, thandi):
     asked = as_thandi.get(to(accepted, "countersign")).content.decode()
     browser = {"HTTP_USER_AGENT": "Our browser", "REMOTE_ADDR": "198.51.100.7"}
-    as_thandi.post(to(accepted, "countersign"), {"name": "Thandi Mokoena"}, **browser)
+    as_thandi.post(to(accepted, "countersign"), {"name": "Thandi Mokoena", "shown": shown(asked)}, **browser)
 
     ours = Signature.objects.get(side=Side.FIRM)
     assert "Lena Karoo" in asked
@@ -406,7 +415,7 @@ def test_the_firm_signs_after_the_client_and_it_is_in_force(as_thandi, accepted,
 
 
 def test_the_firm_signs_before_the_client(as_thandi, sent):
-    as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena"})
+    as_thandi.post(to(sent, "countersign"), signature(sent))
 
     assert state_of(sent) == State.SENT
     assert "We have signed." in page(as_thandi, sent)
@@ -414,11 +423,36 @@ def test_the_firm_signs_before_the_client(as_thandi, sent):
 
 
 def test_the_firm_does_not_sign_twice(as_thandi, sent):
-    as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena"})
-    again = as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena"})
+    as_thandi.post(to(sent, "countersign"), signature(sent))
+    again = as_thandi.post(to(sent, "countersign"), signature(sent))
 
     assert again.context["form"].non_field_errors() == ["The firm has signed this already."]
     assert Signature.objects.count() == 1
+
+
+def test_the_firm_signs_no_text_that_it_was_not_shown(as_thandi, sent, lena, thandi):
+    looked_at = as_thandi.get(to(sent, "countersign")).content.decode()
+    actions.revise(sent.agreement, by=thandi, now=NOW)
+    actions.save_draft(sent, {"title": "Two shops"}, LINES, by=thandi, now=NOW)
+    version = send(sent.agreement, lena, thandi, name="")
+
+    answer = as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena", "shown": shown(looked_at)})
+    told = answer.content.decode()
+    without = as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena"})
+
+    for each in (answer, without):
+        [error] = each.context["form"].non_field_errors()
+        assert error.startswith("This was changed on Wednesday 18 November")
+        assert error.endswith("See what changed. Nothing was signed.")
+    assert "Two shops" in told
+    assert 'value="Thandi Mokoena"' in told
+    assert shown(told) == version.sha256
+    assert f'/agreements/{sent.agreement_id}/proposal/?version=2"' in told
+    assert not Signature.objects.exists()
+
+    as_thandi.post(to(sent, "countersign"), {"name": "Thandi Mokoena", "shown": shown(told)})
+
+    assert Signature.objects.get().version == version
 
 
 @pytest.mark.parametrize(

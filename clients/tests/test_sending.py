@@ -11,7 +11,7 @@ import typst
 from clients import actions
 from clients.content import fingerprint
 from clients.models import Agreement, Contact, Entry, SentVersion
-from clients.tests.agreements import SEEN, addendum_to, code_for, draft, send, sign, signed
+from clients.tests.agreements import LINES, SEEN, addendum_to, code_for, draft, send, sign, signed
 from clients.tokens import hashed
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
@@ -216,6 +216,21 @@ def test_what_was_taken_back_is_sent_as_the_next_version(agreement, lena, thandi
     assert (first.content["version"], second.content["version"]) == (1, 2)
     assert first.sha256 != second.sha256
     assert SentVersion.objects.get(pk=first.pk).content == first.content
+
+
+def test_nothing_is_sent_but_what_was_looked_at(agreement, lena, thandi):
+    looked_at = Agreement.objects.get(pk=agreement.pk)
+    looked_at.contact, looked_at.valid_until = lena, (NOW + 14 * DAY).date()
+    shown = fingerprint(actions.preview(looked_at, NOW))
+    actions.save_draft(agreement.scope, {"title": "Two shops"}, LINES, by=thandi, now=NOW)
+
+    with pytest.raises(actions.Changed, match="Nothing was sent"):
+        send(agreement, lena, thandi, shown=shown)
+    assert nothing_was_done(agreement)
+
+    actions.save_draft(agreement.scope, {"title": "Shop fittings"}, LINES, by=thandi, now=NOW)
+
+    assert send(agreement, lena, thandi, shown=shown).sha256 == shown
 
 
 def test_a_draft_that_was_never_sent_stays_at_its_first_version(agreement, lena, thandi):

@@ -13,7 +13,7 @@ from django.test.utils import CaptureQueriesContext
 from clients import actions
 from clients.actions import archive, make_link, mark_left
 from clients.models import Agreement, Contact, SentVersion
-from clients.tests.agreements import LINES, SEEN, addendum_to, draft, send, sign, signed
+from clients.tests.agreements import LINES, SEEN, addendum_to, countersign, draft, send, sign, signed
 from clients.views.private import WRONG_LINKS
 from conftest import DAY, HOUR, NOW
 
@@ -171,7 +171,7 @@ def in_state(state, agreement, thandi):
             sign(agreement, version)
         case "signed":
             sign(agreement, version)
-            actions.countersign(agreement, name="Thandi Mokoena", by=thandi, seen=SEEN, now=NOW)
+            countersign(agreement, thandi)
         case "ended":
             in_state("signed", agreement, thandi)
             actions.end(agreement, why="Ours alone", by=thandi, now=NOW)

@@ -72,7 +72,7 @@ def test_signing_by_the_front_door_writes_one_welcome(karoo, lena, thandi, firm_
     agreements.sign(scope.agreement, version)
     if not name:
         assert not Message.objects.filter(occasion__startswith="welcome:").exists()
-        actions.countersign(scope.agreement, name=thandi.name, by=thandi, seen=agreements.SEEN, now=NOW)
+        agreements.countersign(scope.agreement, thandi)
 
     message = Message.objects.get(occasion__startswith="welcome:")
     assert message.address == lena.email

@@ -28,7 +28,7 @@ from clients.scope_forms import SendForm, SignForFirmForm, WhyForm
 from clients.signing_page import Text
 from clients.terms import as_html
 from clients.views.private import kept_private
-from clients.views.shared import as_file, is_confirmed, posted
+from clients.views.shared import as_file, is_confirmed, pdf_name, posted
 from clients.views.visit import seen_of
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
@@ -151,24 +151,28 @@ def revise(request: SignedInRequest, agreement: Agreement) -> HttpResponse:
 def countersign(request: SignedInRequest, agreement: Agreement) -> HttpResponse:
     """Our signature under exactly what was sent, before the client's or after it."""
     form = SignForFirmForm(posted(request))
+    version = agreement.versions.defer("pdf").get(version=agreement.version)
     if form.is_valid():
         name, seen = form.cleaned_data["name"], seen_of(request, request.user.zone)
+        shown = request.POST.get("shown", "")
         try:
-            actions.countersign(agreement, name=name, by=request.user, seen=seen, now=timezone.now())
+            actions.countersign(agreement, name=name, shown=shown, by=request.user, seen=seen, now=timezone.now())
         except actions.Refused as refused:
             form.add_error(None, str(refused))
+            # What was sent meanwhile is what there is to sign now, and is shown in place of the old one.
+            version = (refused.version if isinstance(refused, actions.Changed) else None) or version
         else:
             agreement.refresh_from_db()
             in_force = agreement.state == State.SIGNED
             said = _("Signed by both sides. It is in force.") if in_force else _("Signed for the firm.")
             messages.success(request, said)
             return redirect(agreement.about)
-    version = agreement.versions.defer("pdf").get(version=agreement.version)
     context = {
         "agreement": agreement,
         "client": agreement.client,
         "form": form,
         "content": version.content,
+        "shown": version.sha256,
         "theirs": version.signatures.filter(side=Side.CLIENT).first(),
     }
     return render(request, "clients/agreement_countersign.html", context)
@@ -190,7 +194,7 @@ def preview(request: SignedInRequest, pk: int) -> HttpResponse:
         messages.error(request, str(refused))
         return redirect(agreement.about)
     if "pdf" in request.GET:
-        return as_file(actions.preview_pdf(content, now), _file_name(agreement, ""))
+        return as_file(actions.preview_pdf(content, now), pdf_name(agreement.about.number))
     return _as_seen(request, agreement, content, {"is_sent": sent is not None})
 
 
@@ -199,7 +203,7 @@ def document(request: SignedInRequest, pk: int) -> HttpResponse:
     """The sealed document."""
     agreement = _agreement(request, pk)
     sealed: SealedDocument = get_object_or_404(SealedDocument, agreement=agreement)
-    return as_file(bytes(sealed.content), _file_name(agreement, ""))
+    return as_file(bytes(sealed.content), pdf_name(agreement.about.number))
 
 
 @require_safe
@@ -213,7 +217,7 @@ def proposal(request: SignedInRequest, pk: int) -> HttpResponse:
     sent: SentVersion | None = versions.first()
     if sent is None:
         raise Http404
-    return as_file(bytes(sent.pdf), _file_name(agreement, f", {_('version')} {sent.version}"))
+    return as_file(bytes(sent.pdf), pdf_name(agreement.about.number, f", {_('version')} {sent.version}"))
 
 
 def _agreement(request: SignedInRequest, pk: int) -> Agreement:
@@ -221,10 +225,6 @@ def _agreement(request: SignedInRequest, pk: int) -> Agreement:
     # One client and one agreement, however they are reached.
     found.about.agreement = found
     return found
-
-
-def _file_name(agreement: Agreement, more: str) -> str:
-    return f"{agreement.about.number.replace('/', '-')}{more}.pdf"
 
 
 def _suggested(agreement: Agreement, today: date) -> dict[str, Any]:
@@ -250,6 +250,7 @@ def _send(request: SignedInRequest, agreement: Agreement, form: SendForm, now: d
         now=now,
         by_mail=asked["way"] == SendForm.MAIL,
         name=asked["name"] if asked["ours"] == SendForm.NOW else "",
+        shown=asked["shown"],
         seen=seen_of(request, request.user.zone),
     )
 

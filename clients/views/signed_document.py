@@ -16,7 +16,8 @@ from clients.actions.reading import open_document, usable_code
 from clients.models import Agreement, SealedDocument
 from clients.signing_forms import CodeForm, SendCodeForm
 from clients.signing_page import code_mail, masked, zone_of
-from clients.views.visit import Visit, at_private_address, by_private_link, by_signing_token, pdf_response
+from clients.views.shared import as_file, pdf_name
+from clients.views.visit import Visit, at_private_address, by_private_link, by_signing_token
 
 SALT = "signed document"
 PASS_LASTS = timedelta(minutes=30)
@@ -53,7 +54,7 @@ def _document(visit: Visit, here: str, back: str) -> HttpResponse:
     is_open = not visit.posts and pass_of(visit.agreement, given)
     if is_open and "file" in visit.request.GET:
         document = SealedDocument.objects.get(agreement=visit.agreement)
-        return pdf_response(bytes(document.content), visit.agreement.about.number)
+        return as_file(bytes(document.content), pdf_name(visit.agreement.about.number))
     contact = visit.agreement.contact
     to = masked(contact.email if contact else "")
     about = visit.agreement.about

@@ -34,8 +34,9 @@ from clients.signing_page import (
     zone_of,
 )
 from clients.views.private import kept_private, no_page
+from clients.views.shared import as_file, pdf_name
 from clients.views.signed_document import LONG_TRIED, new_pass, pass_of
-from clients.views.visit import SIGNING, Visit, at_private_address, by_signing_token, pdf_response
+from clients.views.visit import SIGNING, Visit, at_private_address, by_signing_token
 
 # For so long after the signatures it is worth saying what happens next.
 FRESH = timedelta(days=7)
@@ -114,7 +115,7 @@ def pdf(visit: Visit) -> HttpResponse:
     if _to_be_signed(visit) is None and visit.agreement.state != State.ACCEPTED:
         return redirect(visit.to("sign"))
     version = visit.agreement.versions.get(version=visit.agreement.version)
-    return pdf_response(bytes(version.pdf), version.content["number"])
+    return as_file(bytes(version.pdf), pdf_name(version.content["number"]))
 
 
 @login_not_required

@@ -14,7 +14,6 @@ from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone, translation
-from django.utils.http import content_disposition_header
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 
@@ -135,17 +134,3 @@ def comes_from_elsewhere(request: HttpRequest) -> bool:
     if not origin or origin == "null":
         return False
     return origin not in (f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS)
-
-
-def pdf_response(content: bytes, number: str) -> HttpResponse:
-    """To be kept, not shown: whatever is in it, no browser may run it as a page of ours."""
-    name = f"{number.replace('/', '-')}.pdf"
-    return HttpResponse(
-        content,
-        content_type="application/pdf",
-        headers={
-            "Content-Disposition": content_disposition_header(True, name) or "attachment",
-            "Content-Security-Policy": "sandbox",
-            "X-Content-Type-Options": "nosniff",
-        },
-    )

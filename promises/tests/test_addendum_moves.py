@@ -8,7 +8,6 @@ from django.urls import reverse
 from django.utils import translation
 
 from clients import record
-from clients.actions import countersign
 from clients.actions.base import Changed, Refused
 from clients.actions.drafting import draft_addendum, draft_scope
 from clients.actions.sending import preview
@@ -553,7 +552,7 @@ def test_the_client_knew_when_they_signed_though_the_firm_signed_later(
 
     after = promise.due_at + HOUR
     agreement = Agreement.objects.get(pk=addendum.agreement_id)
-    countersign(agreement, name="Thandi Mokoena", by=thandi, seen=papers.SEEN, now=after)
+    papers.countersign(agreement, thandi, after)
     actions.deliver(promise, delivered_at=after + DAY, by=thandi, now=after + DAY)
 
     assert DateMove.objects.get().told_at == NOW + HOUR

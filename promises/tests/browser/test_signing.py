@@ -10,7 +10,7 @@ from playwright.sync_api import expect
 
 from clients import actions
 from clients.models import Agreement, Entry, OneTimeCode, Signature
-from clients.tests.agreements import addendum_to, draft, figures, send, signed
+from clients.tests.agreements import addendum_to, countersign, draft, figures, send, signed
 
 pytestmark = pytest.mark.browser
 
@@ -87,7 +87,7 @@ def test_a_client_reads_draws_and_signs_on_a_phone(office, sent, visit):
     assert all(url.startswith((page.url.split("/s/")[0], "blob:", "data:")) for url in asked)
 
     now = timezone.now()
-    actions.countersign(sent, name="Thandi Mokoena", by=office["thandi"], seen=actions.Seen(), now=now)
+    countersign(sent, office["thandi"], now)
     page.reload()
     expect(page.get_by_text("The signed document is being made.")).to_be_visible()
     assert made(sent)
