@@ -8,13 +8,18 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 # T= chooses the tests: make test T="promises/tests/test_keep.py -x"
 T ?=
 
-.PHONY: run test lint types checks lock
+.PHONY: run test soak lint types checks lock
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve $(if $(filter 0,$(DEMO)),--empty)
 
 test: $(VENV)/.dev
 	@exec $(BIN)/python -m engagement.testservers $(T)
+
+# What takes minutes: five hundred races to sign, a thousand changes behind our back.
+soak: $(VENV)/.dev
+	@RACES=500 MUTATIONS=1000 exec $(BIN)/python -m engagement.testservers \
+		clients/tests/test_signing_races.py clients/tests/test_evidence.py $(T)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
