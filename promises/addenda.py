@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.db.models import Case, When
+from django.utils import translation
 
 from clients.document.values import MovedDate
-from clients.models import Addendum
+from clients.models import Addendum, SentVersion
 from engagement.staff.when import speak_due
 from promises.models import AddendumMove, Promise
 
@@ -22,6 +25,20 @@ def spoken(drafted: AddendumMove) -> MovedDate:
         "old": speak_due(promise.due_on, promise.due_time, zone, now=None, with_zone=False),
         "new": speak_due(drafted.new_due_on, drafted.new_due_time, zone, now=None),
     }
+
+
+def moved(drafted: Sequence[AddendumMove]) -> list[MovedDate]:
+    """As things stand: what has ended meanwhile, or is due then already, moves not."""
+    return [spoken(one) for one in drafted if one.promise.is_open and one.promise.due_at != one.new_due_at]
+
+
+def still_says(version: SentVersion, drafted: Sequence[AddendumMove]) -> bool:
+    """Whether each date in a text that was sent is the one in force. What has ended since may stand in it."""
+    said = version.content["dates"]
+    with translation.override(version.content["language"]):
+        holds = moved(drafted)
+        ended = [spoken(one) for one in drafted if not one.promise.is_open]
+    return all(date in said for date in holds) and all(date in holds or date in ended for date in said)
 
 
 def movable(addendum: Addendum) -> tuple[list[Promise], list[Promise]]:

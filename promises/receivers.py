@@ -24,7 +24,7 @@ from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
 from promises import addenda, overrun
-from promises.actions.addenda import follow
+from promises.actions.addenda import follow, must_still_say
 from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
 from promises.actions.digest import TOO_LATE
@@ -125,14 +125,16 @@ def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, 
 
 @receiver(agreement_sending)
 def say_what_it_moves(sender: type[Agreement], agreement: Agreement, now: datetime, **kwargs: Any) -> list[MovedDate]:
-    """The dates that an addendum moves, for its text: what has ended meanwhile, or is due then already, moves not."""
+    """The dates that an addendum moves, for its text. Asked again as it is signed: then it has to say them still."""
     if agreement.kind != Kind.ADDENDUM:
         return []
     drafted = list(agreement.addendum.moves.select_related("promise"))
     if agreement.is_draft and (gone := [one for one in drafted if one.promise.is_open and one.new_due_at <= now]):
         what = {"what": gone[0].promise.what}
         raise Refused(_("The new date of “%(what)s” has passed: choose another before this is sent.") % what)
-    return [addenda.spoken(one) for one in drafted if one.promise.is_open and one.promise.due_at != one.new_due_at]
+    if agreement.state in (AgreementState.SENT, AgreementState.ACCEPTED):
+        must_still_say(agreement, drafted)
+    return addenda.moved(drafted)
 
 
 @receiver(addendum_signed)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -10,12 +10,14 @@ from django.utils.translation import gettext as _
 
 from clients.actions.base import Changed, holding_agreement, must_be_allowed
 from clients.actions.base import write as write_of_agreement
+from clients.actions.signatures import version_in_force
 from clients.agreement_rules import Step
-from clients.models import Addendum, Side
+from clients.models import Addendum, Agreement, Side
 from clients.rights import actor
 from engagement.staff.models import User
 from promises.actions.base import Refused, write
 from promises.actions.moving import move
+from promises.addenda import still_says
 from promises.due import Due
 from promises.models import AddendumMove, Promise
 
@@ -46,8 +48,14 @@ def follow(addendum: Addendum, now: datetime) -> None:
     client's record: whoever acts on a promise holds the promise first and then the client.
     """
     named = {drafted.promise_id: drafted for drafted in addendum.moves.all()}
+    if not named:
+        return
+    promises = _locked(named)
+    for promise in promises:
+        named[promise.pk].promise = promise
+    must_still_say(addendum.agreement, list(named.values()))
     heard_at = _heard_at(addendum, now)
-    for promise in _locked(named):
+    for promise in promises:
         drafted = named[promise.pk]
         words = {"addendum": addendum.number, "title": addendum.title, "new": drafted.new_due_on.isoformat()}
         if not promise.is_open:
@@ -58,6 +66,18 @@ def follow(addendum: Addendum, now: datetime) -> None:
             write(promise, "date_moved_by_addendum", now, None, signed_at=heard_at.isoformat(), **words)
             new = Due(drafted.new_due_on, drafted.new_due_time, drafted.new_due_at)
             move(promise, new, told_at=heard_at, by=None, now=now, addendum=addendum)
+
+
+def must_still_say(agreement: Agreement, drafted: Sequence[AddendumMove]) -> None:
+    """Nobody signs an old date that is not the date in force any more, nor a move that the text does not name."""
+    if not still_says(version_in_force(agreement), drafted):
+        raise Changed(
+            _(
+                "Since this was sent, a promise that it names has changed: a date in it does not hold any more. "
+                "Nothing was signed: a new version has to be sent."
+            ),
+            None,
+        )
 
 
 def _must_lie_ahead(drafted: AddendumMove, heard_at: datetime) -> None:

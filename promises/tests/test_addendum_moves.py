@@ -13,7 +13,7 @@ from clients.actions.drafting import draft_addendum, draft_scope
 from clients.actions.sending import preview
 from clients.agreement_rules import State
 from clients.holding import holding
-from clients.models import Addendum, Agreement, Entry
+from clients.models import Addendum, Agreement, Entry, SentVersion
 from clients.signals import addendum_signed, agreement_sending
 from clients.tests import agreements as papers
 from conftest import DAY, HOUR, NOW
@@ -56,10 +56,26 @@ def choose(addendum, karoo, firm, thandi):
 
 
 @pytest.fixture
-def sign(addendum):
+def send(addendum, lena, thandi):
+    """Its dates frozen as they stand, and nothing else of a sending."""
+
+    def frozen(language="en"):
+        content = {"language": language, "dates": spoken(addendum, language)}
+        written = {"content": content, "sha256": "", "pdf": b"", "pdf_sha256": "", "contact": lena, "by": thandi}
+        return SentVersion.objects.create(
+            agreement=addendum.agreement, version=addendum.agreement.version, sent_at=NOW, **written
+        )
+
+    return frozen
+
+
+@pytest.fixture
+def sign(addendum, send):
     """As the signing does it: the state and what follows, in one transaction."""
 
     def both_sides(at=NOW, addendum=addendum):
+        if not addendum.agreement.versions.exists():
+            send()
         with transaction.atomic():
             Agreement.objects.filter(pk=addendum.agreement_id).update(state=State.SIGNED, signed_at=at)
             addendum_signed.send(sender=Addendum, addendum=addendum, now=at)
@@ -125,15 +141,18 @@ def test_what_is_not_signed_moves_nothing(make_promise, choose, addendum, state)
     promise = make_promise()
     choose([promise])
 
-    Agreement.objects.filter(pk=addendum.agreement_id).update(state=state, closed_at=NOW)
+    agreement = Agreement.objects.filter(pk=addendum.agreement_id)
+    agreement.update(state=State.SENT, sent_at=NOW)
+    agreement.update(state=state, closed_at=NOW)
 
     assert fresh(promise).due_at == promise.due_at
     assert DateMove.objects.count() == 0
 
 
-def test_a_promise_that_ended_meanwhile_is_left_and_the_record_says_so(make_promise, choose, sign, thandi):
+def test_a_promise_that_ended_meanwhile_is_left_and_the_record_says_so(make_promise, choose, send, sign, thandi):
     promise, other = make_promise(), make_promise("Counter drawings")
     choose([promise, other])
+    send()
     actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
 
     sign(NOW + HOUR)
@@ -143,12 +162,64 @@ def test_a_promise_that_ended_meanwhile_is_left_and_the_record_says_so(make_prom
     assert fresh(other).due_on == LATER
 
 
-def test_a_date_that_moved_meanwhile_moves_on_from_there(make_promise, choose, sign, karoo, firm, thandi):
+@pytest.fixture
+def extend(karoo, firm, thandi):
+    """By an extension that the client agreed to."""
+
+    def extended(promise, day):
+        due = due_for(karoo, firm, day, None)
+        said = {"reason": "more_work", "reason_text": "A wall.", "asked_by": "us", "by": thandi}
+        asked = actions.extend(promise, due, now=NOW, **said)
+        actions.answer(asked, agreed=True, answered_at=NOW, by=thandi, now=NOW)
+        return due
+
+    return extended
+
+
+@pytest.mark.parametrize("day", [date(2026, 11, 24), LATER])
+def test_an_old_date_that_an_extension_moved_since_it_was_sent_is_not_signed(
+    make_promise, choose, send, sign, extend, addendum, day
+):
+    promise, other = make_promise(), make_promise("Counter drawings")
+    choose([promise, other])
+    send("nl")
+    due = extend(promise, day)
+
+    with pytest.raises(Changed, match="does not hold any more"):
+        sign(NOW + HOUR)
+
+    assert (fresh(promise).due_at, fresh(promise).moves, fresh(other).moves) == (due.at, 1, 0)
+    assert Agreement.objects.get(pk=addendum.agreement_id).state == State.DRAFT
+
+
+def test_a_move_that_the_text_does_not_name_is_not_made(make_promise, choose, send, sign, extend):
     promise = make_promise()
     choose([promise])
-    between = due_for(karoo, firm, date(2026, 11, 24), None)
-    said = {"reason": "more_work", "reason_text": "A wall.", "asked_by": "us", "by": thandi}
-    actions.answer(actions.extend(promise, between, now=NOW, **said), agreed=True, answered_at=NOW, by=thandi, now=NOW)
+    extend(promise, LATER)
+    assert send().content["dates"] == []
+    extend(promise, date(2026, 11, 24))
+
+    with pytest.raises(Changed):
+        sign(NOW + HOUR)
+
+    assert fresh(promise).due_on == date(2026, 11, 24)
+
+
+def test_what_moved_and_then_ended_is_not_signed_with_the_date_before(make_promise, choose, send, sign, extend, thandi):
+    promise = make_promise()
+    choose([promise])
+    send()
+    extend(promise, date(2026, 11, 24))
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+
+    with pytest.raises(Changed):
+        sign(NOW + HOUR)
+
+
+def test_a_date_that_moved_before_it_was_sent_moves_on_from_there(make_promise, choose, sign, extend):
+    promise = make_promise()
+    choose([promise])
+    between = extend(promise, date(2026, 11, 24))
 
     sign(NOW + HOUR)
 
@@ -156,12 +227,10 @@ def test_a_date_that_moved_meanwhile_moves_on_from_there(make_promise, choose, s
     assert DateMove.objects.get(extension=None).old_due_at == between.at
 
 
-def test_a_date_that_is_there_already_needs_no_move(make_promise, choose, sign, karoo, firm, thandi):
+def test_a_date_that_is_there_already_needs_no_move(make_promise, choose, sign, extend):
     promise = make_promise()
     choose([promise])
-    same = due_for(karoo, firm, LATER, None)
-    said = {"reason": "more_work", "reason_text": "A wall.", "asked_by": "us", "by": thandi}
-    actions.answer(actions.extend(promise, same, now=NOW, **said), agreed=True, answered_at=NOW, by=thandi, now=NOW)
+    extend(promise, LATER)
 
     sign(NOW + HOUR)
 
@@ -363,12 +432,10 @@ def test_the_client_reads_by_which_paper_the_date_moved(make_promise, choose, si
     assert lead.row.before == ("Friday 20 November",)
 
 
-def test_moves_by_both_papers_stand_in_the_order_in_which_they_came(make_promise, choose, sign, karoo, firm, thandi):
+def test_moves_by_both_papers_stand_in_the_order_in_which_they_came(make_promise, choose, sign, extend, karoo, firm):
     promise = make_promise()
     choose([promise], day=date(2026, 12, 1))
-    between = due_for(karoo, firm, date(2026, 11, 24), None)
-    said = {"reason": "more_work", "reason_text": "A wall.", "asked_by": "us", "by": thandi}
-    actions.answer(actions.extend(promise, between, now=NOW, **said), agreed=True, answered_at=NOW, by=thandi, now=NOW)
+    extend(promise, date(2026, 11, 24))
     sign(NOW + HOUR)
 
     lead = page_for(Reader(karoo, None, None, ""), firm, NOW + HOUR).lead
@@ -389,9 +456,10 @@ def test_staff_read_the_paper_beside_the_date_and_in_the_timeline(client, thandi
     assert f"Moved from Friday 20 November to Friday 27 November by addendum {addendum.number}" in page
 
 
-def test_the_timeline_says_that_an_ended_promise_was_left(make_promise, choose, sign, thandi):
+def test_the_timeline_says_that_an_ended_promise_was_left(make_promise, choose, send, sign, thandi):
     promise = make_promise()
     choose([promise])
+    send()
     actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
     sign(NOW + HOUR)
 
@@ -557,3 +625,38 @@ def test_the_client_knew_when_they_signed_though_the_firm_signed_later(
 
     assert DateMove.objects.get().told_at == NOW + HOUR
     assert fresh(promise).outcome == Outcome.KEPT_LATER
+
+
+@pytest.mark.parametrize("firm_signs", ["Thandi Mokoena", ""])
+def test_the_client_is_told_to_wait_for_a_new_version(
+    signed_scope, make_promise, extend, karoo, lena, firm, thandi, firm_signs
+):
+    promise = make_promise(scope=signed_scope)
+    addendum = papers.addendum_to(signed_scope, thandi, [], NOW, terms="Nothing else changes.")
+    choose_dates(addendum, {promise.pk: due_for(karoo, firm, LATER, None)}, by=thandi, now=NOW)
+    version = papers.send(addendum.agreement, lena, thandi, NOW, name=firm_signs)
+    code = papers.code_for(addendum.agreement, NOW)
+    due = extend(promise, date(2026, 11, 24))
+
+    with pytest.raises(Changed, match="a new version has to be sent"):
+        papers.sign(addendum.agreement, version, NOW + HOUR / 12, code=code)
+
+    assert addendum.agreement.signatures.filter(side="client").count() == 0
+    assert fresh(promise).due_at == due.at
+
+
+def test_the_firm_does_not_sign_an_old_date_that_moved_after_the_client_signed(
+    signed_scope, make_promise, extend, karoo, lena, firm, thandi
+):
+    promise = make_promise(scope=signed_scope)
+    addendum = papers.addendum_to(signed_scope, thandi, [], NOW, terms="Nothing else changes.")
+    choose_dates(addendum, {promise.pk: due_for(karoo, firm, LATER, None)}, by=thandi, now=NOW)
+    papers.sign(addendum.agreement, papers.send(addendum.agreement, lena, thandi, NOW, name=""), NOW)
+    extend(promise, date(2026, 11, 24))
+    agreement = Agreement.objects.get(pk=addendum.agreement_id)
+
+    with pytest.raises(Changed):
+        papers.countersign(agreement, thandi, NOW + HOUR)
+
+    agreement.refresh_from_db()
+    assert agreement.state == State.ACCEPTED
