@@ -6,14 +6,17 @@ from datetime import datetime
 
 from django.utils import translation
 
-from clients.models import Agreement
+from clients.models import Agreement, Client
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.models import User
 
 
 def tell_staff(held: Agreement, occasion: str, subject: str, body: str, now: datetime, *, words: str = "") -> None:
-    """Write to whoever sent it and to the client's lead; subject and body are translated here, for each of them."""
+    """Write to whoever sent it and to the client's lead, or else to the managers: somebody hears.
+
+    Subject and body are translated here, for each of them.
+    """
     about = held.about
     for person in _concerned(held):
         with translation.override(person.language):
@@ -38,5 +41,11 @@ def tell_staff(held: Agreement, occasion: str, subject: str, body: str, now: dat
 
 
 def _concerned(held: Agreement) -> list[User]:
-    people = {person.pk: person for person in (held.sent_by, held.client.lead) if person and person.is_active}
-    return [people[pk] for pk in sorted(people)]
+    theirs = (held.sent_by, held.client.lead)
+    people = {person.pk: person for person in theirs if person and person.is_reachable and _may_see(person, held)}
+    return [people[pk] for pk in sorted(people)] or list(User.objects.managers().reachable().order_by("pk"))
+
+
+def _may_see(person: User, held: Agreement) -> bool:
+    """Whoever sent it may have been shut out since."""
+    return not held.client.restricted or Client.objects.visible_to(person).filter(pk=held.client_id).exists()
