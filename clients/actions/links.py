@@ -9,6 +9,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from clients import record
+from clients.actions import sending
 from clients.models import Client, Contact, PrivateLink, Scope
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message
@@ -110,4 +111,5 @@ def placeholder(link: PrivateLink) -> str:
 
 def readable(text: str) -> str:
     """A message as it is shown here: the address stays unsaid, and its number tells a person nothing."""
-    return PLACEHOLDER.sub(_("(their private link)"), text)
+    text = PLACEHOLDER.sub(_("(their private link)"), text)
+    return sending.PLACEHOLDER.sub(_("(their link to sign)"), text)

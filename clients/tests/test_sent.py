@@ -76,6 +76,14 @@ def test_mail_to_a_restricted_client_is_hidden_from_whoever_is_shut_out(client, 
     assert subjects(client.get("/sent/")) == ["Loud news", "Quiet news"]
 
 
+def test_a_letter_is_read_without_its_addresses(as_mara, make_message):
+    message = make_message(body="Follow it here: [progress page 7], and sign here: [signing page 8].")
+
+    letter = as_mara.get(f"/sent/{message.pk}/").context["letter"]
+
+    assert letter == "Follow it here: (their private link), and sign here: (their link to sign)."
+
+
 def test_the_filters_keep_what_they_say(as_mara, make_message, thandi):
     make_message("Fine", state=State.SENT)
     make_message("Doubtful", state=State.IN_DOUBT)
