@@ -8,6 +8,9 @@ client_hours_changed = Signal()
 # Sent with `client` before a client is put away. A receiver that has a reason against it answers the words.
 client_archiving = Signal()
 
+# Sent with `scope` before a scope is ended. A receiver that has a reason against it answers the words.
+scope_ending = Signal()
+
 # Sent with `scope` and `now` when both sides have signed a scope, inside the transaction of the last signature.
 scope_signed = Signal()
 
@@ -21,3 +24,7 @@ agreement_sending = Signal()
 
 # Sent with `scope`, `user` and `now` while its page is put together for staff. A receiver answers a part of the page.
 scope_shown = Signal()
+
+# Sent with `agreement` and `entries`, what the record says of it in order, while the evidence is proved. A receiver
+# answers a list of faults: a sentence for each thing of its own that does not hold.
+evidence_asked = Signal()

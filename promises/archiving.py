@@ -1,4 +1,4 @@
-"""A client to whom we owe something is not put away: nobody would see it slip."""
+"""A client to whom we owe something is not put away, nor is the scope of it ended: nobody would see it slip."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from typing import Any
 from django.dispatch import receiver
 from django.utils.translation import ngettext
 
-from clients.models import Client
-from clients.signals import client_archiving
+from clients.models import Client, Scope
+from clients.signals import client_archiving, scope_ending
 from engagement.staff.when import speak_number
 from promises.models import Promise
 
@@ -23,3 +23,16 @@ def keep_while_we_owe_them(sender: type[Client], client: Client, **kwargs: Any) 
         "%(count)s promises to %(client)s are still open: deliver or withdraw them first.",
         owed,
     ) % {"count": speak_number(owed), "client": client}
+
+
+@receiver(scope_ending)
+def keep_while_we_owe_it(sender: type[Scope], scope: Scope, **kwargs: Any) -> str | None:
+    owed = Promise.objects.open().filter(scope=scope).count()
+    if not owed:
+        return None
+    return ngettext(
+        "%(count)s promise under %(number)s is still open: deliver it, withdraw it or move it to another scope first.",
+        "%(count)s promises under %(number)s are still open: "
+        "deliver them, withdraw them or move them to another scope first.",
+        owed,
+    ) % {"count": speak_number(owed), "number": scope.number}

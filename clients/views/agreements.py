@@ -129,7 +129,10 @@ def end(request: SignedInRequest, agreement: Agreement) -> HttpResponse:
         else:
             messages.success(request, _("It has ended. What was signed stays on file."))
             return redirect(agreement.about)
-    consequence = _("From now on nothing is owed under it, for good. What was signed stays, and can still be read.")
+    consequence = _(
+        "It ends for good, and can only end when no promise under it is open. An addendum that waits for a "
+        "signature is withdrawn with it. What was signed stays, and can still be read."
+    )
     return _asked(request, agreement, form, _("End this agreement?"), consequence, _("End it"))
 
 
