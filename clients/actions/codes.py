@@ -14,8 +14,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from clients.actions.base import Refused, Seen, WrongCode, holding_agreement, write
+from clients.actions.signatures import version_in_force
+from clients.actions.welcome import who_signed
 from clients.agreement_rules import State
-from clients.models import Agreement, Entry, OneTimeCode
+from clients.models import Agreement, Contact, Entry, OneTimeCode, SentVersion
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.models import Firm
@@ -35,16 +37,15 @@ STATES = {
 
 
 def send_code(agreement: Agreement, purpose: OneTimeCode.Purpose, seen: Seen, now: datetime) -> OneTimeCode:
-    """Write a fresh code to the contact's own address; the ones before it stop working.
-
-    Asking for it is the first thing that only a person does, so with it the record says that a person opened the page.
-    """
+    """Write a fresh code to the contact's own address; the ones before it stop working."""
     with holding_agreement(agreement) as held:
         if held.state not in STATES[purpose] or held.has_lapsed(now) or held.contact is None:
             raise Refused(_("No code is needed as things stand. Open the page again to see how."))
-        contact = held.contact
-        if contact.left_at or not contact.email:
+        contact = receiver_of(held, purpose)
+        if contact is None or contact.left_at or not contact.email:
             raise Refused(_("There is no address on file to send a code to. Call us, and we put it right."))
+        if purpose == Purpose.SIGN:
+            must_not_have_moved(held, version_in_force(held))
         lately = held.codes.filter(purpose=purpose, made_at__gt=now - HOUR).order_by("made_at")
         if len(lately) >= MOST_AN_HOUR:
             again = speak_moment(lately[0].made_at + HOUR, contact.zoneinfo, now=now)
@@ -84,10 +85,41 @@ def send_code(agreement: Agreement, purpose: OneTimeCode.Purpose, seen: Seen, no
             )
         code.save(update_fields=["message"])
         data = {**seen.data, "contact": contact.name, "version": held.version, "purpose": str(purpose)}
-        if purpose == Purpose.SIGN and not _is_opened(held):
-            write(held, "agreement_opened", now, None, **data)
+        if purpose == Purpose.SIGN:
+            write_opened(held, seen, now)
         write(held, "code_sent", now, None, **data, to=contact.email, code=code.pk)
     return code
+
+
+def receiver_of(agreement: Agreement, purpose: OneTimeCode.Purpose) -> Contact | None:
+    """Whose mailbox proves who they are: the signer's; to read what was signed, after them, the main contact's."""
+    return agreement.contact if purpose == Purpose.SIGN else who_signed(agreement)
+
+
+def has_moved(agreement: Agreement, version: SentVersion) -> bool:
+    """Whether the signer's address is not the one any more that the text names: who reads there, nobody has said."""
+    contact = agreement.contact
+    return contact is not None and contact.email != version.content["contact"]["email"]
+
+
+def must_not_have_moved(held: Agreement, version: SentVersion) -> None:
+    if has_moved(held, version):
+        raise Refused(_("Your address changed since this was sent. We send it to you again."))
+
+
+def write_opened(held: Agreement, seen: Seen, now: datetime) -> None:
+    """A person opened it: written with the first thing that only a person does, once for each version."""
+    entries = Entry.objects.filter(client=held.client_id, subject=held.record_subject, kind="agreement_opened")
+    if not entries.filter(data__version=held.version).exists():
+        contact = held.contact.name if held.contact else ""
+        write(held, "agreement_opened", now, None, **seen.data, contact=contact, version=held.version)
+
+
+def is_for(code: OneTimeCode, contact: Contact | None) -> bool:
+    """A code that went to somebody else, or to an address of theirs from before, proves nothing about them now."""
+    if contact is None or contact.left_at or code.contact_id != contact.pk or code.message is None:
+        return False
+    return code.message.address == contact.email
 
 
 def latest_code(agreement: Agreement, purpose: OneTimeCode.Purpose) -> OneTimeCode | None:
@@ -102,9 +134,8 @@ def try_code(agreement: Agreement, purpose: OneTimeCode.Purpose, typed: str, now
     transaction of what it is for.
     """
     code = latest_code(agreement, purpose)
-    signer = Agreement.objects.values_list("contact", flat=True).get(pk=agreement.pk)
-    # A code that went to whoever was to sign before proves nothing about who is now.
-    if code is None or code.contact_id != signer:
+    now_theirs = receiver_of(Agreement.objects.select_related("client", "contact").get(pk=agreement.pk), purpose)
+    if code is None or not is_for(code, now_theirs):
         raise WrongCode(_("Ask for a code first. It is sent to the address we have on file."), 0)
     usable = OneTimeCode.objects.filter(pk=code.pk, used_at=None, tries__lt=MOST_TRIES, expires_at__gt=now)
     if not usable.update(tries=F("tries") + 1):
@@ -133,8 +164,3 @@ def spend(code: OneTimeCode, now: datetime) -> None:
 def _hash(figures: str, salt: str) -> str:
     key = settings.SECRET_KEY.encode()
     return hmac.new(key, f"one-time code {salt} {figures}".encode(errors="replace"), hashlib.sha256).hexdigest()
-
-
-def _is_opened(held: Agreement) -> bool:
-    entries = Entry.objects.filter(client=held.client_id, subject=held.record_subject, kind="agreement_opened")
-    return entries.filter(data__version=held.version).exists()

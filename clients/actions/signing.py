@@ -16,7 +16,7 @@ from clients.actions.base import (
     must_be_allowed,
     write,
 )
-from clients.actions.codes import Purpose, spend, try_code
+from clients.actions.codes import Purpose, must_not_have_moved, spend, try_code, write_opened
 from clients.actions.notices import tell_staff
 from clients.actions.signatures import (
     must_still_come_to,
@@ -25,7 +25,7 @@ from clients.actions.signatures import (
     version_in_force,
     write_signed,
 )
-from clients.agreement_rules import Actor, State, Step
+from clients.agreement_rules import Actor, Rule, State, Step
 from clients.models import Agreement, Entry, SentVersion, Side, Signature
 from clients.rights import actor
 from engagement.staff.models import User
@@ -120,8 +120,9 @@ def countersign(agreement: Agreement, *, name: str, shown: str, by: User, seen: 
 
 def decline(agreement: Agreement, *, why: str, shown: str, seen: Seen, now: datetime) -> None:
     with holding_agreement(agreement) as held:
-        to = must_be_allowed(held, Step.DECLINE, Actor.SIGNER).to
+        to = _must_be_open(held, Step.DECLINE, now).to
         _must_be_shown(held, shown)
+        write_opened(held, seen, now)
         held.state, held.closed_at, held.closed_why = to, now, why.strip()[:500]
         forget_requests_to_sign(held, now)
         held.save(update_fields=["state", "closed_at", "closed_why", "next_nudge_at"])
@@ -140,7 +141,7 @@ def decline(agreement: Agreement, *, why: str, shown: str, seen: Seen, now: date
 def ask_question(agreement: Agreement, *, text: str, seen: Seen, now: datetime) -> None:
     """Kept, and on its way to whoever sent it and leads the client."""
     with holding_agreement(agreement) as held:
-        must_be_allowed(held, Step.ASK, Actor.SIGNER)
+        _must_be_open(held, Step.ASK, now)
         lately = Entry.objects.filter(
             client=held.client_id,
             subject=held.record_subject,
@@ -149,6 +150,7 @@ def ask_question(agreement: Agreement, *, text: str, seen: Seen, now: datetime) 
         ).count()
         if lately >= MOST_QUESTIONS_AN_HOUR:
             raise Refused(_("We have your questions and answer them. Call us if it is urgent."))
+        write_opened(held, seen, now)
         contact = held.contact.name if held.contact else ""
         data = {**seen.data, "contact": contact, "text": text.strip(), "version": held.version}
         write(held, "agreement_question", now, None, **data)
@@ -167,15 +169,21 @@ def _must_be_named(name: str) -> None:
         raise Refused(_("Type your name: that is the signature."))
 
 
+def _must_be_open(held: Agreement, step: Step, now: datetime) -> Rule:
+    found = must_be_allowed(held, step, Actor.SIGNER)
+    if held.has_lapsed(now):
+        raise Refused(_("The time to sign this has ended. Ask us for a new one."))
+    return found
+
+
 def _must_be_signable(held: Agreement, shown: str, now: datetime) -> SentVersion:
     if held.state == State.DRAFT:
         raise Changed(
             _("This is being changed. A new version is sent to you when it is ready. Nothing was signed."), None
         )
-    must_be_allowed(held, Step.SIGN, Actor.SIGNER)
-    if held.has_lapsed(now):
-        raise Refused(_("The time to sign this has ended. Ask us for a new one."))
+    _must_be_open(held, Step.SIGN, now)
     version = _must_be_shown(held, shown)
+    must_not_have_moved(held, version)
     must_still_come_to(held, version, now)
     return version
 

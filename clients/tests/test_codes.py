@@ -7,7 +7,7 @@ import pytest
 
 from clients import actions, record
 from clients.actions.codes import Purpose, latest_code, spend, try_code
-from clients.actions.reading import open_document
+from clients.actions.reading import open_document, usable_code
 from clients.models import Agreement, Client, Contact, Entry, OneTimeCode
 from clients.tests.agreements import SEEN, code_for, draft, figures, send, sign, signed
 from clients.tests.test_signing_races import at_once
@@ -95,6 +95,43 @@ def test_the_first_code_says_that_a_person_opened_it(agreement, karoo):
         "zone": "Africa/Johannesburg",
         "contact": "Lena Karoo",
     }
+
+
+def question(agreement):
+    actions.ask_question(agreement, text="Why?", seen=SEEN, now=NOW)
+
+
+def refusal(agreement):
+    actions.decline(agreement, why="No", shown=agreement.versions.get().sha256, seen=SEEN, now=NOW)
+
+
+@pytest.mark.parametrize("step", [question, refusal])
+def test_a_question_and_a_refusal_say_that_a_person_opened_it(agreement, karoo, step):
+    step(agreement)
+
+    kinds = [entry.kind for entry in karoo.record.order_by("seq")]
+    assert kinds[-2:] == ["agreement_opened", {question: "agreement_question", refusal: "agreement_declined"}[step]]
+    assert karoo.record.get(kind="agreement_opened").data["address"] == "203.0.113.9"
+
+
+def test_it_is_opened_once_whatever_comes_first(agreement, karoo):
+    question(agreement)
+    code_for(agreement)
+    refusal(agreement)
+
+    assert karoo.record.filter(kind="agreement_opened").count() == 1
+
+
+def test_after_the_last_day_nothing_is_asked_or_declined(agreement, karoo):
+    """The clock that writes it down may come by a minute later."""
+    Agreement.objects.update(valid_until_at=NOW)
+    before = karoo.record.count()
+
+    for step in (question, refusal):
+        with pytest.raises(actions.Refused, match="The time to sign this has ended"):
+            step(agreement)
+
+    assert (karoo.record.count(), Agreement.objects.get(pk=agreement.pk).state) == (before, "sent")
 
 
 # How long, how often
@@ -286,6 +323,70 @@ def test_no_code_is_sent_where_none_is_needed(karoo, lena, thandi, state, purpos
 def test_no_code_is_sent_after_the_last_day_even_before_the_clock_came_by(agreement):
     with pytest.raises(actions.Refused, match="No code is needed"):
         code_for(agreement, NOW + 20 * DAY)
+
+
+def move(contact, thandi, email="lena@elsewhere.example"):
+    contact.email = email
+    actions.save_contact(contact, thandi, NOW)
+
+
+def test_no_code_to_sign_goes_to_an_address_that_came_after_the_text(agreement, lena, thandi):
+    move(lena, thandi)
+
+    with pytest.raises(
+        actions.Refused, match=r"^Your address changed since this was sent\. We send it to you again\.$"
+    ):
+        code_for(agreement)
+
+    assert not OneTimeCode.objects.exists()
+    actions.revise(agreement, by=thandi, now=NOW)
+    version = send(agreement, lena, thandi)
+    sign(agreement, version)
+    assert OneTimeCode.objects.get().message.address == "lena@elsewhere.example"
+
+
+def test_a_code_dies_with_the_address_that_it_went_to(agreement, lena, thandi):
+    version, code = agreement.versions.get(), code_for(agreement)
+    move(lena, thandi)
+
+    with pytest.raises(actions.Refused, match="Your address changed since this was sent"):
+        sign(agreement, version, code=code)
+
+    assert attempt(agreement, code) == ("Ask for a code first. It is sent to the address we have on file.", 0)
+    assert usable_code(Agreement.objects.get(pk=agreement.pk), Purpose.SIGN, NOW) is None
+    assert (OneTimeCode.objects.get().tries, agreement.signatures.filter(side="client").exists()) == (0, False)
+
+
+def test_a_code_to_read_dies_with_the_address_that_it_went_to(karoo, lena, thandi):
+    agreement = signed(karoo, lena, thandi).agreement
+    before = code_for(agreement, purpose=Purpose.DOCUMENT)
+    move(lena, thandi)
+
+    with pytest.raises(actions.WrongCode, match="Ask for a code first"):
+        open_document(agreement, code=before, seen=SEEN, now=NOW)
+    open_document(agreement, code=code_for(agreement, purpose=Purpose.DOCUMENT), seen=SEEN, now=NOW)
+
+    assert OneTimeCode.objects.latest("pk").message.address == "lena@elsewhere.example"
+
+
+def test_a_code_whose_mail_is_not_known_any_more_proves_nothing(agreement):
+    code = code_for(agreement)
+    OneTimeCode.objects.update(message=None)
+
+    assert attempt(agreement, code)
+
+
+def test_after_the_signer_the_main_contact_is_sent_the_code_to_read(karoo, lena, thandi):
+    agreement = signed(karoo, lena, thandi).agreement
+    before = code_for(agreement, purpose=Purpose.DOCUMENT)
+    actions.save_contact(Contact(client=karoo, name="Ben Karoo", email="ben@karoo.example"), thandi, NOW)
+    actions.mark_left(lena, thandi, NOW)
+
+    assert attempt(agreement, before, purpose=Purpose.DOCUMENT)
+    code = code_for(agreement, purpose=Purpose.DOCUMENT)
+
+    assert OneTimeCode.objects.latest("pk").message.address == "ben@karoo.example"
+    open_document(agreement, code=code, seen=SEEN, now=NOW)
 
 
 def test_no_code_goes_to_somebody_who_has_left(agreement, lena, thandi):

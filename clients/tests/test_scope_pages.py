@@ -12,7 +12,7 @@ from clients import actions
 from clients.agreement_rules import State
 from clients.models import Addendum, Agreement, Contact, Entry, Scope, SealedDocument, SentVersion, Side, Signature
 from clients.signals import scope_shown
-from clients.tests.agreements import LINES, addendum_to, draft, send, sign, signed
+from clients.tests.agreements import LINES, addendum_to, draft, put, send, sign, signed
 from conftest import DAY, NOW
 from engagement.outbox.models import Message
 
@@ -390,6 +390,19 @@ def test_a_reason_is_wanted(as_thandi, scope, step, why, error):
 # Signed for the firm
 
 
+def test_an_address_that_changed_since_it_was_sent_is_told(as_thandi, sent, lena, thandi):
+    words = "The contact&#x27;s address changed after this was sent: send a new version."
+    before = page(as_thandi, sent)
+    lena.email = "lena@elsewhere.example"
+    actions.save_contact(lena, thandi, NOW)
+
+    told = page(as_thandi, sent)
+    actions.revise(sent.agreement, by=thandi, now=NOW)
+    send(sent.agreement, lena, thandi, name="", by_mail=False)
+
+    assert (words in before, words in told, words in page(as_thandi, sent)) == (False, True, False)
+
+
 def shown(page):
     return re.search(r'name="shown" value="(\w+)"', page)[1]
 
@@ -540,7 +553,7 @@ def test_only_the_lead_and_managers_do_it(client, sam, mara, sent, step):
     ],
 )
 def test_a_step_is_there_only_while_it_can_be_taken(as_thandi, sent, state, steps):
-    Agreement.objects.update(state=state, closed_at=NOW, signed_at=NOW)
+    put(sent.agreement, state, closed_at=NOW, signed_at=NOW)
 
     opened = {step for step in STEPS if as_thandi.get(to(sent, step)).status_code == 200}
     shown = page(as_thandi, sent)
@@ -594,7 +607,7 @@ def test_what_waits_is_listed_and_what_was_declined_lately(as_thandi, karoo, len
         scope = draft(karoo, thandi, number=f"2026-{number:03}", title=f"A {state} one")
         send(scope.agreement, lena, thandi)
         shown[state] = scope.pk
-        Agreement.objects.filter(scope=scope).update(state=state, closed_at=NOW - 29 * DAY)
+        put(scope.agreement, state, closed_at=NOW - 29 * DAY)
 
     listed = [agreement.state for agreement, _lapsed in as_thandi.get("/agreements/").context["rows"]]
     Agreement.objects.update(closed_at=NOW - 31 * DAY)

@@ -8,7 +8,7 @@ from django.core.cache import cache
 
 from clients import actions
 from clients.actions import make_document, make_link
-from clients.models import Agreement, Entry, OneTimeCode, SealedDocument
+from clients.models import Agreement, Contact, Entry, OneTimeCode, SealedDocument
 from clients.tests.agreements import addendum_to, code_for, draft, figures, send, sign, signed
 from clients.views.signed_document import new_pass
 from conftest import DAY, NOW
@@ -114,6 +114,21 @@ def test_a_code_is_sent_only_to_whoever_ticks_that_they_want_it(client, scope, l
     assert OneTimeCode.objects.count() == before
 
 
+def test_after_the_signer_left_the_main_contact_opens_it_from_the_progress_page(client, scope, karoo, lena, thandi):
+    actions.save_contact(Contact(client=karoo, name="Ben Karoo", email="ben@karoo.example"), thandi, NOW)
+    actions.mark_left(lena, thandi, NOW)
+    here = progress_page(scope, make_link(karoo, thandi, NOW))
+
+    offered = client.get(here).content.decode()
+    sent = client.post(here, {"wanted": "on"}).content.decode()
+    opened = client.post(here, {"code": the_code()}, follow=True).content.decode()
+
+    assert "b•••@karoo.example" in offered
+    assert "b•••@karoo.example" in sent
+    assert "The document is open to you." in opened
+    assert client.get(signing_page(scope, None)).status_code == 404
+
+
 @BOTH
 def test_a_wrong_code_is_told_and_opens_nothing(client, scope, link, way):
     here = way(scope, link)
@@ -172,6 +187,24 @@ def test_who_has_just_signed_downloads_it_without_another_code(client, karoo, le
 
     assert "is being made" in waiting
     assert client.get(way)["Content-Type"] == "application/pdf"
+
+
+@pytest.mark.parametrize("minutes", [0, 29, 31])
+def test_total_and_drawing_are_shown_to_whoever_signed_for_half_an_hour(client, karoo, lena, thandi, firm, minutes):
+    agreement = draft(karoo, thandi).agreement
+    version = send(agreement, lena, thandi)
+    sign(agreement, version, drawn=[[[0.5, 0.2], [0.7, 0.3]]])
+    page, given = f"/s/{agreement.token()}/", f"?pass={new_pass(agreement)}"
+
+    with time_machine.travel(NOW + minutes * DAY / 1440, tick=False):
+        to_anybody, to_them = (client.get(page + more).content.decode() for more in ("", given))
+
+    for words in ("Lena Karoo", "Wednesday 18 November 2026", version.sha256):
+        assert words in to_anybody
+        assert words in to_them
+    for words in (version.content["total"], '<svg class="drawn"'):
+        assert words not in to_anybody
+        assert (words in to_them) == (minutes < 30)
 
 
 @pytest.mark.parametrize(("minutes", "opens"), [(29, True), (31, False)])

@@ -333,6 +333,17 @@ def test_the_page_waits_only_until_the_mail_is_out(client, sent):
     assert "We sent a code to l•••@karoo.example. It works until 11:10am (Johannesburg time)." in out
 
 
+def test_an_address_that_changed_since_is_said_and_nothing_is_lost(client, sent):
+    page = check(client, sent)
+    code = the_code()
+    Contact.objects.update(email="lena@elsewhere.example")
+
+    for told in (check(client, sent), accept(client, sent, page, code).content.decode()):
+        assert "Your address changed since this was sent. We send it to you again." in told
+        assert 'value="Lena Karoo"' in told
+    assert not Signature.objects.exists()
+
+
 def test_no_address_on_file_is_said_and_nothing_is_lost(client, sent):
     Contact.objects.update(email="")
 

@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect
 
 from clients.actions.base import Refused, WrongCode
-from clients.actions.codes import Purpose, latest_code, send_code
+from clients.actions.codes import Purpose, latest_code, receiver_of, send_code
 from clients.actions.reading import open_document, usable_code
 from clients.models import Agreement, SealedDocument
 from clients.signing_forms import CodeForm, SendCodeForm
@@ -55,7 +55,7 @@ def _document(visit: Visit, here: str, back: str) -> HttpResponse:
     if is_open and "file" in visit.request.GET:
         document = SealedDocument.objects.get(agreement=visit.agreement)
         return as_file(bytes(document.content), pdf_name(visit.agreement.about.number))
-    contact = visit.agreement.contact
+    contact = receiver_of(visit.agreement, Purpose.DOCUMENT)
     to = masked(contact.email if contact else "")
     about = visit.agreement.about
     context: dict[str, Any] = {"here": here, "back": back, "title": about.title, "number": about.number}
