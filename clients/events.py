@@ -24,6 +24,7 @@ WORDS = {
     "agreement_revised": gettext_lazy("Taken back to be changed"),
     "agreement_lapsed": gettext_lazy("Not signed in time"),
     "agreement_nudged": gettext_lazy("Reminded to sign"),
+    "agreement_bounced": gettext_lazy("The e-mail came back"),
     "agreement_ended": gettext_lazy("Ended"),
     "document_sealed": gettext_lazy("Document sealed"),
     "document_read": gettext_lazy("Signed document fetched"),

@@ -8,16 +8,19 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
 from clients.actions import sending
-from clients.actions.base import write
+from clients.actions.base import holding_agreement, write
 from clients.actions.links import PLACEHOLDER, link_address
 from clients.actions.welcome import WELCOME, welcome, who_signed
 from clients.agreement_rules import State
-from clients.models import Agreement, OneTimeCode, PrivateLink, Scope
+from clients.models import Agreement, Contact, OneTimeCode, PrivateLink, Scope
 from clients.signals import scope_signed
 from engagement.outbox import health
 from engagement.outbox.models import Audience, Message
 from engagement.outbox.models import State as MessageState
 from engagement.outbox.signals import message_leaving, message_settled
+
+# How the occasions of what asks for a signature begin; agreement and version follow.
+ASKS_TO_SIGN = ("to sign:", "sign nudge:")
 
 
 def documents_due(now: datetime) -> QuerySet[Any, Any]:
@@ -29,8 +32,13 @@ def nudges_due(now: datetime) -> QuerySet[Any, Any]:
     return Agreement.objects.to_nudge(now).order_by().values_list("next_nudge_at", flat=True)
 
 
+def lapses_due(now: datetime) -> QuerySet[Any, Any]:
+    return Agreement.objects.lapsing(now).order_by().values_list("valid_until_at", flat=True)
+
+
 health.watch_over(documents_due)
 health.watch_over(nudges_due)
+health.watch_over(lapses_due)
 
 
 @receiver(message_leaving)
@@ -90,11 +98,24 @@ def keep_that_a_code_was_lost(sender: type[Message], message: Message, now: date
         write(code.agreement, "code_failed", now, None, code=code.pk, to=message.address, error=message.error)
 
 
+@receiver(message_settled)
+def stop_what_comes_back(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
+    """An address that takes no request to sign takes no reminder of it: somebody here puts it right."""
+    if not message.bounced_at or not message.occasion.startswith(ASKS_TO_SIGN):
+        return
+    with holding_agreement(Agreement.objects.get(pk=message.occasion.split(":")[1])) as held:
+        Contact.objects.filter(client=held.client_id, email=message.address).update(bounced_at=message.bounced_at)
+        if held.contact and held.contact.email == message.address:
+            held.next_nudge_at = None
+            held.save(update_fields=["next_nudge_at"])
+        write(held, "agreement_bounced", now, None, to=message.address, error=message.error)
+
+
 def _may_be_opened(agreement: Agreement, message: Message, now: datetime) -> bool:
     contact = agreement.contact
     if contact is None or contact.email != message.address or contact.left_at or agreement.client.archived_at:
         return False
-    if not message.occasion.startswith(("to sign:", "sign nudge:")):
+    if not message.occasion.startswith(ASKS_TO_SIGN):
         return agreement.state != State.DRAFT
     # What it says is of the version that it was written for.
     about_this_text = message.occasion.split(":")[2] == str(agreement.version)
