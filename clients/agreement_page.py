@@ -7,13 +7,15 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from clients.actions import signing_address
+from clients.actions.codes import has_moved
 from clients.agreement_rules import State, Step
 from clients.events import Event, entries_of, event
-from clients.models import Agreement, Kind, SealedDocument, SentVersion, Side, Signature
+from clients.models import Addendum, Agreement, Kind, Scope, SealedDocument, SentVersion, Side, Signature
 from clients.rights import may_decide, may_take
 from engagement.outbox.models import Message
 from engagement.outbox.models import State as MessageState
@@ -66,7 +68,7 @@ def agreement_context(agreement: Agreement, user: User, now: datetime) -> dict[s
         "main_act": main,
         "other_acts": others,
         "address": signing_address(agreement) if decides and is_out else None,
-        "letter": _letter(agreement, now) if agreement.state == State.SENT and agreement.by_mail else "",
+        "letter": _letter(agreement, papers, now) if agreement.state == State.SENT else "",
         "papers": papers,
         "events": events_of(agreement),
         "may_decide": decides,
@@ -154,6 +156,7 @@ def acts_of(agreement: Agreement, user: User, papers: Papers) -> tuple[Act | Non
 def _acts(agreement: Agreement, user: User, papers: Papers) -> Iterator[Act]:
     about, is_scope = agreement.about, agreement.kind == Kind.SCOPE
     ours = any(one.side == Side.FIRM for one in _of_now(agreement, papers))
+    theirs = any(one.side == Side.CLIENT for one in papers.signatures)
 
     def may(step: Step) -> bool:
         return may_take(user, agreement, step)
@@ -171,10 +174,12 @@ def _acts(agreement: Agreement, user: User, papers: Papers) -> Iterator[Act]:
     if may(Step.EDIT):
         yield Act(_("Edit"), there("edit"), "e")
         yield Act(_("See what they will see"), here("preview"))
-    if may(Step.REVISE):
+    if may(Step.REVISE) and not theirs:
         yield Act(_("Change it and send a new version"), here("revise"))
     if is_scope and agreement.state == State.SIGNED:
         yield Act(_("New addendum"), reverse("clients:addendum_new", args=[about.pk]))
+    if isinstance(about, Addendum) and theirs and agreement.state == State.WITHDRAWN and _is_in_force(about.scope):
+        yield Act(_("New addendum"), reverse("clients:addendum_new", args=[about.scope_id]))
     if is_scope and may(Step.RECORD_PAPER):
         yield Act(_("It was signed on paper"), there("paper"))
     if may(Step.WITHDRAW):
@@ -183,9 +188,20 @@ def _acts(agreement: Agreement, user: User, papers: Papers) -> Iterator[Act]:
         yield Act(_("End it"), here("end"))
 
 
-def _letter(agreement: Agreement, now: datetime) -> str:
-    """What became of the mail that brought the link."""
-    message = Message.objects.filter(occasion=f"to sign:{agreement.pk}:{agreement.version}").defer("body").first()
+def _is_in_force(scope: Scope) -> bool:
+    return scope.agreement.state == State.SIGNED
+
+
+def _letter(agreement: Agreement, papers: Papers, now: datetime) -> str:
+    """What became of the mail that brought the link; a reminder counts that came back."""
+    if any(one.version == agreement.version and has_moved(agreement, one) for one in papers.versions):
+        return _("The contact's address changed after this was sent: send a new version.")
+    if not agreement.by_mail:
+        return ""
+    brought = Q(occasion=f"to sign:{agreement.pk}:{agreement.version}")
+    reminded = Q(occasion__startswith=f"sign nudge:{agreement.pk}:{agreement.version}:", bounced_at__isnull=False)
+    found = Message.objects.filter(brought | reminded).order_by(F("bounced_at").desc(nulls_last=True), "pk")
+    message = found.defer("body").first()
     if message is None:
         return ""
     if message.bounced_at:
