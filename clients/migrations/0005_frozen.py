@@ -46,8 +46,6 @@ RULES = [
         "OLD.client_id <> NEW.client_id OR OLD.kind <> NEW.kind"
         " OR (OLD.state = 'signed' AND NEW.state NOT IN ('signed', 'ended'))"
         " OR (OLD.state = 'ended' AND NEW.state <> 'ended')"
-        " OR (OLD.state <> 'draft' AND NEW.state = 'draft' AND EXISTS"
-        " (SELECT 1 FROM clients_signature AS s WHERE s.agreement_id = OLD.id AND s.side = 'client'))"
         " OR (OLD.signed_at IS NOT NULL AND OLD.signed_at IS DISTINCT FROM NEW.signed_at)",
         "what was signed stays signed",
     ),

@@ -6,7 +6,7 @@ import pytest
 from django.db import DatabaseError, connection, transaction
 
 from clients import actions
-from clients.agreement_rules import State
+from clients.agreement_rules import RULES, State
 from clients.models import (
     Addendum,
     AddendumLine,
@@ -19,7 +19,7 @@ from clients.models import (
     SentVersion,
     Signature,
 )
-from clients.tests.agreements import LINES, SEEN, addendum_to, draft, send, sign, signed
+from clients.tests.agreements import LINES, addendum_to, countersign, draft, put, send, sign, signed
 from conftest import NOW
 
 OTHERS = [state for state in State if state != State.DRAFT]
@@ -28,6 +28,9 @@ ADDENDUM_STAYS = "an addendum that was sent does not change"
 LINES_STAY = "lines of what was sent do not change"
 PAPER_STAYS = "the signed paper stays"
 SIGNED_STAYS = "what was signed stays signed"
+NO_STEP = "an agreement takes no such step"
+# Where the firm has not signed yet, the client's signature leads here.
+STEPS = {(old, found.to) for (old, _step), found in RULES.items()} | {(State.SENT, State.ACCEPTED)}
 TEXT = "'another word'"
 DATE = "'2031-01-01'"
 
@@ -54,7 +57,7 @@ def refused(words):
 
 def in_state(agreement, state):
     """Put there by hand: what is asked is what the database then allows, not how it came to be so."""
-    Agreement.objects.filter(pk=agreement.pk).update(state=state)
+    put(agreement, state)
 
 
 @pytest.fixture
@@ -298,13 +301,26 @@ def test_what_has_ended_becomes_nothing_else(scope, to):
         run(sql, to, scope.agreement_id)
 
 
+@pytest.mark.parametrize("to", State)
+@pytest.mark.parametrize("state", State)
+def test_an_agreement_takes_the_steps_that_there_are_and_no_other(scope, state, to):
+    in_state(scope.agreement, state)
+    sql = "UPDATE clients_agreement SET state = %s WHERE id = %s"
+
+    if to == state or (state, to) in STEPS:
+        assert run(sql, to, scope.agreement_id) == 1
+        return
+    with refused(SIGNED_STAYS if state in (State.SIGNED, State.ENDED) else NO_STEP):
+        run(sql, to, scope.agreement_id)
+
+
 def test_what_the_client_has_signed_is_no_draft_again(karoo, lena, thandi):
     agreement = draft(karoo, thandi).agreement
     sign(agreement, send(agreement, lena, thandi, name=""))
 
     for state in (State.ACCEPTED, State.WITHDRAWN):
         in_state(agreement, state)
-        with refused(SIGNED_STAYS):
+        with refused(NO_STEP):
             run("UPDATE clients_agreement SET state = 'draft' WHERE id = %s", agreement.pk)
 
 
@@ -403,7 +419,7 @@ def test_all_that_is_done_after_signing_is_allowed(karoo, lena, thandi):
     """The frozen parts hinder nothing that goes on: countersigning, sealing, ending."""
     scope = draft(karoo, thandi)
     sign(scope.agreement, send(scope.agreement, lena, thandi, name=""))
-    actions.countersign(scope.agreement, name="Thandi", by=thandi, seen=SEEN, now=NOW)
+    countersign(scope.agreement, thandi)
     actions.make_documents(NOW)
 
     actions.end(scope.agreement, why="Done.", by=thandi, now=NOW)
