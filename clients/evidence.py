@@ -8,7 +8,9 @@ from __future__ import annotations
 import hashlib
 from collections import defaultdict
 from collections.abc import Iterator
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
 
 from clients import record
 from clients.actions.drafting import said_of_addendum, said_of_scope
@@ -20,7 +22,7 @@ from clients.models import (
     Agreement,
     Client,
     Entry,
-    Kind,
+    Renewal,
     Scope,
     ScopeFile,
     SealedDocument,
@@ -29,10 +31,26 @@ from clients.models import (
     Signature,
 )
 from clients.sealing import read
+from clients.signals import evidence_asked
 
 BOTH_SIGNED = (State.SIGNED, State.ENDED)
-# Set when the scope is signed, so after what the record kept of the draft.
+# Of the whole agreement, not of its draft nor of one signature: `_state` looks at it.
 SIGNED_LATER = ("signed_on",)
+# What follows from the entries, and how it is named.
+FOLLOWS = {
+    "version": "the number of its version",
+    "sent_at": "the moment of sending",
+    "valid_until": "the last day to sign",
+    "signed_at": "the moment of signing",
+    "closed_at": "the moment at which it was closed",
+    "closed_why": "the reason why it was closed",
+}
+CLOSES = {
+    "agreement_declined": State.DECLINED,
+    "agreement_withdrawn": State.WITHDRAWN,
+    "agreement_lapsed": State.LAPSED,
+    "agreement_ended": State.ENDED,
+}
 
 Said = dict[str, list[Entry]]
 
@@ -66,10 +84,15 @@ def _agreement(agreement: Agreement, about: Scope | Addendum, said: Said) -> Ite
     yield from _text(about, said)
     yield from _versions(agreement, said)
     yield from _signatures(agreement, said)
-    yield from _state(agreement, about, said)
+    chain = sorted((entry for entries in said.values() for entry in entries), key=lambda entry: entry.seq)
+    yield from _state(agreement, about, chain)
     yield from _document(agreement, said)
     if isinstance(about, Scope):
         yield from _paper(about, said)
+        yield from _renewal(about, said)
+    answers: list[tuple[Any, Any]] = evidence_asked.send(sender=Agreement, agreement=agreement, entries=chain)
+    for _receiver, faults in answers:
+        yield from faults
 
 
 def _text(about: Scope | Addendum, said: Said) -> Iterator[str]:
@@ -116,11 +139,11 @@ def _signatures(agreement: Agreement, said: Said) -> Iterator[str]:
             yield f"the signature of {signature.name} is not in the record"
             continue
         now, then = said_of(signature), entry.data
-        differ = [name.replace("_", " ") for name in then if now.get(name) != then[name]]
+        differ = [name.replace("_", " ") for name in then if name not in SIGNED_LATER and now.get(name) != then[name]]
         if signature.signed_at != entry.at:
             differ.append("moment")
         if signature.side == Side.FIRM and signature.user_id != entry.by_id:
-            differ.append("signer")
+            differ.append("by whom")
         if differ:
             yield f"the signature of {then.get('name')} was changed: {', '.join(differ)}"
         if signature.text_sha256 != signature.version.sha256 or signature.version.agreement_id != agreement.pk:
@@ -129,39 +152,95 @@ def _signatures(agreement: Agreement, said: Said) -> Iterator[str]:
         yield f"the signature of {kept[pk].data.get('name')} is not there any more"
 
 
-def _state(agreement: Agreement, about: Scope | Addendum, said: Said) -> Iterator[str]:
-    """What it is taken for follows from who signed."""
-    sides = {entry.data.get("side"): entry.at for entry in said["agreement_signed"] if _counts(entry, agreement, said)}
-    both = Side.CLIENT in sides and Side.FIRM in sides
-    on_paper = bool(said["scope_signed_on_paper"]) or _was_recorded_by_hand(agreement)
-    if agreement.state in BOTH_SIGNED and not both and not on_paper:
-        yield "it is taken for signed, and the record does not say that both sides signed"
-    if agreement.state not in BOTH_SIGNED and both:
-        yield "both sides signed it, and it is not taken for signed"
-    if both and agreement.signed_at != max(sides.values()):
-        yield "the moment of signing was changed"
-    if isinstance(about, Scope):
-        day = _day_of_signing(about, max(sides.values()) if both else None, said)
-        if day is not None and (about.signed_on is None or about.signed_on.isoformat() != day):
-            yield "the day of signing was changed"
-        if about.signed_on and not both and not on_paper:
-            yield "it has a day of signing, and the record does not say that both sides signed"
+def _state(agreement: Agreement, about: Scope | Addendum, chain: list[Entry]) -> Iterator[str]:
+    """Where it stands follows from what happened to it."""
+    told = _told(chain)
+    if agreement.state != told.state:
+        if agreement.state in BOTH_SIGNED and told.state not in BOTH_SIGNED:
+            yield "it is taken for signed, and the record does not say that both sides signed"
+        else:
+            yield f"it is taken for {agreement.state}, and the record says {told.state}"
+    for name, words in FOLLOWS.items():
+        if _as_written(getattr(agreement, name)) != getattr(told, name):
+            yield f"{words} was changed"
+    if isinstance(about, Scope) and _as_written(about.signed_on) != told.signed_on:
+        yield "the day of signing was changed"
 
 
-def _was_recorded_by_hand(agreement: Agreement) -> bool:
-    """Before scopes were signed here, somebody wrote down that they were signed."""
-    return agreement.kind == Kind.SCOPE and agreement.made_by_id is None
+@dataclass(slots=True)
+class _Told:
+    """An agreement as its entries leave it, the last one having the last word."""
+
+    state: str = State.DRAFT
+    version: Any = 1
+    sent_at: datetime | None = None
+    # Days as they are written, be it by whoever forged them.
+    valid_until: Any = None
+    signed_at: datetime | None = None
+    signed_on: Any = None
+    closed_at: datetime | None = None
+    closed_why: str = ""
+    signed_by: set[str] = field(default_factory=set)
 
 
-def _counts(entry: Entry, agreement: Agreement, said: Said) -> bool:
-    theirs = [each.data.get("version") for each in said["agreement_signed"] if each.data.get("side") == Side.CLIENT]
-    return bool(entry.data.get("version") == (theirs[0] if theirs else agreement.version))
+def _told(chain: list[Entry]) -> _Told:
+    told = _Told()
+    for entry in chain:
+        _follow(told, entry)
+    return told
 
 
-def _day_of_signing(scope: Scope, signed_at: datetime | None, said: Said) -> str | None:
-    if said["scope_signed_on_paper"]:
-        return str(said["scope_signed_on_paper"][0].data.get("signed_on"))
-    return signed_at.astimezone(scope.client.zoneinfo).date().isoformat() if signed_at else None
+def _follow(told: _Told, entry: Entry) -> None:
+    data = entry.data
+    match entry.kind:
+        case "scope_made" | "scope_changed" if data.get("signed_on") and "lines" not in data:
+            # Before scopes were signed here, somebody wrote down that they were signed. Drafts name their lines.
+            told.state, told.signed_on = State.SIGNED, data["signed_on"]
+        case "scope_signed_on_paper":
+            told.state, told.signed_on = State.SIGNED, data.get("signed_on")
+        case "agreement_sent":
+            told.state, told.version, told.sent_at = State.SENT, data.get("version"), entry.at
+            told.valid_until = data.get("valid_until")
+            told.closed_at, told.closed_why, told.signed_by = None, "", set()
+        case "agreement_signed" if data.get("version") == told.version:
+            told.signed_by.add(str(data.get("side")))
+            if {Side.CLIENT, Side.FIRM} <= told.signed_by:
+                told.state, told.signed_at, told.signed_on = State.SIGNED, entry.at, data.get("signed_on")
+            elif Side.CLIENT in told.signed_by:
+                told.state = State.ACCEPTED
+        case "agreement_revised":
+            told.state, told.version, told.closed_at, told.closed_why = State.DRAFT, data.get("version"), None, ""
+        case kind if kind in CLOSES:
+            told.state, told.closed_at, told.closed_why = CLOSES[kind], entry.at, str(data.get("why", ""))[:500]
+
+
+def _as_written(value: Any) -> Any:
+    """As the record writes it: moments have a column of their own there, days are texts."""
+    return value.isoformat() if isinstance(value, date) and not isinstance(value, datetime) else value
+
+
+def _renewal(scope: Scope, said: Said) -> Iterator[str]:
+    """How to go on is decided once, and the words to the client are those that were kept."""
+    kept = said["renewal_decided"]
+    renewal = Renewal.objects.filter(scope=scope).first()
+    if renewal is None:
+        if kept:
+            yield "the decision how to go on is not there any more"
+        return
+    if not kept:
+        yield "the decision how to go on is not in the record"
+        return
+    row = {
+        "decision": renewal.decision,
+        "why": renewal.why,
+        "text": renewal.words,
+        "figures": renewal.figures,
+    }
+    differ = [name for name, value in row.items() if kept[0].data.get(name) != value]
+    if renewal.at != kept[0].at:
+        differ.append("moment")
+    if differ:
+        yield f"the decision how to go on was changed: {', '.join(differ)}"
 
 
 def _document(agreement: Agreement, said: Said) -> Iterator[str]:

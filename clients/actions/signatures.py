@@ -12,7 +12,7 @@ from clients.actions.base import Changed, Refused, Seen, forget_requests_to_sign
 from clients.agreement_rules import State
 from clients.content import freeze
 from clients.holding import LineGone
-from clients.models import Addendum, Agreement, SentVersion, Side, Signature
+from clients.models import Addendum, Agreement, Kind, SentVersion, Side, Signature
 from clients.signals import addendum_signed, scope_signed
 from engagement.staff.models import Firm, User
 
@@ -54,7 +54,11 @@ def sign_for_the_firm(
 
 def write_signed(held: Agreement, signature: Signature, by: User | None, now: datetime) -> None:
     """What the record keeps of a signature: enough to find any change in its row."""
-    write(held, "agreement_signed", now, by, **said_of(signature))
+    data = said_of(signature)
+    if held.kind == Kind.SCOPE and held.scope.signed_on:
+        # Both have signed. The client's zone may be another one later; the day stays what it was.
+        data["signed_on"] = held.scope.signed_on.isoformat()
+    write(held, "agreement_signed", now, by, **data)
 
 
 def said_of(signature: Signature) -> dict[str, Any]:
@@ -62,7 +66,9 @@ def said_of(signature: Signature) -> dict[str, Any]:
         "signature": signature.pk,
         "side": str(signature.side),
         "name": signature.name,
-        "contact": signature.contact.name if signature.contact else "",
+        # As the text names them: whoever signed may be called otherwise later.
+        "contact": signature.version.content["contact"]["name"] if signature.side == Side.CLIENT else "",
+        "signer": signature.contact_id or signature.user_id,
         "drawn": signature.drawn,
         "consent": signature.consent,
         "address": signature.address,

@@ -12,12 +12,15 @@ from django.core.management import CommandError, call_command
 from django.db import connection, models, transaction
 
 from clients import actions, evidence, record
+from clients.agreement_rules import State
 from clients.models import (
     Addendum,
     AddendumLine,
     Agreement,
     Client,
+    Contact,
     Entry,
+    Renewal,
     Scope,
     ScopeFile,
     ScopeLine,
@@ -52,7 +55,16 @@ SAYS = {
     ScopeLine: ("number", "kind", "service", "description", "quantity", "unit", "price", "rate", "turnaround_days"),
     Addendum: ("title", "reason", "terms"),
     AddendumLine: ("act", "number", "service", "quantity", "price"),
-    Agreement: ("state", "signed_at"),
+    Agreement: (
+        "state",
+        "version",
+        "sent_at",
+        "valid_until",
+        "signed_at",
+        "closed_at",
+        "closed_why",
+    ),
+    Renewal: ("decision", "why", "words", "figures", "at"),
     ScopeFile: ("name", "content", "size", "sha256"),
 }
 # MUTATIONS=1000 takes two minutes.
@@ -95,10 +107,38 @@ def agreed(karoo, lena, thandi, firm):
     version = send(declined.agreement, lena, thandi)
     seen = actions.Seen("203.0.113.9", "A browser", "UTC")
     actions.decline(declined.agreement, why="Too dear.", shown=version.sha256, seen=seen, now=NOW)
+    _decide(scope, lena, thandi)
+    _close_the_others(karoo, lena, thandi)
     draft(karoo, thandi, title="Not sent yet")
     actions.make_documents(NOW + DAY)
-    assert SealedDocument.objects.count() == 2
+    assert SealedDocument.objects.count() == 3
     return scope
+
+
+def _decide(scope, lena, thandi):
+    """As the room above does it, where a promise is made of it."""
+    said = {"decision": "renew", "why": "Good people.", "figures": {"kept": 4}}
+    Renewal.objects.create(scope=scope, words="Again next year?", by=thandi, at=NOW + HOUR, **said)
+    said |= {"to": lena.name, "text": "Again next year?"}
+    event = record.Event(scope.record_subject, "renewal_decided", NOW + HOUR, thandi, said)
+    record.write(scope.client_id, event)
+
+
+def _close_the_others(karoo, lena, thandi):
+    """One for each way in which an agreement ends, or waits."""
+    waits, taken_back, lapses, ends, ours = (
+        draft(karoo, thandi, title=title).agreement for title in ("Waits", "Taken back", "Lapses", "Ends", "Ours")
+    )
+    send(waits, lena, thandi)
+    send(taken_back, lena, thandi)
+    actions.revise(taken_back, by=thandi, now=NOW + HOUR)
+    send(taken_back, lena, thandi, NOW + 2 * HOUR)
+    actions.withdraw(taken_back, why="Not now.", by=thandi, now=NOW + 3 * HOUR)
+    sign(ends, send(ends, lena, thandi))
+    actions.end(ends, why="All is done.", by=thandi, now=NOW + HOUR)
+    sign(ours, send(ours, lena, thandi, name=""))
+    actions.send(lapses, contact=lena, valid_until=NOW.date(), by=thandi, now=NOW)
+    actions.lapse_due(NOW + 2 * DAY)
 
 
 def faults(client):
@@ -112,6 +152,29 @@ def test_what_nobody_touched_holds(agreed, karoo):
 
 def test_it_does_not_matter_in_which_zone_the_moment_came(karoo, lena, thandi):
     signed(karoo, lena, thandi, NOW.astimezone(lena.zoneinfo))
+
+    assert faults(karoo) == []
+
+
+def test_a_contact_who_is_called_otherwise_since_is_who_signed(agreed, karoo, lena):
+    type(lena).objects.filter(pk=lena.pk).update(name="Lena Karoo-Smit")
+
+    assert faults(karoo) == []
+
+
+def test_a_client_who_moved_since_signed_on_that_day(karoo, lena, thandi):
+    # On the next day already in Auckland.
+    signed(karoo, lena, thandi, NOW + 6 * HOUR)
+    type(karoo).objects.filter(pk=karoo.pk).update(zone="Pacific/Auckland")
+
+    assert faults(karoo) == []
+
+
+def test_who_recorded_a_signed_scope_by_hand_is_believed(karoo, thandi):
+    """As scopes were kept before they were signed here."""
+    scope = Scope.objects.create(client=karoo, number="2025-001", title="An old one", signed_on=date(2025, 11, 3))
+    said = {"number": "2025-001", "title": "An old one", "signed_on": "2025-11-03"}
+    record.write(karoo.pk, record.Event(scope.record_subject, "scope_made", NOW, thandi, said))
 
     assert faults(karoo) == []
 
@@ -165,7 +228,7 @@ def of_signed_ones(model):
         case "AddendumLine":
             return rows.exclude(addendum__agreement__state="draft")
         case "Agreement":
-            return rows.filter(state="signed", signed_at__isnull=False)
+            return rows.exclude(state="draft")
     return rows
 
 
@@ -177,7 +240,7 @@ def mutate(rng):
     before = getattr(row, column)
     match column:
         case "state":
-            after = "declined"
+            after = rng.choice([state for state in State if state != before])
         case "kind" if model is ScopeLine:
             after = "tax" if before == "service" else "service"
         case "act":
@@ -188,13 +251,17 @@ def mutate(rng):
             after = "copied" if before != "copied" else "email"
         case "turnaround_days" | "rate" if before is None:
             after = 7
-        case "ends_on" | "signed_on" if before is None:
+        case "decision":
+            after = "part" if before == "renew" else "renew"
+        case "signed_at" | "sent_at" | "closed_at" if before is None:
+            after = NOW
+        case "ends_on" | "signed_on" | "valid_until" if before is None:
             after = date(2026, 11, 19)
         case "drawn" if before is None:
             after = [[[0.1, 0.1]]]
         case "number" if isinstance(before, str):
             after = f"{before}-{rng.randrange(1000)}"
-        case "seq" | "number" if isinstance(before, int):
+        case "seq" | "number" | "version" if isinstance(before, int):
             after = before + 1000
         case _:
             after = other(before, rng)
@@ -286,6 +353,8 @@ def write_the_chain_anew():
         ),
         (delete(Signature, side="client", agreement__kind="scope"), "signature of Lena Karoo is not there any more"),
         (delete(SealedDocument, agreement__kind="scope"), "the sealed document is not there any more"),
+        (delete(Renewal), "the decision how to go on is not there any more"),
+        (delete(Entry, kind="renewal_decided"), "the decision how to go on is not in the record"),
         (delete(ScopeFile), "the signed paper is not there any more"),
         (delete(ScopeLine, number=1, scope__title="Shop fittings"), "its lines is not what the record says"),
         (delete(AddendumLine), "its changes is not what the record says"),
@@ -315,12 +384,60 @@ def test_a_scope_declared_signed_by_nobody_is_named(agreed, karoo, lena, thandi)
     assert any("does not say that both sides signed" in fault for fault in faults(karoo))
 
 
+@pytest.mark.parametrize("is_sent", [False, True])
+def test_nothing_drafted_here_passes_for_recorded_by_hand(karoo, lena, thandi, is_sent):
+    agreement = draft(karoo, thandi).agreement
+    if is_sent:
+        send(agreement, lena, thandi)
+    Agreement.objects.filter(pk=agreement.pk).update(state="signed", made_by=None)
+
+    assert any("does not say that both sides signed" in fault for fault in faults(karoo))
+
+
+def test_a_row_that_came_in_signed_and_is_in_no_record_is_named(karoo):
+    Scope.objects.create(client=karoo, number="2025-001", title="Never agreed", signed_on=date(2025, 11, 3))
+
+    assert any("does not say that both sides signed" in fault for fault in faults(karoo))
+
+
+def test_a_signature_of_another_contact_is_named(agreed, karoo, lena, thandi):
+    other = Contact.objects.create(client=karoo, name=lena.name, email="lena@other.example")
+    with behind_our_back():
+        Signature.objects.filter(side="client").update(contact=other)
+
+    assert any("the signature of Lena Karoo was changed: signer" in fault for fault in faults(karoo))
+
+
+@pytest.mark.parametrize(
+    ("before", "change", "named"),
+    [
+        ("draft", {"state": "withdrawn"}, "it is taken for withdrawn, and the record says draft"),
+        ("sent", {"state": "lapsed"}, "it is taken for lapsed, and the record says sent"),
+        ("declined", {"state": "draft"}, "it is taken for draft, and the record says declined"),
+        ("declined", {"closed_why": "Too late."}, "the reason why it was closed was changed"),
+        ("declined", {"closed_at": NOW}, "the moment at which it was closed was changed"),
+        ("sent", {"sent_at": NOW}, "the moment of sending was changed"),
+        ("sent", {"valid_until": date(2030, 1, 1)}, "the last day to sign was changed"),
+        ("ended", {"closed_why": ""}, "the reason why it was closed was changed"),
+        ("withdrawn", {"version": 1}, "the number of its version was changed"),
+        ("signed", {"state": "ended"}, "it is taken for ended, and the record says signed"),
+    ],
+)
+def test_a_state_that_nothing_led_to_is_named(agreed, karoo, before, change, named):
+    """By steps that the database allows: the record says that nobody took them."""
+    agreement = Agreement.objects.filter(state=before).first()
+    moved = {name: value + DAY if value == NOW else value for name, value in change.items()}
+    Agreement.objects.filter(pk=agreement.pk).update(**moved)
+
+    assert any(named in fault for fault in faults(karoo)), faults(karoo)
+
+
 def test_the_command_says_what_it_proved(agreed):
     said = io.StringIO()
 
     call_command("verify_evidence", stdout=said)
 
-    assert said.getvalue().strip() == "The record of 1 clients and the evidence of 5 agreements hold."
+    assert said.getvalue().strip() == "The record of 1 clients and the evidence of 10 agreements hold."
 
 
 def test_the_command_names_each_fault_and_fails(agreed):
@@ -328,7 +445,7 @@ def test_the_command_names_each_fault_and_fails(agreed):
         SealedDocument.objects.update(size=1)
     said = io.StringIO()
 
-    with pytest.raises(CommandError, match="2 faults"):
+    with pytest.raises(CommandError, match="3 faults"):
         call_command("verify_evidence", stderr=said)
 
     assert "Karoo Linen: 2026-001: the row of the sealed document was changed: size" in said.getvalue()
