@@ -7,4 +7,4 @@ class PromisesConfig(AppConfig):
     verbose_name = _("Promises")
 
     def ready(self) -> None:
-        from promises import archiving, receivers  # noqa: F401  connects what the rooms below tell
+        from promises import archiving, evidence, receivers  # noqa: F401  connects what the rooms below tell
