@@ -13,7 +13,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clients.models import Agreement, Kind, Scope
+from clients.models import Addendum, Agreement, Kind, Scope
 from clients.who import Who
 from engagement.staff.models import Firm, User
 from engagement.staff.when import (
@@ -291,13 +291,16 @@ class _Assembly:
         return tuple(shown)
 
     def agreed(self) -> tuple[Agreed, ...]:
-        """Each scope with its addenda after it, the latest scope first."""
-        scopes = {promise.scope.number: self.scope(promise.scope) for promise in self.open if promise.scope}
+        """The latest scope first, each with its addenda after it in the order in which they were signed."""
+        named = [promise.scope for promise in self.open if promise.scope]
+        shown = {scope: {scope.agreement_id: self.scope(scope)} for scope in named}
         if self.reader.scope:
-            scopes[self.reader.scope.number] = self.scope(self.reader.scope)
-        papers = {paper.about.number: self.paper(paper) for paper in rows.papers_of(self.reader)}
-        in_order = sorted({**scopes, **papers}.values(), key=lambda agreed: agreed.number)
-        return tuple(sorted(in_order, key=lambda agreed: agreed.number.partition("/")[0], reverse=True))
+            shown[self.reader.scope] = {self.reader.scope.agreement_id: self.scope(self.reader.scope)}
+        for paper in reversed(rows.papers_of(self.reader)):
+            scope = paper.about.scope if isinstance(paper.about, Addendum) else paper.about
+            shown.setdefault(scope, {})[paper.pk] = self.paper(paper)
+        in_order = sorted(shown, key=lambda scope: (scope.signed_on or date.min, scope.pk), reverse=True)
+        return tuple(agreed for scope in in_order for agreed in shown[scope].values())
 
     def scope(self, scope: Scope) -> Agreed:
         signed = speak_date(scope.signed_on, today=self.today) if scope.signed_on else ""

@@ -8,7 +8,7 @@ import time_machine
 from django.utils import translation
 
 from clients.actions import make_link, save_contact
-from clients.models import Client, Contact, Scope, SealedDocument
+from clients.models import Addendum, Agreement, Client, Contact, Kind, Scope, SealedDocument
 from clients.tests import agreements
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Channel, Message, State
@@ -424,6 +424,31 @@ def test_what_was_agreed_is_the_scope_and_their_own_words(make_promise, read, ka
     ]
     assert page.lead.own_words == "We open on the first."
     assert "They open late." not in str(page)
+
+
+def test_what_was_agreed_stands_in_the_order_in_which_it_was_signed(read, karoo):
+    older, latest = (
+        Scope.objects.create(client=karoo, number=number, title="Fittings") for number in ("2026-999", "2026-1000")
+    )
+    for scope, days in ((older, 300), (latest, 200)):
+        Scope.objects.filter(pk=scope.pk).update(signed_on=NOW - days * DAY)
+        seal(scope.agreement, NOW - days * DAY)
+    for seq in range(1, 11):
+        agreement = Agreement.objects.create(client=karoo, kind=Kind.ADDENDUM, made_at=NOW)
+        Addendum.objects.create(agreement=agreement, scope=older, seq=seq, title="More", made_at=NOW)
+        # The second is signed after all the others.
+        seal(agreement, NOW - (1 if seq == 2 else 50 - seq) * DAY)
+
+    numbers = [agreed.number for agreed in read().agreed]
+
+    order = ["", "/1", "/3", "/4", "/5", "/6", "/7", "/8", "/9", "/10", "/2"]
+    assert numbers == ["2026-1000", *(f"2026-999{seq}" for seq in order)]
+
+
+def seal(agreement, at):
+    Agreement.objects.filter(pk=agreement.pk).update(state="signed", signed_at=at)
+    sealed = {"content": b"", "size": 0, "sha256": f"{agreement.pk}", "fingerprint": "", "is_timestamped": False}
+    SealedDocument.objects.create(agreement=agreement, head_seq=0, head_hash="", made_at=at, **sealed)
 
 
 def test_updates_stand_newest_first_with_the_fact_of_being_told(make_promise, read, tell, thandi):
