@@ -11,6 +11,8 @@ from promises.models import (
     Extension,
     ExtensionAnswer,
     InternalNote,
+    LineNotNeeded,
+    NextScope,
     OutcomeTally,
     ProgressUpdate,
     Promise,
@@ -104,6 +106,20 @@ class ReminderAdmin(OfAPromise):
     list_display = ("at", "promise", "kind", "person", "message")
     list_filter = ("kind",)
     list_select_related = ("promise", "person", "message")
+
+
+@admin.register(LineNotNeeded)
+class LineNotNeededAdmin(ReadOnly):
+    list_display = ("scope", "number")
+    list_select_related = ("scope",)
+    search_fields = ("scope__number", "scope__title")
+
+
+@admin.register(NextScope)
+class NextScopeAdmin(ReadOnly):
+    list_display = ("scope", "made")
+    list_select_related = ("scope", "made")
+    search_fields = ("scope__number", "made__number")
 
 
 @admin.register(OutcomeTally)

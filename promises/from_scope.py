@@ -7,21 +7,23 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, prefetch_related_objects
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, prefetch_related_objects
 
 from clients.actions.welcome import signed_day
 from clients.agreement_rules import State
 from clients.diary import client_calendar
 from clients.holding import Line, folded, original
-from clients.models import Addendum, AddendumLine, Client, Entry, LineValues, Scope, ScopeLine
+from clients.models import Addendum, AddendumLine, Client, LineValues, Scope, ScopeLine
+from clients.models.scope import ScopeQuerySet
 from engagement.staff.models import Firm
 from engagement.staff.worktime import NoWorkingTime, working_day_after
-from promises.models import Promise
+from promises.models import LineNotNeeded, Promise
 
-# What the client's record says of a line that becomes no promise; the later of the two holds.
+# What the client's record says of a line that becomes no promise, or does after all.
 NOT_NEEDED, NEEDED = "line_not_needed", "line_needed"
-# Beyond this a scope has to wait until the ones before it are dealt with.
-MOST_SCOPES = 500
+# More wait until these are dealt with.
+MOST_SHOWN = 20
+IN_FORCE = [State.SIGNED, State.ENDED]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,13 +49,32 @@ class Lines:
     not_needed: tuple[ToPromise, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class TakenOut:
+    """A promise whose line is in the scope no more, and the addendum that says so."""
+
+    promise: Promise
+    addendum: str
+
+
 def scopes_waiting(clients: QuerySet[Client]) -> list[Scope]:
-    """Scopes in force of these clients with lines that wait for their promise, the oldest first."""
-    found = list(
-        _perhaps_waiting(clients).select_related("client", "agreement").order_by("signed_on", "pk")[:MOST_SCOPES]
-    )
-    lines = lines_of(found)
-    return [scope for scope in found if lines[scope.pk].waiting]
+    """The oldest scopes in force of these clients with lines that wait for their promise."""
+    waiting = _with_a_line_waiting(clients).select_related("client", "agreement")
+    return list(waiting.order_by("signed_on", "pk")[:MOST_SHOWN])
+
+
+def taken_out(scopes: ScopeQuerySet) -> list[TakenOut]:
+    """Open promises from lines of these scopes that an addendum has taken out since, the soonest first."""
+    theirs = Promise.objects.open().filter(scope__in=scopes.in_force(), scope_line__isnull=False)
+    said = _in_force().filter(addendum__scope=OuterRef("scope"), number=OuterRef("scope_line"))
+    last = said.order_by("-addendum__agreement__signed_at", "-addendum__seq")
+    about = theirs.annotate(act=Subquery(last.values("act")[:1]), seq=Subquery(last.values("addendum__seq")[:1]))
+    found = about.filter(act=AddendumLine.Act.REMOVE).select_related("client", "scope").order_by("due_at", "pk")
+    return [TakenOut(one, _number_of(one)) for one in found[:MOST_SHOWN]]
+
+
+def _number_of(promise: Promise) -> str:
+    return Addendum(scope=promise.scope, seq=promise.seq).number  # type: ignore[attr-defined] # by taken_out()
 
 
 def lines_of(scopes: Sequence[Scope]) -> dict[int, Lines]:
@@ -84,24 +105,43 @@ def _lines(
     )
 
 
-def _perhaps_waiting(clients: QuerySet[Client]) -> QuerySet[Scope]:
-    """Without what addenda took away and what was said not to be needed: `lines_of` finds that out."""
+def _with_a_line_waiting(clients: QuerySet[Client]) -> QuerySet[Scope]:
+    """Settled scopes are left where they are: what was agreed over the years is not read to find today's few."""
     named = Q(turnaround_days__isnull=False) & ~Q(kind=LineValues.LineKind.TAX)
-    promised = Promise.objects.filter(scope_line=OuterRef("number"), voided_at=None)
     own = ScopeLine.objects.filter(named, scope=OuterRef("pk"))
-    own = own.exclude(Exists(promised.filter(scope=OuterRef("scope"))))
-    added = AddendumLine.objects.filter(
-        named, addendum__scope=OuterRef("pk"), addendum__agreement__state__in=[State.SIGNED, State.ENDED]
-    )
-    added = added.exclude(act=AddendumLine.Act.REMOVE)
-    added = added.exclude(Exists(promised.filter(scope=OuterRef("addendum__scope"))))
+    own = own.exclude(_settled("scope")).exclude(Exists(_in_force().filter(**_of_the_line("scope"))))
+    added = _in_force().filter(named, addendum__scope=OuterRef("pk")).exclude(act=AddendumLine.Act.REMOVE)
+    added = added.exclude(_settled("addendum__scope")).exclude(Exists(_later_ones()))
     current = Scope.objects.in_force().filter(client__in=clients, client__archived_at=None)
     return current.filter(Exists(own) | Exists(added))
 
 
+def _settled(scope: str) -> Q:
+    """Of a line, whose scope is found under this name: it has its promise, or needs none."""
+    promised = Promise.objects.filter(scope=OuterRef(scope), scope_line=OuterRef("number"), voided_at=None)
+    refused = LineNotNeeded.objects.filter(scope=OuterRef(scope), number=OuterRef("number"))
+    return Q(Exists(promised)) | Q(Exists(refused))
+
+
+def _in_force() -> QuerySet[AddendumLine]:
+    return AddendumLine.objects.filter(addendum__agreement__state__in=IN_FORCE)
+
+
+def _of_the_line(scope: str) -> dict[str, OuterRef]:
+    return {"addendum__scope": OuterRef(scope), "number": OuterRef("number")}
+
+
+def _later_ones() -> QuerySet[AddendumLine]:
+    """What a later addendum says of the same line."""
+    signed_at, seq = "addendum__agreement__signed_at", "addendum__seq"
+    later = Q(**{f"{signed_at}__gt": OuterRef(signed_at)})
+    later |= Q(**{signed_at: OuterRef(signed_at), f"{seq}__gt": OuterRef(seq)})
+    return _in_force().filter(later, **_of_the_line("addendum__scope"))
+
+
 def _signed_addenda(scopes: Sequence[Scope]) -> dict[int, list[Addendum]]:
     """As `clients.holding.signed_addenda`, for all of them at once."""
-    in_force = Addendum.objects.filter(scope__in=scopes, agreement__state__in=[State.SIGNED, State.ENDED])
+    in_force = Addendum.objects.filter(scope__in=scopes, agreement__state__in=IN_FORCE)
     found = in_force.select_related("agreement", "scope").prefetch_related("changes")
     of: dict[int, list[Addendum]] = defaultdict(list)
     for addendum in found.order_by("agreement__signed_at", "seq"):
@@ -115,10 +155,7 @@ def _promised(scopes: Sequence[Scope]) -> set[tuple[int | None, int | None]]:
 
 
 def _not_needed(scopes: Sequence[Scope]) -> dict[int, set[int]]:
-    subjects = {scope.record_subject: scope.pk for scope in scopes}
-    said = Entry.objects.filter(subject__in=subjects, kind__in=[NOT_NEEDED, NEEDED]).order_by("seq")
     refused: dict[int, set[int]] = defaultdict(set)
-    for subject, kind, data in said.values_list("subject", "kind", "data"):
-        change = refused[subjects[subject]].add if kind == NOT_NEEDED else refused[subjects[subject]].discard
-        change(data["line"])
+    for scope, number in LineNotNeeded.objects.filter(scope__in=scopes).values_list("scope", "number"):
+        refused[scope].add(number)
     return refused

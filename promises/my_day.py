@@ -13,7 +13,7 @@ from clients.models.client import ClientQuerySet
 from clients.models.solution import SolutionQuerySet
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
-from promises.from_scope import scopes_waiting
+from promises.from_scope import TakenOut, scopes_waiting, taken_out
 from promises.models import Band, Promise, Standing
 from promises.models.promise import PromiseQuerySet, slipping
 from promises.renewals import near_end
@@ -80,6 +80,11 @@ class MyDay:
     @property
     def scopes_to_promise(self) -> list[Scope]:
         return scopes_waiting(self._led)
+
+    @property
+    def taken_out(self) -> list[TakenOut]:
+        """Promises that an addendum has left without their line."""
+        return taken_out(Scope.objects.filter(client__in=self._led))
 
     def near_end(self, firm: Firm) -> list[Scope]:
         return list(near_end(firm, self.now).filter(client__in=self._led).select_related("client"))

@@ -16,7 +16,7 @@ from promises.actions.base import Refused
 from promises.actions.making import make
 from promises.due import Due
 from promises.from_scope import NEEDED, NOT_NEEDED, ToPromise, lines_of
-from promises.models import Promise
+from promises.models import LineNotNeeded, Promise
 
 
 def make_from_line(
@@ -51,6 +51,7 @@ def mark_not_needed(scope: Scope, number: int, by: User, now: datetime) -> None:
     """Nothing is promised for this line. It stays in the record, and can be called back."""
     with _holding(scope) as held:
         line = _waiting_line(held, number).line
+        LineNotNeeded.objects.create(scope=held, number=number)
         _write(held, NOT_NEEDED, by, now, number, line.service)
 
 
@@ -59,6 +60,7 @@ def mark_needed(scope: Scope, number: int, by: User, now: datetime) -> None:
         found = next((one for one in lines_of([held])[held.pk].not_needed if one.line.number == number), None)
         if found is None:
             raise Refused(_("This line waits for its promise already, or has it."))
+        LineNotNeeded.objects.filter(scope=held, number=number).delete()
         _write(held, NEEDED, by, now, number, found.line.service)
 
 

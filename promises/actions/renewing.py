@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from clients import record
+from clients.actions.drafting import copy_scope
 from clients.agreement_rules import State
 from clients.models import Agreement, Client, Contact, Renewal, Scope
 from clients.rights import may_decide
@@ -20,6 +21,7 @@ from engagement.outbox.models import Audience, Channel, Message
 from engagement.staff.models import User
 from promises.actions.agreeing import Spoken, Written
 from promises.actions.base import Refused
+from promises.models import NextScope
 from promises.renewals import figures
 
 DECIDED, SAID = "renewal_decided", "renewal_words"
@@ -56,6 +58,17 @@ def say_again(renewal: Renewal, *, words: Spoken | Written, by: User, now: datet
             raise PermissionDenied
         said, _message = _say(held, words, by, now)
         _write(held, SAID, by, now, **said)
+
+
+def draft_next(renewal: Renewal, *, by: User, now: datetime) -> tuple[Scope, bool]:
+    """The scope that follows, and whether it is new: asked for again, it is the one that was drafted before."""
+    with _holding(renewal.scope) as held:
+        kept = NextScope.objects.filter(scope=held).select_related("made__agreement").first()
+        if kept and kept.made.agreement.state != State.WITHDRAWN:
+            return kept.made, False
+        made = copy_scope(held, held.client, by=by, now=now)
+        NextScope.objects.update_or_create(scope=held, defaults={"made": made})
+    return made, True
 
 
 @contextmanager

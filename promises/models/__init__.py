@@ -1,4 +1,5 @@
 from promises.models.extension import AddendumMove, DateMove, Extension, ExtensionAnswer
+from promises.models.from_scope import LineNotNeeded, NextScope
 from promises.models.promise import Band, Outcome, Promise
 from promises.models.tally import OutcomeTally
 from promises.models.telling import Telling
@@ -13,6 +14,8 @@ __all__ = [
     "Extension",
     "ExtensionAnswer",
     "InternalNote",
+    "LineNotNeeded",
+    "NextScope",
     "Outcome",
     "OutcomeTally",
     "ProgressUpdate",

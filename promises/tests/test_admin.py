@@ -40,6 +40,8 @@ from promises.models import (
     Extension,
     ExtensionAnswer,
     InternalNote,
+    LineNotNeeded,
+    NextScope,
     OutcomeTally,
     ProgressUpdate,
     Promise,
@@ -77,6 +79,8 @@ READ_ONLY = {
     "clients.Signature",
     "clients.Solution",
     "promises.AddendumMove",
+    "promises.LineNotNeeded",
+    "promises.NextScope",
     "promises.Promise",
     "promises.Step",
     "promises.Telling",
@@ -139,6 +143,7 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             **by,
         )
         scope = Scope.objects.create(client=karoo, number=f"2026-{number}", title="Fittings", made_at=NOW)
+        follows = Scope.objects.create(client=karoo, number=f"2027-{number}", title="Fittings", made_at=NOW)
         PrivateLink.objects.create(
             client=karoo, contact=lena, scope=scope, made_by=thandi, made_at=NOW, expires_at=NOW + DAY
         )
@@ -222,6 +227,8 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             ScopeTemplate.objects.create(name=f"Fittings {number}", content={}, changed_at=NOW),
             FirmLogo.objects.get_or_create(firm_id=1, defaults={"width": 1, "height": 1, "changed_at": NOW})[0],
             Renewal.objects.create(scope=scope, decision="renew", words="Shall we go on?", by=thandi, at=NOW),
+            NextScope.objects.create(scope=scope, made=follows),
+            LineNotNeeded.objects.create(scope=scope, number=1),
             promise,
             message,
             telling,

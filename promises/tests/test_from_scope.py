@@ -17,6 +17,7 @@ from promises.due import due_for
 from promises.from_scope import lines_of, scopes_waiting
 from promises.models import Promise
 from promises.my_day import MyDay
+from promises.tests.steps import put
 
 LINES = [
     {"service": "Shop fittings drawings", "turnaround_days": 10},
@@ -174,7 +175,7 @@ def test_the_second_of_two_people_makes_no_second_promise(make_scope, make_line)
 @pytest.mark.parametrize("state", ["draft", "sent", "ended"])
 def test_from_what_is_not_in_force_nothing_is_promised(make_scope, karoo, make_line, state):
     scope = Scope.objects.create(client=karoo, number="2026-015", title="Not in force")
-    Agreement.objects.filter(pk=scope.agreement_id).update(state=state)
+    put(scope.agreement, state)
 
     with pytest.raises(Refused, match="not in force"):
         make_line(scope)
@@ -198,6 +199,81 @@ def test_scopes_are_found_by_what_still_waits(make_scope, make_line, karoo, than
 
     assert bare not in found
     assert [scope.number for scope in found] == ["2026-2", "2026-4"]
+
+
+def test_an_addendum_settles_or_reopens_what_it_names(make_scope, make_line, karoo, thandi):
+    emptied, grown, settled = (make_scope(f"2026-{number}", lines=LINES[:1]) for number in (1, 2, 3))
+    add(emptied, {"act": "remove", "number": 1})
+    mark_not_needed(grown, 1, thandi, NOW)
+    mark_needed(grown, 1, thandi, NOW)
+    for scope in (grown, settled):
+        add(scope, {"act": "add", "number": 5, "service": "Signs", "turnaround_days": 3}, at=NOW - HOUR)
+        add(scope, {"act": "change", "number": 5, "service": "Signs"})
+        add(scope, {"act": "change", "number": 1, "service": "Sheets", "turnaround_days": 4}, at=NOW - HOUR)
+    add(settled, {"act": "change", "number": 1, "service": "Sheets, when they are ready"})
+
+    found = scopes_waiting(type(karoo).objects.all())
+
+    assert [scope.number for scope in found] == ["2026-2"]
+    assert [waiting(scope) for scope in (emptied, grown, settled)] == [[], [1], []]
+
+
+def test_settled_scopes_crowd_out_no_new_one(
+    make_scope, make_line, karoo, thandi, monkeypatch, django_assert_num_queries
+):
+    monkeypatch.setattr("promises.from_scope.MOST_SHOWN", 2)
+    for number in range(3):
+        mark_not_needed(make_scope(f"2026-1{number}", lines=LINES[:1], at=NOW - 30 * DAY), 1, thandi, NOW)
+        make_line(make_scope(f"2026-2{number}", lines=LINES[:1], at=NOW - 30 * DAY))
+        without = make_scope(f"2026-3{number}", lines=LINES[:1], at=NOW - 30 * DAY)
+        add(without, {"act": "remove", "number": 1})
+    new = [make_scope(f"2026-4{number}") for number in range(3)]
+
+    with django_assert_num_queries(1):
+        found = scopes_waiting(type(karoo).objects.all())
+
+    assert found == new[:2]
+
+
+# Lines that an addendum took out
+
+
+def test_the_promise_of_a_line_that_was_taken_out_is_asked_about(make_scope, make_line, as_thandi):
+    scope = make_scope()
+    promise, _kept = make_line(scope), make_line(scope, 2)
+    add(scope, {"act": "change", "number": 1, "service": "Fewer drawings", "turnaround_days": 5}, at=NOW - HOUR)
+    addendum = add(scope, {"act": "remove", "number": 1})
+    add(scope, {"act": "remove", "number": 2}, state="sent")
+
+    for address in (page_of(scope), "/my-day/"):
+        response = as_thandi.get(address)
+
+        assert [one.promise for one in response.context["taken_out"]] == [promise]
+        words = response.content.decode()
+        assert f"Line 1 was taken out by {addendum.number}. Withdraw its promise?" in words
+        assert reverse("promises:withdraw", args=[promise.pk]) in words
+
+
+@pytest.mark.parametrize("state", ["signed", "ended"])
+def test_it_is_asked_no_more_once_the_promise_or_the_scope_has_ended(make_scope, make_line, as_thandi, thandi, state):
+    scope = make_scope()
+    promise = make_line(scope)
+    add(scope, {"act": "remove", "number": 1})
+    if state == "signed":
+        actions.withdraw(promise, reason="Taken out.", agreed_by="Lena", by=thandi, now=NOW)
+    Agreement.objects.filter(pk=scope.agreement_id).update(state=state)
+
+    for address in (page_of(scope), "/my-day/"):
+        assert not as_thandi.get(address).context["taken_out"]
+
+
+def test_only_whoever_leads_the_client_is_asked(make_scope, make_line, thandi, sam):
+    scope = make_scope()
+    make_line(scope)
+    add(scope, {"act": "remove", "number": 1})
+
+    assert len(MyDay.of(thandi, NOW).taken_out) == 1
+    assert MyDay.of(sam, NOW).taken_out == []
 
 
 # The page
@@ -394,9 +470,9 @@ def test_the_page_costs_the_same_for_more_lines(as_thandi, make_scope, how_many,
     lines = [{"service": f"Sheet {number}", "turnaround_days": 3} for number in range(how_many)]
     scope = make_scope(lines=lines)
 
-    # session, user, firm, scope, lines, addenda, promised, put aside, owners, promised lately, slips,
+    # session, user, firm, scope, lines, addenda, promised, put aside, owners, promised lately, slips, taken out,
     # firm in the head, heartbeat, oldest unsent
-    with django_assert_num_queries(14):
+    with django_assert_num_queries(15):
         as_thandi.get(page_of(scope))
 
 
@@ -484,10 +560,10 @@ def test_my_day_costs_the_same_for_more_scopes(as_thandi, make_scope, lena, how_
     for number in range(how_many):
         make_scope(f"2026-{number}", contact=lena, ends_on=date(2026, 12, 31))
 
-    # session, user, firm, not told, four lists of promises, words owed, to greet; scopes that wait for promises, and
-    # their lines, addenda, promises and what was put aside; near their end, answers to review, lost messages,
-    # is anything mine, clients, firm in the head, heartbeat, oldest unsent
-    with django_assert_num_queries(23):
+    # session, user, firm, not told, four lists of promises, words owed, to greet, scopes that wait for promises,
+    # promises without their line, near their end, answers to review, lost messages, is anything mine, clients, firm in
+    # the head, heartbeat, oldest unsent
+    with django_assert_num_queries(20):
         as_thandi.get("/my-day/")
 
 

@@ -23,6 +23,7 @@ from promises.actions.renewing import decide, say_again
 from promises.due import due_for
 from promises.my_day import MyDay
 from promises.renewals import Figures, figures, near_end
+from promises.tests.steps import put
 
 YEAR_END = date(2026, 12, 31)
 
@@ -36,7 +37,7 @@ def make_scope(karoo):
         scope = Scope.objects.create(client=client or karoo, number=number, title="Shop fittings", **fields)
         if price:
             ScopeLine.objects.create(scope=scope, number=1, service="Drawings", quantity=8, price=price)
-        Agreement.objects.filter(pk=scope.agreement_id).update(state=state, signed_at=NOW - 200 * DAY)
+        put(scope.agreement, state, signed_at=NOW - 200 * DAY)
         return Scope.objects.select_related("client__lead", "agreement").get(pk=scope.pk)
 
     return make
@@ -99,7 +100,7 @@ def test_the_firm_says_how_many_days(make_scope, firm):
 @pytest.mark.parametrize("state", ["draft", "sent", "accepted", "declined", "lapsed", "withdrawn", "ended"])
 def test_what_is_not_in_force_is_not_raised(make_scope, firm, karoo, state):
     scope = Scope.objects.create(client=karoo, number="2026-1", title="Not in force", ends_on=YEAR_END)
-    Agreement.objects.filter(pk=scope.agreement_id).update(state=state)
+    put(scope.agreement, state)
 
     assert not near_end(firm, NOW).exists()
 
@@ -628,6 +629,34 @@ def test_the_next_scope_is_drafted_from_this_one(as_thandi, make_scope, thandi, 
     made = Scope.objects.exclude(pk=scope.pk).get()
     assert response.url == reverse("clients:scope_edit", args=[made.pk])
     assert (made.title, made.lines.count(), made.agreement.state, made.ends_on) == ("Shop fittings", 1, "draft", None)
+
+
+@pytest.mark.parametrize("state", ["draft", "sent"])
+def test_pressed_again_it_leads_to_the_scope_that_was_drafted(as_thandi, make_scope, thandi, by_call, state):
+    scope = make_scope()
+    decide(scope, "renew", why="", words=by_call, by=thandi, now=NOW)
+    press = reverse("promises:renewal_draft", args=[scope.pk])
+    as_thandi.post(press)
+    made = Scope.objects.exclude(pk=scope.pk).get()
+    Agreement.objects.filter(pk=made.agreement_id).update(state=state)
+
+    response = as_thandi.post(press)
+
+    assert Scope.objects.count() == 2
+    assert response.url == reverse("clients:scope_edit" if state == "draft" else "clients:scope", args=[made.pk])
+
+
+def test_after_a_withdrawn_one_another_is_drafted(as_thandi, make_scope, thandi, by_call):
+    scope = make_scope()
+    decide(scope, "renew", why="", words=by_call, by=thandi, now=NOW)
+    press = reverse("promises:renewal_draft", args=[scope.pk])
+    as_thandi.post(press)
+    Agreement.objects.exclude(pk=scope.agreement_id).update(state="withdrawn", closed_at=NOW)
+
+    as_thandi.post(press)
+    as_thandi.post(press)
+
+    assert Scope.objects.count() == 3
 
 
 @pytest.mark.parametrize("decided", [None, "part"])

@@ -28,11 +28,10 @@ from promises.due import due_for
 from promises.forms.act import may_own
 from promises.forms.from_scope import LineForm
 from promises.forms.log import WHAT_LENGTH
-from promises.from_scope import ToPromise, lines_of
+from promises.from_scope import ToPromise, lines_of, taken_out
 from promises.models import Promise
 from promises.views.act import page
 
-MOST_SHOWN = 20
 # More figures than any line has.
 LONGEST_NUMBER = 6
 
@@ -61,7 +60,7 @@ class Waiting:
 
 def to_promise(scopes: Sequence[Scope], firm: Firm, now: datetime) -> list[Waiting]:
     rows = []
-    for scope in scopes[:MOST_SHOWN]:
+    for scope in scopes:
         by = confirm_by(scope.client, firm, signed_day(scope))
         rows.append(Waiting(scope, by, by < now.astimezone(scope.client.zoneinfo).date()))
     return rows
@@ -151,6 +150,7 @@ def _page(
         "client": scope.client,
         "in_force": in_force,
         "rows": rows,
+        "taken_out": taken_out(Scope.objects.filter(pk=scope.pk)) if in_force else (),
         "not_needed": lines.not_needed if lines else (),
         "signed_on": signed_day(scope),
         "confirm_by": confirm_by(scope.client, firm, signed_day(scope)),

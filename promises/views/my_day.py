@@ -63,6 +63,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "words_owed": day.words_owed,
         "greetings": greetings(day.to_greet),
         "to_promise": to_promise(day.scopes_to_promise, firm, now),
+        "taken_out": day.taken_out,
         "near_end": endings(day.near_end(firm), firm, now),
         "answers": list(day.answers_to_review[: MOST_ANSWERS + 1]),
         "most_answers": MOST_ANSWERS,

@@ -21,7 +21,6 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_POST
 
 from clients.actions.base import Refused as RefusedByClients
-from clients.actions.drafting import copy_scope
 from clients.actions.welcome import who_signed
 from clients.agreement_rules import State
 from clients.models import Client, Contact, Entry, Renewal, Scope
@@ -33,7 +32,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_ago, speak_date, speak_money, speak_number, speak_per_cent
 from promises import drafts, renewal_words
 from promises.actions.agreeing import Spoken, Written
-from promises.actions.renewing import DECIDED, SAID, decide, say_again
+from promises.actions.renewing import DECIDED, SAID, decide, draft_next, say_again
 from promises.forms.renewing import AgainForm, RenewalForm, decision_of
 from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, text_before
 from promises.renewals import Figures, Tally, figures, near_end
@@ -173,21 +172,23 @@ def renewal(request: SignedInRequest, pk: int) -> HttpResponse:
 
 @require_POST
 def renewal_draft(request: SignedInRequest, pk: int) -> HttpResponse:
-    """The next scope, begun from this one."""
+    """The next scope, begun from this one. Pressed again, it leads to what was begun."""
     now, scope = timezone.now(), _scope(request, pk)
-    decided = Renewal.objects.filter(scope=scope, decision__in=RENEWED)
-    if not decided.exists():
+    decided = Renewal.objects.filter(scope=scope, decision__in=RENEWED).first()
+    if decided is None:
         messages.error(request, _("Decide first whether and how you go on."))
         return redirect("promises:renewal", scope.pk)
     try:
-        made = copy_scope(scope, scope.client, by=request.user, now=now)
+        made, is_new = draft_next(decided, by=request.user, now=now)
     except RefusedByClients as refused:
         messages.error(request, str(refused))
         return redirect("promises:renewal", scope.pk)
-    messages.success(
-        request, _("Scope %(number)s is drafted from this one. Fill in the period.") % {"number": made.number}
-    )
-    return redirect("clients:scope_edit", made.pk)
+    number = {"number": made.number}
+    if is_new:
+        messages.success(request, _("Scope %(number)s is drafted from this one. Fill in the period.") % number)
+    else:
+        messages.info(request, _("Scope %(number)s was drafted before: this is it.") % number)
+    return redirect("clients:scope_edit" if made.agreement.is_draft else "clients:scope", made.pk)
 
 
 def _scope(request: SignedInRequest, pk: int) -> Scope:
