@@ -224,8 +224,8 @@ def test_nothing_is_signed_about_a_scope_that_has_ended(scope, lena, thandi):
     version = send(sent.agreement, lena, thandi)
     actions.end(scope.agreement, why="They moved away.", by=thandi, now=NOW)
 
-    with pytest.raises(actions.Refused, match="not in force any more"):
-        sign(sent.agreement, version)
+    with pytest.raises(actions.Refused, match="This was withdrawn"):
+        sign(sent.agreement, version, code="000000")
     with pytest.raises(actions.Refused, match="not in force"):
         send(drafted.agreement, lena, thandi)
 
