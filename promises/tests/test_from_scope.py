@@ -1,9 +1,11 @@
 """A scope is signed: its lines with a turnaround become promises, each when a person has confirmed it."""
 
 from datetime import date
+from importlib import import_module
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.urls import reverse
 
 from clients.actions import archive
@@ -15,7 +17,7 @@ from promises.actions import Refused
 from promises.actions.from_scope import make_from_line, mark_needed, mark_not_needed
 from promises.due import due_for
 from promises.from_scope import lines_of, scopes_waiting
-from promises.models import Promise
+from promises.models import LineNotNeeded, Promise
 from promises.my_day import MyDay
 from promises.tests.steps import put
 
@@ -233,6 +235,19 @@ def test_settled_scopes_crowd_out_no_new_one(
         found = scopes_waiting(type(karoo).objects.all())
 
     assert found == new[:2]
+
+
+def test_what_was_said_before_there_were_rows_is_taken_over(make_scope, thandi):
+    scope, other = make_scope("2026-1"), make_scope("2026-2")
+    mark_not_needed(scope, 1, thandi, NOW)
+    mark_not_needed(scope, 2, thandi, NOW)
+    mark_needed(scope, 2, thandi, NOW)
+    mark_not_needed(other, 2, thandi, NOW)
+    LineNotNeeded.objects.all().delete()
+
+    import_module("promises.migrations.0006_lines_not_needed").from_the_record(apps, None)
+
+    assert [waiting(each) for each in (scope, other)] == [[2], [1]]
 
 
 # Lines that an addendum took out
