@@ -75,7 +75,7 @@ def last_saved(about: Scope | Addendum) -> int:
 def save_draft(
     scope: Scope, values: Values, lines: Iterable[Values], *, by: User, now: datetime, read: int | None = None
 ) -> None:
-    """Change a draft, whole: the lines given are the lines it has afterwards. `read`: which text it was written over."""
+    """Change a draft, whole: the lines given are the lines it has then. `read`: which text it was written over."""
     with holding_agreement(scope.agreement) as agreement:
         must_be_allowed(agreement, Step.EDIT, actor(by, agreement.client))
         _must_be_last(scope, read)
