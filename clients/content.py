@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, cast
@@ -22,6 +23,7 @@ from engagement.staff.models import Firm
 from engagement.staff.when import speak_date, speak_money, speak_number, speak_zone
 
 LAYOUT = 1
+TURNING = re.compile("[\u202a-\u202e\u2066-\u2069]")
 # Values of the form and of the sending, which are no part of what is agreed.
 NOT_COMPARED = ("layout", "version", "sent_on", "language")
 
@@ -30,7 +32,20 @@ def freeze(agreement: Agreement, now: datetime) -> Content:
     """Everything as it is shown, in the signer's language. Raises LineGone where an addendum speaks of a lost line."""
     with translation.override(language_of(agreement)):
         about = agreement.about
-        return _of_addendum(about, now) if isinstance(about, Addendum) else _of_scope(about, now)
+        content = _of_addendum(about, now) if isinstance(about, Addendum) else _of_scope(about, now)
+    return cast(Content, _unturned(content))
+
+
+def _unturned(value: Any) -> Any:
+    """Page and paper show the same letters in the same order: signs that turn the text around them are written out."""
+    match value:
+        case str():
+            return TURNING.sub(lambda sign: f"[U+{ord(sign[0]):04X}]", value)
+        case dict():
+            return {name: _unturned(each) for name, each in value.items()}
+        case list():
+            return [_unturned(each) for each in value]
+    return value
 
 
 def language_of(agreement: Agreement) -> str:

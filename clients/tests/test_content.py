@@ -375,3 +375,14 @@ def test_between_two_sendings_it_says_what_a_person_changed(karoo, lena, thandi)
         "The total",
         "The timeline",
     ]
+
+
+def test_signs_that_turn_the_text_are_written_out(karoo, thandi):
+    scope = draft(
+        karoo, thandi, title="pay \u202e00.1", terms="\u2066left", lines=[{"service": "\u202eevil", "price": 1}]
+    )
+
+    content = freeze(scope.agreement, NOW)
+
+    assert (content["title"], content["terms"]) == ("pay [U+202E]00.1", "[U+2066]left")
+    assert content["lines"][0]["service"] == "[U+202E]evil"
