@@ -7,13 +7,16 @@ from django.contrib import admin
 from engagement.staff.admin import ReadOnly, names
 from promises.models import (
     AddendumMove,
+    CapacityOverride,
     DateMove,
     Extension,
     ExtensionAnswer,
     InternalNote,
     LineNotNeeded,
+    LoadChange,
     NextScope,
     OutcomeTally,
+    PastJob,
     ProgressUpdate,
     Promise,
     Reminder,
@@ -106,6 +109,25 @@ class ReminderAdmin(OfAPromise):
     list_display = ("at", "promise", "kind", "person", "message")
     list_filter = ("kind",)
     list_select_related = ("promise", "person", "message")
+
+
+@admin.register(CapacityOverride)
+class CapacityOverrideAdmin(OfAPromise):
+    list_display = ("at", "promise", "reason", "by")
+    list_select_related = ("promise", "by")
+
+
+@admin.register(LoadChange)
+class LoadChangeAdmin(ReadOnly):
+    list_display = ("at", "owner", "since")
+    list_select_related = ("owner",)
+
+
+@admin.register(PastJob)
+class PastJobAdmin(ReadOnly):
+    list_display = ("finished_on", "owner_name", "kind", "estimate_hours", "actual_hours", "working_days")
+    search_fields = ("owner_name", "kind")
+    date_hierarchy = "finished_on"
 
 
 @admin.register(LineNotNeeded)

@@ -1,23 +1,27 @@
 from promises.models.extension import AddendumMove, DateMove, Extension, ExtensionAnswer
 from promises.models.from_scope import LineNotNeeded, NextScope
+from promises.models.past_job import PastJob
 from promises.models.promise import Band, Outcome, Promise
 from promises.models.tally import OutcomeTally
 from promises.models.telling import Telling
 from promises.models.update import InternalNote, ProgressUpdate, Standing, Step
 from promises.models.upload import Upload
-from promises.models.watch import Reminder, RiskReading
+from promises.models.watch import CapacityOverride, LoadChange, Reminder, RiskReading
 
 __all__ = [
     "AddendumMove",
     "Band",
+    "CapacityOverride",
     "DateMove",
     "Extension",
     "ExtensionAnswer",
     "InternalNote",
     "LineNotNeeded",
+    "LoadChange",
     "NextScope",
     "Outcome",
     "OutcomeTally",
+    "PastJob",
     "ProgressUpdate",
     "Promise",
     "Reminder",

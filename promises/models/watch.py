@@ -16,14 +16,63 @@ class RiskReading(models.Model):
     band = models.CharField(max_length=10, choices=Band.choices)
     chance = models.FloatField(null=True)
     sentence = models.CharField(max_length=400)
+    # The date it speaks of, and how many working days of the owner lay before it. Null: before these were kept.
+    due_at = models.DateTimeField(null=True)
+    days_left = models.PositiveSmallIntegerField(null=True)
 
     class Meta:
         verbose_name = _("risk reading")
         verbose_name_plural = _("risk readings")
         ordering = ["-at", "-pk"]
+        indexes = [
+            # For the calibration of the last months.
+            models.Index(name="risk_reading_due", fields=["due_at"]),
+        ]
 
     def __str__(self) -> str:
         return f"{self.get_band_display()}, {self.at.isoformat()}"
+
+
+class LoadChange(models.Model):
+    """What somebody has promised changed: their promises due from `since` on are to be looked at again.
+
+    One row, whatever it touches; the watch turns it into hints that are due, and takes it away.
+    """
+
+    owner = models.ForeignKey(User, on_delete=models.CASCADE, related_name="load_changes")
+    since = models.DateTimeField()
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("load change")
+        verbose_name_plural = _("load changes")
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return f"{self.owner}, {self.since.isoformat()}"
+
+
+class CapacityOverride(models.Model):
+    """Somebody took on more than the diary holds: what was shown to them, and why they went on. Never changed."""
+
+    promise = models.ForeignKey(Promise, on_delete=models.PROTECT, related_name="overrides")
+    # The date that was taken on.
+    due_at = models.DateTimeField()
+    free_hours = models.FloatField(_("free hours"))
+    # Null: nobody had estimated it.
+    hours = models.FloatField(_("hours needed"), null=True)
+    chance = models.FloatField(_("chance of slipping"))
+    reason = models.CharField(_("reason"), max_length=300)
+    by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("override of the diary")
+        verbose_name_plural = _("overrides of the diary")
+        ordering = ["-at", "-pk"]
+
+    def __str__(self) -> str:
+        return self.reason
 
 
 class Reminder(models.Model):

@@ -36,13 +36,16 @@ from engagement.staff.models import Absence, FirmLogo, Role, WorkingWeek
 from engagement.staff.signals import diary_changed
 from promises.models import (
     AddendumMove,
+    CapacityOverride,
     DateMove,
     Extension,
     ExtensionAnswer,
     InternalNote,
     LineNotNeeded,
+    LoadChange,
     NextScope,
     OutcomeTally,
+    PastJob,
     ProgressUpdate,
     Promise,
     Reminder,
@@ -79,7 +82,10 @@ READ_ONLY = {
     "clients.Signature",
     "clients.Solution",
     "promises.AddendumMove",
+    "promises.CapacityOverride",
     "promises.LineNotNeeded",
+    "promises.LoadChange",
+    "promises.PastJob",
     "promises.NextScope",
     "promises.Promise",
     "promises.Step",
@@ -256,6 +262,13 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             ProgressUpdate.objects.create(promise=promise, standing="on_track", **by),
             InternalNote.objects.create(promise=promise, text="Between us", **by),
             Step.objects.create(promise=promise, place=1, text="Measure"),
+            CapacityOverride.objects.create(
+                promise=promise, due_at=promise.due_at, free_hours=5, hours=9, chance=0.7, reason="They asked.", **by
+            ),
+            LoadChange.objects.create(owner=thandi, since=promise.due_at, at=NOW),
+            PastJob.objects.create(
+                owner=thandi, owner_name="Thandi", made_on=day, finished_on=day, working_days=0, hours_a_day=5.25
+            ),
             RiskReading.objects.create(promise=promise, at=NOW, band="watch", sentence="Three in ten"),
             Reminder.objects.create(
                 promise=promise,

@@ -5,13 +5,16 @@ from clients.models import Entry
 from conftest import DAY, NOW
 from promises import actions
 from promises.due import due_for
-from promises.models import DateMove, Extension, ExtensionAnswer, ProgressUpdate, Promise, Telling
+from promises.models import CapacityOverride, DateMove, Extension, ExtensionAnswer, ProgressUpdate, Promise, Telling
 
 
 @pytest.fixture
 def one_of_each(make_promise, karoo, lena, thandi, firm):
     promise = make_promise()
     actions.update(promise, standing="may_be_late", by=thandi, now=NOW)
+    CapacityOverride.objects.create(
+        promise=promise, due_at=promise.due_at, free_hours=5, chance=0.7, reason="They asked.", by=thandi, at=NOW
+    )
     (telling,) = actions.record_conversation(
         [actions.Said(promise, Telling.Kind.MOVED)],
         client=karoo,
@@ -30,7 +33,9 @@ def one_of_each(make_promise, karoo, lena, thandi, firm):
     return promise
 
 
-@pytest.mark.parametrize("model", [Entry, ProgressUpdate, Telling, Extension, ExtensionAnswer, DateMove])
+@pytest.mark.parametrize(
+    "model", [Entry, ProgressUpdate, Telling, Extension, ExtensionAnswer, DateMove, CapacityOverride]
+)
 @pytest.mark.parametrize("verb", ["update", "delete"])
 def test_what_may_be_disputed_can_be_neither_changed_nor_removed(one_of_each, model, verb):
     rows = model.objects.all()
