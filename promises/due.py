@@ -7,7 +7,7 @@ from clients.diary import client_calendar
 from clients.models import Client
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
-from engagement.staff.worktime import LAST_MINUTE, Span, Week, end_of_working_day, tell_by
+from engagement.staff.worktime import end_of_working_day, mean_hours, tell_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,16 +32,5 @@ def tell_by_for(firm: Firm, made_at: datetime | None, due_at: datetime) -> datet
     In the firm's own hours: it is somebody here who has to pick up the phone.
     """
     calendar = firm_calendar(firm)
-    hours = hours_a_day(calendar.weeks[0])
+    hours = mean_hours(calendar.weeks[0])
     return tell_by(calendar, made_at, due_at, float(firm.tell_by_days), float(firm.tell_by_share), hours)
-
-
-def hours_a_day(week: Week) -> float:
-    """Mean working hours of the days that have any; 8 where none has."""
-    days = [sum(_hours(span) for span in spans) for spans in week.spans if spans]
-    return sum(days) / len(days) if days else 8.0
-
-
-def _hours(span: Span) -> float:
-    start, end = (clock.hour + clock.minute / 60 for clock in span)
-    return (24.0 if span[1] >= LAST_MINUTE or not end else end) - start

@@ -62,6 +62,26 @@ class Calendar:
     _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
 
 
+def week_on(calendar: Calendar, day: date) -> Week | None:
+    """The week in force on a day; None in a calendar without any."""
+    if not calendar.weeks:
+        return None
+    position = bisect_right(calendar.weeks, day, key=lambda week: week.valid_from)
+    return calendar.weeks[max(position - 1, 0)]
+
+
+def mean_hours(week: Week) -> float:
+    """Mean working hours of the weekdays that have any; 8 where none has."""
+    days = [sum(_hours(span) for span in spans) for spans in week.spans if spans]
+    return sum(days) / len(days) if days else 8.0
+
+
+def free_hours_a_day(calendar: Calendar, day: date) -> float:
+    """Hours of a usual working day that are free for promised work, by the week in force."""
+    week = week_on(calendar, day)
+    return mean_hours(week) * week.share if week else 0.0
+
+
 def spans_on(calendar: Calendar, day: date) -> list[Stretch]:
     return list(_day(calendar, day).stretches)
 
@@ -134,12 +154,17 @@ def end_of_working_day(calendar: Calendar, day: date) -> datetime:
     """
     if stretches := _day(calendar, day).stretches:
         return stretches[-1][1]
-    week = _week(calendar, day)
+    week = week_on(calendar, day)
     weekdays = (week.spans[day.weekday()], *week.spans) if week else ()
     for spans in weekdays:
         if spans:
             return max(_stretch(calendar.zone, day, span)[1] for span in spans)
     return _instant(calendar.zone, datetime.combine(day, USUAL_END))
+
+
+def working_days_between(calendar: Calendar, first: date, last: date) -> int:
+    """Working days after `first`, up to and with `last`; 0 where `last` is not after `first`."""
+    return sum(is_working_day(calendar, first + DAY * number) for number in range(1, (last - first).days + 1))
 
 
 def add_working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
@@ -231,23 +256,21 @@ def _day(calendar: Calendar, day: date) -> _Day:
 
 
 def _make_day(calendar: Calendar, day: date) -> _Day:
-    week = _week(calendar, day)
+    week = week_on(calendar, day)
     if week is None or _is_away(calendar, day):
         return _Day((), NOTHING, 0.0)
     stretches = _merged(sorted(_stretch(calendar.zone, day, span) for span in week.spans[day.weekday()]))
     return _Day(stretches, sum((closes - opens for opens, closes in stretches), NOTHING), week.share)
 
 
-def _week(calendar: Calendar, day: date) -> Week | None:
-    if not calendar.weeks:
-        return None
-    position = bisect_right(calendar.weeks, day, key=lambda week: week.valid_from)
-    return calendar.weeks[max(position - 1, 0)]
-
-
 def _is_away(calendar: Calendar, day: date) -> bool:
     off = calendar.days_off(day) if callable(calendar.days_off) else day in calendar.days_off
     return off or any(first <= day <= last for first, last in calendar.absences)
+
+
+def _hours(span: Span) -> float:
+    start, end = (clock.hour + clock.minute / 60 for clock in span)
+    return (24.0 if span[1] >= LAST_MINUTE or not end else end) - start
 
 
 def _stretch(zone: ZoneInfo, day: date, span: Span) -> Stretch:

@@ -22,8 +22,7 @@ from clients.diary import client_calendar
 from clients.models import Client
 from engagement.outbox.models import Channel
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import Calendar, end_of_working_day, tell_by
-from promises.due import hours_a_day
+from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
 from promises.importing.rows import Fault, Reading, Row, readings
 from promises.importing.table import Table, must_have, read
 from promises.models import Outcome, OutcomeTally, Promise, Telling, Upload
@@ -197,7 +196,7 @@ class Importer:
         made_at = _at(row.made_on, MADE_AT, client) if row.made_on else None
         delivered_at = min(_at(row.delivered_on, DELIVERED_AT, client), self.now) if row.delivered_on else None
         told_at = self._told_at(row, client)
-        hours = hours_a_day(calendar.weeks[0])
+        hours = mean_hours(calendar.weeks[0])
         promise = Promise(
             reference=row.reference,
             client=client,

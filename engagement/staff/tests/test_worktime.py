@@ -15,6 +15,7 @@ from engagement.staff.worktime import (
     add_working_days,
     end_of_working_day,
     free_hours,
+    free_hours_a_day,
     is_working_day,
     last_working_moment,
     next_working_moment,
@@ -24,6 +25,7 @@ from engagement.staff.worktime import (
     subtract_working_days,
     tell_by,
     working_day_after,
+    working_days_between,
     working_seconds,
 )
 
@@ -544,3 +546,27 @@ def test_a_day_off_is_not_counted():
 def test_where_nobody_ever_works_no_day_is_found(days):
     with pytest.raises(NoWorkingTime):
         working_day_after(calendar_of(days=0), MON, days)
+
+
+@pytest.mark.parametrize(
+    ("first", "last", "days"),
+    [(MON, MON, 0), (MON, TUE, 1), (MON, FRI, 4), (FRI, SAT, 0), (FRI, MON + timedelta(days=7), 1), (TUE, MON, 0)],
+)
+def test_working_days_between_two_days_leave_out_the_first(first, last, days):
+    assert working_days_between(OFFICE, first, last) == days
+
+
+@given(st.integers(0, 400), st.integers(0, 400))
+def test_working_days_between_are_those_counted_one_by_one(ahead, days):
+    first = MON + timedelta(days=ahead)
+    last = working_day_after(OFFICE, first, days)
+
+    assert working_days_between(OFFICE, first, last) == (days or not is_working_day(OFFICE, first))
+
+
+def test_free_hours_of_a_usual_day_follow_the_week_in_force():
+    early = Week(MON, (*(WITH_LUNCH,) * 4, (), (), ()), share=0.5)
+    late = Week(TUE, (EIGHT_TO_SIX,) * 7, share=0.2)
+    calendar = Calendar(LONDON, (early, late))
+
+    assert [free_hours_a_day(calendar, day) for day in (MON, TUE)] == pytest.approx([3.5, 2.0])
