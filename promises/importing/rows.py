@@ -55,13 +55,13 @@ class Reading:
     warnings: list[Fault] = field(default_factory=list)
 
 
-class _Missing(Exception):
+class Missing(Exception):
     """The cell is not in its form; the text says what to write instead."""
 
 
 def readings(table: Table, mapping: Mapping[str, str], today: date) -> Iterator[Reading]:
     """Every line of the table in turn. A reference that comes twice counts the first time."""
-    places = {column: table.headings.index(heading) for column, heading in mapping.items()}
+    places = places_of(table, mapping)
     first_seen: dict[str, int] = {}
     for line in table.lines():
         reading = _read(line, places, len(table.headings), today)
@@ -74,20 +74,31 @@ def readings(table: Table, mapping: Mapping[str, str], today: date) -> Iterator[
         yield reading
 
 
-def _read(line: Line, places: Mapping[str, int], width: int, today: date) -> Reading:
+def places_of(table: Table, mapping: Mapping[str, str]) -> dict[str, int]:
+    return {column: table.headings.index(heading) for column, heading in mapping.items()}
+
+
+def cells_of(line: Line, places: Mapping[str, int], width: int) -> dict[str, str]:
+    """The cells by column. Raises Missing where the line as a whole cannot be read."""
     if line.broken:
-        return Reading(None, [Fault(line.number, "", "", line.broken)])
+        raise Missing(line.broken)
     if any(cell.strip() for cell in line.cells[width:]):
         said = _("This line has %(cells)s cells, the first line %(width)s. Put texts with a comma in quotation marks.")
-        fault = Fault(line.number, "", "", said % {"cells": len(line.cells), "width": width})
-        return Reading(None, [fault])
-    cells = {column: line.cells[at].strip() if at < len(line.cells) else "" for column, at in places.items()}
+        raise Missing(said % {"cells": len(line.cells), "width": width})
+    return {column: line.cells[at].strip() if at < len(line.cells) else "" for column, at in places.items()}
+
+
+def _read(line: Line, places: Mapping[str, int], width: int, today: date) -> Reading:
+    try:
+        cells = cells_of(line, places, width)
+    except Missing as missing:
+        return Reading(None, [Fault(line.number, "", "", str(missing))])
     read: dict[str, object] = {}
     faults = []
     for column in (*LONGEST, "made_on", "due_on", "delivered_on", "told_on", "value", "currency"):
         try:
             read[column] = _cell(column, cells.get(column, ""), today)
-        except _Missing as missing:
+        except Missing as missing:
             faults.append(Fault(line.number, column, cells.get(column, ""), str(missing)))
     if faults:
         return Reading(None, faults)
@@ -99,7 +110,7 @@ def _cell(column: str, text: str, today: date) -> object:
     if column in LONGEST:
         return _text(column, text)
     if column == "due_on" and not text:
-        raise _Missing(_("Write the day it is due, for example 2026-11-27."))
+        raise Missing(_("Write the day it is due, for example 2026-11-27."))
     if column == "value":
         return _value(text)
     if column == "currency":
@@ -109,9 +120,13 @@ def _cell(column: str, text: str, today: date) -> object:
 
 def _text(column: str, text: str) -> str:
     if not text or "\x00" in text:
-        raise _Missing(_wanted(column))
-    if len(text) > LONGEST[column]:
-        raise _Missing(_("Write at most %(most)s characters.") % {"most": LONGEST[column]})
+        raise Missing(_wanted(column))
+    return short_enough(text, LONGEST[column])
+
+
+def short_enough(text: str, most: int) -> str:
+    if len(text) > most:
+        raise Missing(_("Write at most %(most)s characters.") % {"most": most})
     return text
 
 
@@ -135,15 +150,15 @@ def _date(text: str) -> date | None:
             raise ValueError
         day = date.fromisoformat(text)
     except ValueError:
-        raise _Missing(_("Write the day as year-month-day, for example 2026-11-27.")) from None
+        raise Missing(_("Write the day as year-month-day, for example 2026-11-27.")) from None
     if day.year not in YEARS:
-        raise _Missing(_("Write a year between 1900 and 2199."))
+        raise Missing(_("Write a year between 1900 and 2199."))
     return day
 
 
 def _past(column: str, day: date | None, today: date) -> date | None:
     if day and day > today and column != "due_on":
-        raise _Missing(_("This day has not come yet. Leave it empty until it has."))
+        raise Missing(_("This day has not come yet. Leave it empty until it has."))
     return day
 
 
@@ -155,13 +170,13 @@ def _value(text: str) -> Decimal | None:
     except InvalidOperation:
         value = Decimal("NaN")
     if not value.is_finite() or not 0 <= value < MOST_VALUE or value != value.quantize(Decimal("0.01")):
-        raise _Missing(_("Write the value with a point and at most two decimals, for example 1250.50."))
+        raise Missing(_("Write the value with a point and at most two decimals, for example 1250.50."))
     return value
 
 
 def _currency(text: str) -> str:
     if text and not re.fullmatch(r"[A-Za-z]{3}", text):
-        raise _Missing(_("Write the three letters of the currency, for example ZAR."))
+        raise Missing(_("Write the three letters of the currency, for example ZAR."))
     return text.upper()
 
 

@@ -12,9 +12,20 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-NEEDED = ("reference", "client", "what", "owner", "due_on")
-COLUMNS = ("reference", "client", "what", "owner", "made_on", "due_on", "delivered_on", "value", "currency", "told_on")
-# Other headings that people use, with spaces and hyphens read as underscores.
+
+@dataclass(frozen=True)
+class Columns:
+    """What a kind of file holds. Of each group in `needed` one column has to be there."""
+
+    # Other headings that people use, with spaces and hyphens read as underscores.
+    synonyms: Mapping[str, tuple[str, ...]]
+    needed: tuple[tuple[str, ...], ...]
+
+    @property
+    def known(self) -> frozenset[str]:
+        return frozenset(name for column, others in self.synonyms.items() for name in (column, *others))
+
+
 SYNONYMS = {
     "reference": ("ref", "id", "number", "no", "job_number", "reference_number"),
     "client": ("customer", "client_name", "customer_name", "account"),
@@ -27,6 +38,9 @@ SYNONYMS = {
     "currency": ("currency_code",),
     "told_on": ("told", "client_told_on", "informed_on"),
 }
+NEEDED = ("reference", "client", "what", "owner", "due_on")
+COLUMNS = tuple(SYNONYMS)
+PROMISES = Columns(SYNONYMS, tuple((column,) for column in NEEDED))
 DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 GZIP_MARK = b"\x1f\x8b"
 # What a small compressed file may unfold to.
@@ -39,7 +53,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True)
 class Line:
-    """One promise of the file. `number` is where it begins, counted as a text editor counts."""
+    """One row of the file. `number` is where it begins, counted as a text editor counts."""
 
     number: int
     cells: list[str]
@@ -52,6 +66,7 @@ class Table:
     delimiter: str
     notes: list[str]
     text: str
+    columns: Columns = PROMISES
 
     def lines(self) -> Iterator[Line]:
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True)
@@ -72,18 +87,18 @@ class Table:
         """Which heading stands for which column, as far as the names say."""
         names = {_plain(heading): heading for heading in reversed(self.headings)}
         found: dict[str, str] = {}
-        for column in COLUMNS:
-            known = next((name for name in (column, *SYNONYMS[column]) if name in names), None)
+        for column, others in self.columns.synonyms.items():
+            known = next((name for name in (column, *others) if name in names), None)
             if known and names[known] not in found.values():
                 found[column] = names[known]
         return found
 
 
-def read(content: bytes, name: str) -> Table:
+def read(content: bytes, name: str, columns: Columns = PROMISES) -> Table:
     text, notes = _decoded(_unpacked(content, name))
     if not text.strip():
-        raise Unreadable(_("The file is empty. Choose a file with a line of headings and a line for each promise."))
-    delimiter = _delimiter(text)
+        raise Unreadable(_("The file is empty. Choose a file with a line of headings and the rows below it."))
+    delimiter = _delimiter(text, columns.known)
     if delimiter != ",":
         names = {";": _("semicolons"), "\t": _("tabs"), "|": _("bars")}
         notes.append(_("The cells are parted by %(sign)s instead of commas.") % {"sign": names[delimiter]})
@@ -91,7 +106,7 @@ def read(content: bytes, name: str) -> Table:
         headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise Unreadable(_("The first line cannot be read. It has to name the columns.")) from error
-    return Table([heading.strip() for heading in headings], delimiter, notes, text)
+    return Table([heading.strip() for heading in headings], delimiter, notes, text, columns)
 
 
 def must_have(table: Table, mapping: Mapping[str, str]) -> None:
@@ -102,7 +117,7 @@ def must_have(table: Table, mapping: Mapping[str, str]) -> None:
             _("There is no column %(names)s. The first line of the file names: %(headings)s.")
             % {"names": _listed(unknown), "headings": _listed(table.headings)}
         )
-    missing = [column for column in NEEDED if column not in mapping]
+    missing = [" / ".join(group) for group in table.columns.needed if not any(name in mapping for name in group)]
     if missing:
         raise Unreadable(
             ngettext(
@@ -166,9 +181,8 @@ def _decoded(content: bytes) -> tuple[str, list[str]]:
     ]
 
 
-def _delimiter(text: str) -> str:
+def _delimiter(text: str, known: frozenset[str]) -> str:
     first = text.lstrip("\r\n").split("\n", 1)[0]
-    known = {name for column, others in SYNONYMS.items() for name in (column, *others)}
 
     def recognised(delimiter: str) -> tuple[int, int]:
         cells = first.split(delimiter)
