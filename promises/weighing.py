@@ -1,0 +1,114 @@
+"""Where the facts behind a forecast come from: diaries, the record of past jobs, and what is promised already."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from decimal import Decimal
+from functools import cached_property
+
+from engagement.staff.diary import Diaries
+from engagement.staff.models import Firm, User
+from engagement.staff.worktime import free_hours, free_hours_a_day, working_days_between
+from promises.forecast import UNKNOWN_HOURS, Facts
+from promises.load import Earlier, Load, Owed
+from promises.models import PastJob, Promise, Standing
+from promises.track_record import TrackRecord
+
+
+class Weighing:
+    """Diaries, records and loads, each read once for an owner. Made anew for every sweep or request."""
+
+    def __init__(self, firm: Firm) -> None:
+        self.firm = firm
+        self.diaries = Diaries(firm)
+        self._loads: dict[int, Load] = {}
+
+    @cached_property
+    def record(self) -> TrackRecord:
+        return PastJob.objects.track_record()
+
+    def load(self, owner_id: int) -> Load:
+        """What somebody has open, as it was when it was first asked for."""
+        if owner_id not in self._loads:
+            rows = Promise.objects.open().filter(owner=owner_id).order_by()
+            values = rows.values_list("due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
+            self._loads[owner_id] = Load((_owed(*row) for row in values), UNKNOWN_HOURS)
+        return self._loads[owner_id]
+
+    def free(self, owner: User, due_at: datetime, now: datetime, earlier: Earlier) -> float:
+        """Free hours until then, after what is promised earlier; 0 where that is more than there are."""
+        return max(0.0, free_hours(self.diaries.of(owner), now, due_at) - earlier.hours)
+
+    def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
+        """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
+        owner, load = promise.owner, self.load(promise.owner_id)
+        began = promise.made_at or promise.last_update_at or now
+        word = promise.last_update_at or began
+        calendar = self.diaries.of(owner)
+        today = now.astimezone(calendar.zone).date()
+        return Facts(
+            owner=owner.pk,
+            free_hours=self.free(owner, promise.due_at, now, load.before(promise.due_at, promise.pk)),
+            estimate_hours=_number(promise.estimate_hours),
+            hours_left=_number(promise.hours_left),
+            per_cent=promise.per_cent,
+            hours_a_day=free_hours_a_day(calendar, today),
+            days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
+            days_left=working_days_between(calendar, today, promise.due_at.astimezone(calendar.zone).date()),
+            silent_days=working_days_between(calendar, word.astimezone(calendar.zone).date(), today),
+            other_open=max(0, len(load) - 1),
+            standing=promise.standing,
+            silent=silent_from <= now,
+            tell_by_passed=promise.tell_by_at <= now,
+            waiting_for_client=bool(promise.waiting_for),
+        )
+
+    def facts_if_due(
+        self,
+        owner: User,
+        due_at: datetime,
+        now: datetime,
+        *,
+        estimate_hours: float | None = None,
+        moved: Promise | None = None,
+    ) -> Facts:
+        """Of a promise that somebody is about to make; or of one that is to move to this date, as it stands."""
+        calendar, load = self.diaries.of(owner), self.load(owner.pk)
+        today = now.astimezone(calendar.zone).date()
+        began = (moved and moved.made_at) or now
+        earlier = load.without(moved.pk, due_at) if moved else load.before(due_at)
+        return Facts(
+            owner=owner.pk,
+            free_hours=self.free(owner, due_at, now, earlier),
+            estimate_hours=_number(moved.estimate_hours) if moved else estimate_hours,
+            hours_left=_number(moved.hours_left) if moved else None,
+            per_cent=moved.per_cent if moved else None,
+            hours_a_day=free_hours_a_day(calendar, today),
+            days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
+            days_left=working_days_between(calendar, today, due_at.astimezone(calendar.zone).date()),
+            # Whoever makes or moves a date speaks of it now.
+            silent_days=0,
+            other_open=max(0, len(load) - bool(moved)),
+            standing="",
+            silent=False,
+            tell_by_passed=False,
+        )
+
+
+def _owed(
+    due_at: datetime,
+    pk: int,
+    estimate: Decimal | None,
+    said: Decimal | None,
+    per_cent: int | None,
+    standing: str,
+) -> Owed:
+    if standing == Standing.DONE or per_cent == 100:
+        return Owed(due_at, pk, 0.0)
+    if said is not None:
+        return Owed(due_at, pk, float(said))
+    return Owed(due_at, pk, None if estimate is None else float(estimate) * (1 - (per_cent or 0) / 100))
+
+
+def _number(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
