@@ -26,6 +26,7 @@ from promises.actions.alarms import alarm_for, whom
 from promises.forecast import UNKNOWN_HOURS, Facts, Forecast, forecast, free_hours_for
 from promises.models import Band, Promise, Reminder, RiskReading
 from promises.risk_words import sentence
+from promises.track_record import TrackRecord
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +100,7 @@ def _look_at_or_put_off(pk: int, now: datetime, firm: Firm, diaries: Diaries) ->
 
 def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
     """What there is to say about an open promise now, and when to look again. Writes nothing."""
-    seen = forecast(facts_of(promise, now, diaries))
+    seen = forecast(facts_of(promise, now, diaries), TrackRecord())
     with translation.override(promise.owner.language):
         said = sentence(promise, seen, now)
     band = band_of(promise, seen, now, firm)

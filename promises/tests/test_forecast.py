@@ -1,4 +1,5 @@
 from dataclasses import replace
+from random import Random
 
 import pytest
 from hypothesis import given
@@ -6,70 +7,141 @@ from hypothesis import strategies as st
 
 from promises.forecast import (
     SAID_MAY_BE_LATE,
+    SEEMS_DONE,
     SILENT,
     Facts,
     chance_of_overrun,
     forecast,
     free_hours_for,
+    late_chance,
+    overrun_chance,
     work_left,
 )
+from promises.track_record import JOBS_ENOUGH, Job, TrackRecord
+
+
+def random_record(seed, how_many):
+    dice = Random(seed)
+    return TrackRecord(
+        Job(
+            owner=dice.choice(["mara", "sam"]),
+            kind=dice.choice(["report", "letter"]),
+            estimate=(estimate := dice.lognormvariate(1, 1)),
+            actual=estimate * dice.lognormvariate(0, 0.7),
+            days=int(dice.lognormvariate(1.2, 1)),
+            hours_a_day=4,
+        )
+        for _ in range(how_many)
+    )
+
+
+EMPTY = TrackRecord()
+# None, too few to speak of, and enough of them.
+RECORDS = [EMPTY, random_record(1, JOBS_ENOUGH - 1), random_record(2, JOBS_ENOUGH), random_record(3, 400)]
 
 hours = st.integers(0, 500_000).map(lambda hundredths: hundredths / 100)
+days = st.integers(0, 300)
 facts = st.builds(
     Facts,
+    owner=st.sampled_from(["mara", "sam", "lin", None]),
+    kind=st.sampled_from(["report", "letter", ""]),
     free_hours=hours,
     estimate_hours=st.none() | hours,
     hours_left=st.none() | hours,
     per_cent=st.none() | st.integers(0, 100),
+    hours_a_day=st.sampled_from([0.0, 0.5, 4.0, 8.0]),
+    days_elapsed=days,
+    days_left=days,
+    silent_days=days,
+    other_open=st.integers(0, 40),
+    spent_hours=st.none() | hours,
     standing=st.sampled_from(["", "on_track", "may_be_late", "done"]),
     silent=st.booleans(),
     tell_by_passed=st.booleans(),
     waiting_for_client=st.booleans(),
 )
+records = st.sampled_from(RECORDS)
 
 EIGHT_HOURS_LEFT = Facts(
     free_hours=16, estimate_hours=8, hours_left=None, per_cent=None, standing="", silent=False, tell_by_passed=False
 )
+A_WEEK_LEFT = replace(EIGHT_HOURS_LEFT, owner="mara", hours_a_day=4, days_left=5, free_hours=20)
 
 
-@given(facts)
-def test_a_chance_lies_between_none_and_certain(known):
-    assert 0 <= forecast(known).chance <= 1
+def finished(owner="mara", ratio=1.0, days=2):
+    return Job(owner=owner, kind="report", estimate=8, actual=8 * ratio, days=days, hours_a_day=4)
 
 
-@given(facts)
-def test_the_same_facts_give_the_same_chance(known):
-    assert forecast(known) == forecast(known)
+# What holds whatever is known
 
 
-@given(facts, hours)
-def test_more_free_hours_never_make_it_worse(known, more):
-    later = replace(known, free_hours=known.free_hours + more)
+@given(facts, records)
+def test_a_chance_lies_between_none_and_certain(known, record):
+    assert 0 <= forecast(known, record).chance <= 1
+    assert 0 <= late_chance(known, record) <= 1
 
-    assert forecast(later).chance <= forecast(known).chance
+
+@given(facts, records)
+def test_the_same_facts_give_the_same_chance(known, record):
+    assert forecast(known, record) == forecast(known, record)
 
 
-@given(facts, hours, hours)
-def test_more_work_left_is_never_safer(known, one, other):
+@given(facts, hours, records)
+def test_more_free_hours_never_make_it_worse(known, more, record):
+    roomier = replace(known, free_hours=known.free_hours + more)
+
+    assert forecast(roomier, record).chance <= forecast(known, record).chance
+
+
+@given(facts, days, hours, records)
+def test_a_later_date_never_makes_it_worse(known, later, more, record):
+    moved = replace(known, days_left=known.days_left + later, free_hours=known.free_hours + more)
+
+    assert late_chance(moved, record) <= late_chance(known, record)
+    if known.days_elapsed + known.days_left:
+        assert forecast(moved, record).chance <= forecast(known, record).chance
+
+
+@given(facts, hours, hours, records)
+def test_more_work_left_is_never_safer(known, one, other, record):
     less, more = sorted([one, other])
 
-    safer = forecast(replace(known, hours_left=less))
-    assert safer.chance <= forecast(replace(known, hours_left=more)).chance
+    safer = forecast(replace(known, hours_left=less), record)
+    assert safer.chance <= forecast(replace(known, hours_left=more), record).chance
 
 
-@given(facts, st.integers(0, 100), st.integers(0, 100))
-def test_more_done_is_never_worse(known, one, other):
+@given(facts, st.integers(0, 100), st.integers(0, 100), records)
+def test_more_done_is_never_worse(known, one, other, record):
     less, more = sorted([one, other])
 
-    better = forecast(replace(known, hours_left=None, per_cent=more))
-    assert better.chance <= forecast(replace(known, hours_left=None, per_cent=less)).chance
+    better = forecast(replace(known, hours_left=None, per_cent=more), record)
+    assert better.chance <= forecast(replace(known, hours_left=None, per_cent=less), record).chance
 
 
-@given(facts)
-def test_silence_when_the_client_should_have_heard_is_never_safer(known):
+@given(facts, records)
+def test_silence_when_the_client_should_have_heard_is_never_safer(known, record):
     before, after = replace(known, silent=False), replace(known, silent=True)
 
-    assert forecast(before).chance <= forecast(after).chance
+    assert forecast(before, record).chance <= forecast(after, record).chance
+
+
+@given(facts, days, days, records)
+def test_longer_silence_is_never_safer(known, one, other, record):
+    shorter, longer = sorted([one, other])
+
+    safer = late_chance(replace(known, silent_days=shorter), record)
+    assert safer <= late_chance(replace(known, silent_days=longer), record)
+
+
+@given(st.floats(0.1, 500), hours, hours, hours, records)
+def test_more_hours_free_never_make_an_overrun_likelier(estimate, spent, one, other, record):
+    less, more = sorted([one, other])
+
+    roomier = overrun_chance("mara", "report", estimate, spent, more, record)
+    assert 0 <= roomier <= overrun_chance("mara", "report", estimate, spent, less, record) <= 1
+
+
+# Without a record
 
 
 @given(st.floats(0.01, 0.99), st.floats(0.01, 2000))
@@ -88,6 +160,76 @@ def test_one_in_four_takes_more_than_twice_as_long():
     assert chance_of_overrun(8, 16) == pytest.approx(0.26, abs=0.005)
 
 
+def test_few_finished_jobs_are_no_record_and_it_is_said():
+    seen = forecast(A_WEEK_LEFT, TrackRecord([finished(ratio=9, days=99)] * (JOBS_ENOUGH - 1)))
+
+    assert seen.chance == forecast(A_WEEK_LEFT, EMPTY).chance == chance_of_overrun(8, 20)
+    assert (seen.enough, seen.jobs) == (False, JOBS_ENOUGH - 1)
+
+
+# With a record
+
+
+def test_jobs_that_took_longer_than_what_is_left_make_it_likelier():
+    swift, slow = TrackRecord([finished(days=2)] * JOBS_ENOUGH), TrackRecord([finished(days=9)] * JOBS_ENOUGH)
+
+    assert late_chance(A_WEEK_LEFT, swift) < 0.05
+    assert late_chance(A_WEEK_LEFT, slow) > 0.95
+
+
+def test_jobs_that_took_more_than_their_estimate_make_it_likelier():
+    near, far = TrackRecord([finished(ratio=1)] * JOBS_ENOUGH), TrackRecord([finished(ratio=3)] * JOBS_ENOUGH)
+
+    assert overrun_chance("mara", "report", 8, 0, 12, near) < 0.05
+    assert overrun_chance("mara", "report", 8, 0, 12, far) > 0.95
+
+
+def test_the_owners_own_jobs_count_most():
+    of_both = [job for _ in range(JOBS_ENOUGH) for job in (finished("mara", days=2), finished("sam", days=9))]
+    record = TrackRecord(of_both)
+
+    mara, sam, newcomer = (late_chance(replace(A_WEEK_LEFT, owner=who), record) for who in ("mara", "sam", "lin"))
+
+    assert mara < 0.2 < newcomer < 0.8 < sam
+
+
+def test_jobs_that_were_done_by_now_say_nothing_of_one_that_is_not():
+    # Of ten jobs nine are done on the first day; what is open on the second is the tenth.
+    record = TrackRecord([finished(days=9 if number % 10 == 0 else 1) for number in range(200)])
+
+    at_once = late_chance(A_WEEK_LEFT, record)
+    on_the_second_day = late_chance(replace(A_WEEK_LEFT, days_elapsed=2, days_left=3), record)
+
+    assert at_once < 0.2 < 0.5 < on_the_second_day
+
+
+def test_hours_spent_leave_only_the_jobs_that_needed_as_many():
+    record = TrackRecord([finished(ratio=3 if number % 10 == 0 else 1) for number in range(200)])
+
+    assert overrun_chance("mara", "report", 8, 0, 16, record) < 0.2
+    assert overrun_chance("mara", "report", 8, 9, 7, record) > 0.5
+
+
+def test_a_promise_for_the_same_day_is_weighed_by_its_hours_alone():
+    record = TrackRecord([finished(ratio=1, days=9)] * JOBS_ENOUGH)
+
+    assert forecast(replace(A_WEEK_LEFT, days_left=0), record).chance <= SEEMS_DONE < 0.9
+    assert forecast(A_WEEK_LEFT, record).chance > 0.9
+
+
+def test_what_such_jobs_took_is_said():
+    record = TrackRecord([finished(ratio=1.5, days=3)] * JOBS_ENOUGH)
+
+    seen = forecast(A_WEEK_LEFT, record)
+
+    assert (seen.usual_ratio, seen.usual_days, seen.days_left) == (1.5, 3, 5)
+    assert (seen.jobs, seen.own, seen.enough) == (JOBS_ENOUGH, True, True)
+    assert not forecast(replace(A_WEEK_LEFT, owner="lin"), record).own
+
+
+# What is stronger than arithmetic
+
+
 @pytest.mark.parametrize(
     ("known", "left"),
     [
@@ -102,25 +244,31 @@ def test_what_is_left_is_read_from_the_best_that_was_said(known, left):
 
 
 def test_an_owner_who_says_it_may_be_late_is_believed():
-    seen = forecast(replace(EIGHT_HOURS_LEFT, standing="may_be_late"))
+    seen = forecast(replace(EIGHT_HOURS_LEFT, standing="may_be_late"), EMPTY)
 
     assert (seen.chance, seen.grounds) == (SAID_MAY_BE_LATE, ("said", "work"))
 
 
 def test_silence_is_a_ground_of_its_own():
-    seen = forecast(replace(EIGHT_HOURS_LEFT, silent=True))
+    seen = forecast(replace(EIGHT_HOURS_LEFT, silent=True), EMPTY)
 
     assert (seen.chance, seen.grounds) == (SILENT, ("silent", "work"))
 
 
 def test_without_an_estimate_nobody_claims_to_be_sure():
-    seen = forecast(replace(EIGHT_HOURS_LEFT, estimate_hours=None, free_hours=400))
+    seen = forecast(replace(EIGHT_HOURS_LEFT, estimate_hours=None, free_hours=400), EMPTY)
 
     assert (seen.chance, seen.left, seen.grounds) == (0.15, None, ("no_estimate",))
 
 
-def test_work_that_is_left_with_no_hours_to_do_it_in_slips():
-    assert forecast(replace(EIGHT_HOURS_LEFT, free_hours=0)).chance == 1
+@pytest.mark.parametrize("record", RECORDS)
+def test_work_that_is_left_with_no_hours_to_do_it_in_slips(record):
+    assert forecast(replace(EIGHT_HOURS_LEFT, free_hours=0), record).chance == 1
+
+
+@pytest.mark.parametrize("record", RECORDS)
+def test_work_that_is_finished_is_not_weighed_by_any_record(record):
+    assert forecast(replace(A_WEEK_LEFT, hours_left=0.0, days_left=0, days_elapsed=50), record).chance == SEEMS_DONE
 
 
 @pytest.mark.parametrize(
@@ -141,4 +289,4 @@ def test_work_that_is_left_with_no_hours_to_do_it_in_slips():
     ],
 )
 def test_some_reasons_to_ask_need_no_chance(facts, is_alarming):
-    assert forecast(replace(EIGHT_HOURS_LEFT, **facts)).is_alarming == is_alarming
+    assert forecast(replace(EIGHT_HOURS_LEFT, **facts), EMPTY).is_alarming == is_alarming

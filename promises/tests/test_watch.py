@@ -15,6 +15,7 @@ from promises import actions
 from promises.actions import watching
 from promises.due import due_for
 from promises.models import Band, Promise, Reminder, RiskReading, Telling
+from promises.track_record import TrackRecord
 from promises.views.board import rows_of
 
 SECOND = timedelta(seconds=1)
@@ -174,7 +175,7 @@ def test_what_is_stored_is_what_a_fresh_look_would_say_at_every_minute(busy_firm
             diaries = Diaries(firm)
         for promise in stored:
             facts = watching.facts_of(promise, now, diaries)
-            fresh = watching.band_of(promise, watching.forecast(facts), now, firm)
+            fresh = watching.band_of(promise, watching.forecast(facts, TrackRecord()), now, firm)
             assert (promise.what, promise.band, now) == (promise.what, fresh, now)
             compared.add((promise.what, fresh))
 
@@ -255,10 +256,10 @@ def test_one_promise_that_cannot_be_looked_at_stops_nobody_and_is_shown(make_pro
     Promise.objects.filter(pk=bad.pk).update(next_look_at=NOW - DAY)
     usual = watching.forecast
 
-    def stumble(facts):
+    def stumble(facts, record):
         if facts.estimate_hours == 13:
             raise ZeroDivisionError
-        return usual(facts)
+        return usual(facts, record)
 
     Promise.objects.filter(pk=bad.pk).update(estimate_hours=13)
     monkeypatch.setattr(watching, "forecast", stumble)
