@@ -1,13 +1,58 @@
 from __future__ import annotations
 
+from collections.abc import Hashable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import User
 from promises.models.promise import Promise
+from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
 
 MORE_THAN_NOTHING = MinValueValidator(0)
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is on record. `compared` are the jobs of which both the estimate and the hours are known."""
+
+    jobs: int
+    compared: int
+    people: int
+
+
+class PastJobQuerySet(models.QuerySet["PastJob"]):
+    def latest_jobs(self, most: int) -> list[Job]:
+        """As the forecast reads them, the oldest first. Who is not here by account is told apart by name."""
+        names = ("owner_id", "owner_name", "kind", "estimate_hours", "actual_hours", "working_days", "hours_a_day")
+        rows = list(self.order_by("-finished_on", "-pk").values_list(*names)[:most])
+        return [
+            Job(owner or name, kind, _hours(estimate), _hours(actual), days, hours_a_day)
+            for owner, name, kind, estimate, actual, days, hours_a_day in reversed(rows)
+        ]
+
+    def track_record(self) -> TrackRecord:
+        """The firm's latest jobs at once, those of an owner when they are first asked for."""
+
+        def of_owner(owner: Hashable) -> list[Job]:
+            assert isinstance(owner, int)  # the forecast is asked about people of the house
+            return self.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
+
+        return TrackRecord(self.latest_jobs(FIRM_JOBS_READ), of_owner)
+
+    def counts(self) -> Counts:
+        both = models.Q(estimate_hours__isnull=False, actual_hours__isnull=False)
+        return Counts(
+            **self.aggregate(
+                jobs=models.Count("pk"),
+                compared=models.Count("pk", filter=both),
+                people=models.Count("owner", distinct=True),
+            )
+        )
 
 
 class PastJob(models.Model):
@@ -42,6 +87,8 @@ class PastJob(models.Model):
     # Of the line that it was imported from, so that the same file brings nothing in twice.
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)
 
+    objects: ClassVar[models.Manager[PastJob]] = PastJobQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("past job")
         verbose_name_plural = _("past jobs")
@@ -63,3 +110,7 @@ class PastJob(models.Model):
 
     def __str__(self) -> str:
         return f"{self.owner_name}, {self.finished_on.isoformat()}"
+
+
+def _hours(value: Decimal | None) -> float | None:
+    return None if value is None else float(value)
