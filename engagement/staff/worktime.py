@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -25,6 +26,12 @@ NOTHING = timedelta(0)
 ACROSS_MIDNIGHT = DAY
 # Longer than any absence that somebody comes back from.
 GIVE_UP_AFTER = 400
+EPOCH = date(1970, 1, 1).toordinal()
+# No zone's date is further than this from the date in UTC, though its clocks be set back over midnight.
+AROUND = 2
+LAID_AHEAD = 30
+# Far enough from the first and the last date there is for any zone.
+EARLIEST, LATEST = date.min.toordinal() + 3, date.max.toordinal() - 3
 # A warning at the due instant itself would be no warning.
 SHORTEST_WARNING = timedelta(minutes=1)
 
@@ -46,6 +53,30 @@ class _Day(NamedTuple):
     share: float
 
 
+class _Line:
+    """The days of a calendar laid end to end and summed up ahead: what lies between two moments is one subtraction."""
+
+    __slots__ = ("before", "closes", "days", "first", "last", "opens", "shares")
+
+    def __init__(self) -> None:
+        # Days by their ordinal; none yet.
+        self.first, self.last = 0, -1
+        # Of each stretch of work, in seconds: when it opens and closes, what share counts, and what counts before it.
+        self.opens: list[float] = []
+        self.closes: list[float] = []
+        self.shares: list[float] = []
+        self.before: list[float] = []
+        # Working days before each day.
+        self.days: list[int] = []
+
+    def free(self, moment: float) -> float:
+        """Seconds that count, from the beginning of the line."""
+        place = bisect_right(self.opens, moment) - 1
+        if place < 0:
+            return 0.0
+        return self.before[place] + (min(moment, self.closes[place]) - self.opens[place]) * self.shares[place]
+
+
 @dataclass(frozen=True)
 class Calendar:
     """When one person (or the firm) works.
@@ -60,6 +91,7 @@ class Calendar:
     absences: tuple[tuple[date, date], ...] = ()
     # The watch asks for the same days hundreds of thousands of times.
     _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _line: _Line = field(default_factory=_Line, init=False, repr=False, compare=False)
 
 
 def week_on(calendar: Calendar, day: date) -> Week | None:
@@ -91,12 +123,16 @@ def is_working_day(calendar: Calendar, day: date) -> bool:
 
 
 def working_seconds(calendar: Calendar, start: datetime, end: datetime) -> float:
-    return sum((worked for worked, _ in _worked(calendar, start, end)), NOTHING).total_seconds()
+    return sum(_worked(calendar, start, end), NOTHING).total_seconds()
 
 
 def free_hours(calendar: Calendar, start: datetime, end: datetime) -> float:
     """Working hours that are free for promised work: each day counts by the share of its week."""
-    return sum(worked.total_seconds() * share for worked, share in _worked(calendar, start, end)) / 3600
+    if end <= start:
+        return 0.0
+    opens, closes = start.timestamp(), end.timestamp()
+    line = _laid(calendar, _day_of(opens) - AROUND, _day_of(closes) + AROUND)
+    return (line.free(closes) - line.free(opens)) / 3600
 
 
 def add_working(calendar: Calendar, start: datetime, seconds: float) -> datetime:
@@ -164,7 +200,11 @@ def end_of_working_day(calendar: Calendar, day: date) -> datetime:
 
 def working_days_between(calendar: Calendar, first: date, last: date) -> int:
     """Working days after `first`, up to and with `last`; 0 where `last` is not after `first`."""
-    return sum(is_working_day(calendar, first + DAY * number) for number in range(1, (last - first).days + 1))
+    if last <= first:
+        return 0
+    begins, ends = first.toordinal() + 1, last.toordinal() + 1
+    line = _laid(calendar, begins, ends)
+    return line.days[ends - line.first] - line.days[begins - line.first]
 
 
 def add_working_days(calendar: Calendar, moment: datetime, days: int) -> datetime:
@@ -319,22 +359,52 @@ def _overlap(stretch: Stretch, start: datetime, end: datetime) -> timedelta:
     return max(min(stretch[1], end) - max(stretch[0], start), NOTHING)
 
 
-def _worked(calendar: Calendar, start: datetime, end: datetime) -> Iterator[tuple[timedelta, float]]:
-    """Working time and share of each day between two instants."""
+def _laid(calendar: Calendar, first: int, last: int) -> _Line:
+    """The calendar's line, laid at least from the one day to the other (by their ordinals)."""
+    line = calendar._line
+    if line.first <= first and last <= line.last:
+        return line
+    if line.last >= 0:
+        # More than was asked for, or a line that grows by a day at a time would be laid anew for each.
+        more = LAID_AHEAD + (line.last - line.first) // 4
+        first, last = min(line.first, first - more), max(line.last, last + more)
+    _lay(calendar, max(first, EARLIEST), min(last, LATEST))
+    return line
+
+
+def _lay(calendar: Calendar, first: int, last: int) -> None:
+    days = [_day(calendar, date.fromordinal(number)) for number in range(first, last + 1)]
+    stretches = [(*stretch, day.share) for day in days for stretch in day.stretches]
+    line = calendar._line
+    line.first, line.last = first, last
+    line.opens = [opens.timestamp() for opens, _, _ in stretches]
+    line.closes = [closes.timestamp() for _, closes, _ in stretches]
+    line.shares = [share for _, _, share in stretches]
+    counts = ((closes - opens).total_seconds() * share for opens, closes, share in stretches)
+    line.before = [*accumulate(counts, initial=0.0)]
+    line.days = [*accumulate((bool(day.stretches) for day in days), initial=0)]
+
+
+def _day_of(moment: float) -> int:
+    return EPOCH + int(moment // DAY.total_seconds())
+
+
+def _worked(calendar: Calendar, start: datetime, end: datetime) -> Iterator[timedelta]:
+    """Working time of each day between two instants."""
     start, end = start.astimezone(UTC), end.astimezone(UTC)
     if end <= start:
         return
     day = _local(calendar, start).date()
     last = _local(calendar, end).date() + ACROSS_MIDNIGHT
     while day <= last:
-        stretches, worked, share = _day(calendar, day)
+        stretches, worked, _share = _day(calendar, day)
         day += DAY
         if not stretches:
             continue
         if start <= stretches[0][0] and stretches[-1][1] <= end:
-            yield worked, share
+            yield worked
         else:
-            yield sum((_overlap(stretch, start, end) for stretch in stretches), NOTHING), share
+            yield sum((_overlap(stretch, start, end) for stretch in stretches), NOTHING)
 
 
 def _days_from(calendar: Calendar, moment: datetime) -> Iterator[_Day]:
