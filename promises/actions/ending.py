@@ -8,9 +8,11 @@ from django.db.models import F
 from django.utils.translation import gettext as _
 
 from engagement.outbox.models import State
+from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, write
 from promises.actions.moving import told_of_move
+from promises.actions.past_jobs import put_on_record, take_off_record
 from promises.actions.progress import put_update
 from promises.models import Outcome, OutcomeTally, Promise, Standing, Telling
 from promises.outcome import DateInForce, Result, outcome
@@ -53,6 +55,7 @@ def deliver(
         _end(held, delivered_at, result.outcome, result)
         took = _took(held, hours_taken)
         write(held, "delivered", now, by, delivered_at=delivered_at.isoformat(), outcome=result.outcome, **took)
+        put_on_record([held], Diaries(Firm.get()))
     return held
 
 
@@ -107,6 +110,7 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
             raise Refused(_("This client is archived. Bring the client back first."))
         write(held, "reopened", now, by, reason=reason, earlier=held.outcome, ended_at=held.ended_at.isoformat())
         _count(held, -1)
+        take_off_record(held)
         held.delivered_at = held.ended_at = held.days_early = held.days_late = held.counted_on = None
         held.outcome, held.standing, held.per_cent = "", "", None
         held.last_update_at = held.next_look_at = now

@@ -21,8 +21,11 @@ from clients.actions import make_client
 from clients.diary import client_calendar
 from clients.models import Client
 from engagement.outbox.models import Channel
+from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
+from promises.actions.past_jobs import put_on_record
+from promises.importing.findings import Findings
 from promises.importing.rows import Fault, Reading, Row, readings
 from promises.importing.table import Table, must_have, read
 from promises.models import Outcome, OutcomeTally, Promise, Telling, Upload
@@ -38,37 +41,16 @@ NOBODY = "import.invalid"
 LEASE = timedelta(minutes=2)
 # What one wake-up does before it lets others have a turn.
 BATCHES_A_TURN = 10
-MOST_FAULTS_KEPT = 5000
 
 
 @dataclass
-class Report:
+class Report(Findings):
     """What became of the lines, as the terminal prints it and the page shows it."""
 
-    read: int = 0
-    made: int = 0
-    same: int = 0
     differing: int = 0
     clients: int = 0
     owners: int = 0
-    kept_out: int = 0
-    warned: int = 0
     notes: list[str] = field(default_factory=list)
-    faults: list[list[str | int]] = field(default_factory=list)
-    warnings: list[list[str | int]] = field(default_factory=list)
-
-    def add_fault(self, *faults: Fault) -> None:
-        """The faults of one line that stays out."""
-        self.kept_out += 1
-        self.faults += [fault.as_list() for fault in faults[: MOST_FAULTS_KEPT - len(self.faults)]]
-
-    def add_warning(self, *warnings: Fault) -> None:
-        self.warned += len(warnings)
-        self.warnings += [warning.as_list() for warning in warnings[: MOST_FAULTS_KEPT - len(self.warnings)]]
-
-    def add(self, other: Report) -> None:
-        for name, value in vars(other).items():
-            setattr(self, name, getattr(self, name) + value)
 
 
 @dataclass
@@ -94,6 +76,7 @@ class Importer:
         for person in User.objects.all():
             self._know(person)
         self._calendars: dict[int, Calendar] = {}
+        self._diaries = Diaries(self.firm)
 
     def _know(self, person: User) -> None:
         self._people[person.email.casefold()].append(person)
@@ -184,6 +167,7 @@ class Importer:
         Telling.objects.bulk_create(tellings, batch_size=BATCH)
         self._record(found.new, promises)
         self._tally(promises)
+        put_on_record(promises, self._diaries)
         report.made = len(promises)
         report.clients = len(self._clients) - clients
         report.owners = len({row.owner.casefold() for row in found.new} & set(list(self._people)[people:]))
