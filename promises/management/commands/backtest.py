@@ -1,0 +1,123 @@
+"""Replays what is past and says how right the flags would have been."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import zlib
+from argparse import ArgumentParser
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, BinaryIO
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from tqdm import tqdm
+
+from engagement.staff.when import speak_number
+from promises import backtest_words
+from promises.events import Answer, Fault, read, replay
+from promises.judging import Judge
+
+# Beyond so many the terminal is no place to read them.
+MOST_SHOWN = 50
+WHY = {
+    "due": gettext_lazy("the due date lies before the day of the question"),
+    "ev": gettext_lazy("ev must be ask or done"),
+    "json": gettext_lazy("not an object in JSON"),
+    "long": gettext_lazy("too long to be an event"),
+    "missing": gettext_lazy("%(field)s is missing"),
+    "negative": gettext_lazy("%(field)s is below zero"),
+    "number": gettext_lazy("%(field)s must be a number"),
+    "order": gettext_lazy("the day lies before the line above it"),
+    "twice": gettext_lazy("this question was asked before"),
+    "whole": gettext_lazy("%(field)s must be a whole number"),
+    "words": gettext_lazy("%(field)s must be a text"),
+    "day": gettext_lazy("%(field)s must be a day, for example 2026-11-18"),
+}
+
+
+class Command(BaseCommand):
+    help = (
+        "Replays the past day by day, each question answered from what was known by then, and says how right the "
+        "flags would have been: over the firm's own record, or with --events over a file of events (see "
+        "docs/foresight.md for its format)."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--events", type=Path, metavar="FILE", help="Events to replay, .jsonl or .jsonl.gz.")
+        parser.add_argument("--out", type=Path, metavar="ANSWERS.csv", help="With --events: write ask,p here.")
+        parser.add_argument("--html", type=Path, metavar="PAGE.html", help="Draw the calibration as a page here.")
+
+    def handle(self, *args: Any, events: Path | None, out: Path | None, html: Path | None, **options: Any) -> None:
+        if events is None:
+            raise CommandError(_("Name the events: --events FILE."))
+        self.replay_file(events, out, html)
+
+    def replay_file(self, events: Path, out: Path | None, html: Path | None) -> None:
+        judge, faults = Judge(), []
+        try:
+            with (
+                opened(events) as (lines, come_so_far),
+                answers(out) as write,
+                tqdm(total=events.stat().st_size, unit="B", unit_scale=True, disable=None) as bar,
+            ):
+                for said in replay(read(lines)):
+                    bar.update(come_so_far() - bar.n)
+                    if isinstance(said, Fault):
+                        faults.append(said)
+                        continue
+                    judge.hear(said)
+                    if isinstance(said, Answer):
+                        write(said)
+        except (OSError, EOFError, zlib.error) as error:
+            # Written in a moment, and read to the end only then: what was answered so far is no backtest.
+            why = getattr(error, "strerror", None) or error
+            raise CommandError(
+                _("%(file)s: %(why)s.") % {"file": getattr(error, "filename", None) or events, "why": why}
+            ) from error
+        self.name(faults)
+        self.say(judge, html, events.name)
+
+    def say(self, judge: Judge, html: Path | None, of: str) -> None:
+        report = judge.report()
+        for line in backtest_words.table(report):
+            self.stdout.write(line)
+
+    def name(self, faults: list[Fault]) -> None:
+        for fault in faults[:MOST_SHOWN]:
+            why = WHY[fault.why] % {"field": fault.field}
+            self.warn(_("Left out: line %(line)s: %(why)s.") % {"line": fault.line, "why": why})
+        if len(faults) > MOST_SHOWN:
+            self.warn(_("Left out: and %(more)s more.") % {"more": speak_number(len(faults) - MOST_SHOWN)})
+
+    def warn(self, text: str) -> None:
+        # Django paints all that goes to stderr red, and none of this stops the replay.
+        self.stderr.write(text, style_func=str)
+
+
+@contextmanager
+def opened(file: Path) -> Iterator[tuple[BinaryIO, Callable[[], int]]]:
+    """The lines, and how far into the file they have come."""
+    with file.open("rb") as raw:
+        if raw.read(2) == b"\x1f\x8b":
+            raw.seek(0)
+            with gzip.GzipFile(fileobj=raw) as lines:
+                yield lines, raw.tell  # type: ignore[misc]
+        else:
+            raw.seek(0)
+            yield raw, raw.tell
+
+
+@contextmanager
+def answers(out: Path | None) -> Iterator[Callable[[Answer], None]]:
+    """Writes one answer after the other; an empty p is no answer."""
+    if out is None:
+        yield lambda answer: None
+        return
+    with out.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(["ask", "p"])
+        yield lambda answer: rows.writerow([answer.ask.name, "" if answer.chance is None else f"{answer.chance:.6f}"])
