@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterable
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
+from typing import TypeVar
 from zoneinfo import ZoneInfo
 
 import holidays
+from django.db.models import QuerySet
 
 from engagement.staff.models import Absence, Firm, User, WorkingWeek
 from engagement.staff.worktime import Calendar, Span, Week
 
 Hours = list[list[list[str]]]
+Row = TypeVar("Row", Absence, WorkingWeek)
 
 
 @lru_cache(maxsize=64)
@@ -69,17 +73,63 @@ class Diaries:
             self._of[user.pk] = calendar_of(user, self.firm)
         return self._of[user.pk]
 
+    def read(self, people: Iterable[User]) -> None:
+        """The calendars of many in two questions, as far as they are not read yet."""
+        new = {user.pk: user for user in people if user.pk not in self._of}
+        if not new:
+            return
+        weeks = _by_user(WorkingWeek.objects.filter(user__in=new))
+        absences = _by_user(Absence.objects.filter(user__in=new))
+        for pk, user in new.items():
+            self._of[pk] = calendar_of(user, self.firm, weeks[pk], absences[pk])
+
+
+class Covers:
+    """Who stands in for whom from a day on, read once. Made anew for every sweep."""
+
+    def __init__(self, since: date) -> None:
+        # A day earlier, for people to whom it is still yesterday.
+        rows = _with_cover(Absence.objects.filter(last_day__gte=since - timedelta(days=1)))
+        self._of = _by_user(rows)
+
+    @property
+    def people(self) -> list[User]:
+        return [absence.cover for absences in self._of.values() for absence in absences if absence.cover]
+
+    def of(self, user: User, moment: datetime) -> User:
+        """As `cover_for`."""
+        return _follow(user, moment, lambda person, day: [row for row in self._of[person.pk] if _holds(row, day)])
+
 
 def cover_for(user: User, moment: datetime) -> User:
     """Who hears for somebody at that moment: they themselves, or their cover while they are away."""
+    return _follow(
+        user, moment, lambda person, day: _with_cover(person.absences.filter(first_day__lte=day, last_day__gte=day))
+    )
+
+
+def _follow(user: User, moment: datetime, away: Callable[[User, date], Iterable[Absence]]) -> User:
+    """From cover to cover, and never round in a ring."""
     seen = {user.pk}
     while True:
-        day = moment.astimezone(user.zoneinfo).date()
-        away = user.absences.filter(first_day__lte=day, last_day__gte=day, cover__is_active=True).select_related(
-            "cover"
-        )
-        stand_in = next((absence.cover for absence in away if absence.cover_id not in seen), None)
+        absences = away(user, moment.astimezone(user.zoneinfo).date())
+        stand_in = next((absence.cover for absence in absences if absence.cover_id not in seen), None)
         if stand_in is None:
             return user
         seen.add(stand_in.pk)
         user = stand_in
+
+
+def _with_cover(absences: QuerySet[Absence]) -> QuerySet[Absence]:
+    return absences.filter(cover__is_active=True).select_related("cover")
+
+
+def _holds(absence: Absence, day: date) -> bool:
+    return absence.first_day <= day <= absence.last_day
+
+
+def _by_user(rows: Iterable[Row]) -> defaultdict[int, list[Row]]:
+    of: defaultdict[int, list[Row]] = defaultdict(list)
+    for row in rows:
+        of[row.user_id].append(row)
+    return of

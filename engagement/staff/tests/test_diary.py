@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from conftest import NOW
-from engagement.staff.diary import Diaries, calendar_of, cover_for, firm_calendar, public_holidays
+from engagement.staff.diary import Covers, Diaries, calendar_of, cover_for, firm_calendar, public_holidays
 from engagement.staff.models import Absence, User, WorkingWeek
 from engagement.staff.worktime import is_working_day, spans_on
 
@@ -153,3 +153,31 @@ def test_time_of_day_does_not_matter_on_a_day_away(thandi, sam):
         moment = datetime.combine(WEDNESDAY, clock, thandi.zoneinfo)
 
         assert cover_for(thandi, moment) == sam
+
+
+def test_many_diaries_are_read_in_two_questions(thandi, mara, sam, firm, django_assert_num_queries):
+    WorkingWeek.objects.create(user=thandi, valid_from=date(2026, 1, 1), hours=OFFICE)
+    away(mara)
+    people, diaries = [thandi, mara, sam], Diaries(firm)
+
+    with django_assert_num_queries(2):  # weeks, absences
+        diaries.read(people)
+        diaries.read(people)
+        calendars = [diaries.of(person) for person in people]
+
+    assert calendars == [calendar_of(person, firm) for person in people]
+
+
+def test_covers_that_were_read_together_are_those_that_are_asked_one_by_one(
+    thandi, mara, sam, ada, django_assert_num_queries
+):
+    away(thandi, cover=sam)
+    away(sam, cover=ada)
+    away(mara, cover=thandi, first=date(2026, 11, 10), last=date(2026, 11, 12))
+    people = [thandi, mara, sam, ada]
+
+    with django_assert_num_queries(1):
+        covers = Covers(WEDNESDAY)
+        read = [covers.of(person, NOW) for person in people]
+
+    assert read == [cover_for(person, NOW) for person in people] == [ada, mara, ada, ada]
