@@ -2,105 +2,42 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
-from pathlib import Path
+from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
-from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from tqdm import tqdm
 
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_number
 from promises.actions.importing import Importer, Report, in_batches
 from promises.importing.rows import readings
-from promises.importing.table import COLUMNS, Table, Unreadable, must_have, read
-
-# Beyond so many the terminal is no place to read them.
-MOST_SHOWN = 50
+from promises.importing.table import PROMISES, Table
+from promises.management.importing import ImportCommand, left_out
 
 
-class Command(BaseCommand):
+class Command(ImportCommand[Report]):
     help = (
         "Brings promises in from FILE.csv or FILE.csv.gz, with the columns reference, client, what, owner, made_on, "
         "due_on, delivered_on, value, currency and told_on. What is in already stays as it is. Bad lines are named "
         "and left out; the rest goes in."
     )
+    columns = PROMISES
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("file", type=Path)
-        parser.add_argument("--dry-run", action="store_true", help="Say what would come of it; change nothing.")
-        parser.add_argument(
-            "--map",
-            action="append",
-            default=[],
-            metavar="COLUMN=HEADING",
-            help='What the file calls a column, for example --map what="Title". May be given several times.',
-        )
+    def report(self) -> Report:
+        return Report()
 
-    def handle(self, *args: Any, file: Path, dry_run: bool, map: list[str], **options: Any) -> None:
-        now = timezone.now()
-        try:
-            table, mapping = open_table(file, map)
-        except Unreadable as error:
-            raise CommandError(str(error)) from error
-        for note in table.notes:
-            self.stdout.write(note)
+    def parts(
+        self, table: Table, mapping: dict[str, str], now: datetime, dry_run: bool, **options: Any
+    ) -> Iterator[Report]:
         importer = Importer(None, now)
         today = now.astimezone(Firm.get().zoneinfo).date()
         batches = in_batches(readings(table, mapping, today))
-        report = Report()
-        lines = sum(1 for _line in table.lines())
-        with tqdm(total=lines, unit=_("lines"), disable=None) as bar:
-            for part in importer.foresee(batches) if dry_run else map_in(importer, batches):
-                report.add(part)
-                bar.update(part.read)
-        self.say(report, dry_run)
+        return importer.foresee(batches) if dry_run else map(importer.bring_in, batches)
 
-    def say(self, report: Report, dry_run: bool) -> None:
-        for title, found in ((_("Left out"), report.faults), (_("Warning"), report.warnings)):
-            for line, column, value, what in found[:MOST_SHOWN]:
-                where = _("line %(line)s") % {"line": line} + (f", {column}" if column else "")
-                self.warn(f"{title}: {where}{f' “{value}”' if value else ''}: {what}")
-            if len(found) > MOST_SHOWN:
-                self.warn(f"{title}: " + _("and %(more)s more.") % {"more": speak_number(len(found) - MOST_SHOWN)})
-        for sentence in sentences(report, dry_run):
-            self.stdout.write(sentence)
-
-    def warn(self, text: str) -> None:
-        # Django paints all that goes to stderr red, and none of this stops the import.
-        self.stderr.write(text, style_func=str)
-
-
-def open_table(file: Path, pairs: list[str]) -> tuple[Table, dict[str, str]]:
-    try:
-        content = file.read_bytes()
-    except OSError as error:
-        raise Unreadable(
-            _("%(file)s cannot be opened: %(why)s.") % {"file": file, "why": error.strerror or error}
-        ) from error
-    table = read(content, file.name)
-    mapping = {**table.guess(), **mapped(pairs)}
-    must_have(table, mapping)
-    return table, mapping
-
-
-def mapped(pairs: list[str]) -> dict[str, str]:
-    mapping = {}
-    for pair in pairs:
-        column, equals, heading = pair.partition("=")
-        if not equals or column not in COLUMNS:
-            raise Unreadable(
-                _('Write --map as COLUMN="Heading"; the columns are %(columns)s.') % {"columns": ", ".join(COLUMNS)}
-            )
-        mapping[column] = heading.strip()
-    return mapping
-
-
-def map_in(importer: Importer, batches: Any) -> Any:
-    return (importer.bring_in(batch) for batch in batches)
+    def sentences(self, report: Report, dry_run: bool) -> list[str]:
+        return sentences(report, dry_run)
 
 
 def sentences(report: Report, dry_run: bool) -> list[str]:
@@ -132,10 +69,5 @@ def sentences(report: Report, dry_run: bool) -> list[str]:
     if report.read and report.made == 0 and not dry_run:
         said.append(_("Nothing was changed."))
     if report.kept_out:
-        left_out = ngettext(
-            "%(count)s line was left out; it is named above.",
-            "%(count)s lines were left out; each is named above.",
-            report.kept_out,
-        )
-        said.append(left_out % {"count": speak_number(report.kept_out)})
+        said.append(left_out(report))
     return said
