@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from functools import cached_property
@@ -30,14 +31,32 @@ class Weighing:
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
         if owner_id not in self._loads:
-            rows = Promise.objects.open().filter(owner=owner_id).order_by()
-            values = rows.values_list("due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
-            self._loads[owner_id] = Load((_owed(*row) for row in values), UNKNOWN_HOURS)
+            self.read_loads([owner_id])
         return self._loads[owner_id]
 
+    def read_loads(self, owners: Iterable[int]) -> None:
+        """The loads of many in one question, as far as they are not read yet."""
+        owed: dict[int, list[Owed]] = {owner: [] for owner in owners if owner not in self._loads}
+        if not owed:
+            return
+        rows = Promise.objects.open().filter(owner__in=owed).order_by()
+        names = ("owner_id", "due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
+        for owner, *row in rows.values_list(*names).iterator():
+            owed[owner].append(_owed(*row))
+        for owner, theirs in owed.items():
+            self._loads[owner] = Load(theirs, UNKNOWN_HOURS)
+
     def free(self, owner: User, due_at: datetime, now: datetime, earlier: Earlier) -> float:
-        """Free hours until then, after what is promised earlier; 0 where that is more than there are."""
-        return max(0.0, free_hours(self.diaries.of(owner), now, due_at) - earlier.hours)
+        """Free hours until then, after what is promised earlier; 0 where that is more than there are.
+
+        Counted from whole seconds, so that the watch can name the one from which there are too few.
+        """
+        return max(0.0, free_hours(self.diaries.of(owner), now.replace(microsecond=0), due_at) - earlier.hours)
+
+    def free_of(self, promise: Promise, now: datetime) -> float:
+        """Free hours of an open promise, its `owner` at hand."""
+        earlier = self.load(promise.owner_id).before(promise.due_at, promise.pk)
+        return self.free(promise.owner, promise.due_at, now, earlier)
 
     def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
         """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
@@ -48,7 +67,7 @@ class Weighing:
         today = now.astimezone(calendar.zone).date()
         return Facts(
             owner=owner.pk,
-            free_hours=self.free(owner, promise.due_at, now, load.before(promise.due_at, promise.pk)),
+            free_hours=self.free_of(promise, now),
             estimate_hours=_number(promise.estimate_hours),
             hours_left=_number(promise.hours_left),
             per_cent=promise.per_cent,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import smtplib
+from collections.abc import Iterable
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
@@ -48,6 +49,14 @@ def write(*, occasion: str, now: datetime, **fields: Any) -> Message | None:
     fields["subject"] = one_line(fields["subject"])
     message, created = Message.objects.get_or_create(occasion=occasion, defaults={"written_at": now, **fields})
     return message if created else None
+
+
+def write_all(rows: Iterable[dict[str, Any]], now: datetime) -> list[Message]:
+    """Several at once, in the caller's transaction; none is written where one of their occasions has its message."""
+    messages = [Message(**{"written_at": now, "not_before": now, **row}) for row in rows]
+    for message in messages:
+        message.subject = one_line(message.subject)
+    return Message.objects.bulk_create(messages)
 
 
 def undo(message: Message, now: datetime) -> bool:

@@ -182,6 +182,11 @@ def last_working_moment(calendar: Calendar, moment: datetime) -> datetime:
     raise NoWorkingTime
 
 
+def beginning_of_day(calendar: Calendar, day: date) -> datetime:
+    """The instant from which the clock on the wall shows this day."""
+    return _instant(calendar.zone, datetime.combine(day, time.min))
+
+
 def end_of_working_day(calendar: Calendar, day: date) -> datetime:
     """When the day's work ends.
 

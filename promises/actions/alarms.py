@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
+from functools import cached_property
+from typing import Any
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -13,9 +15,10 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message, State
-from engagement.staff.diary import Diaries, cover_for
+from engagement.staff.diary import Covers, Diaries
 from engagement.staff.models import User
 from engagement.staff.worktime import NoWorkingTime, next_working_moment
+from promises.bulk import update_rows
 from promises.models import Promise, Reminder
 
 # Alarms that arise together leave together.
@@ -24,52 +27,84 @@ COLLECT = timedelta(seconds=20)
 LATEST = timedelta(days=4)
 
 
-def whom(promise: Promise, kind: str, now: datetime, diaries: Diaries) -> dict[User, datetime]:
-    """Who hears of this stage, and when: in their working hours, if anybody's come before the date.
+class Hearers:
+    """Who hears of what, at one moment: managers, covers and hours are read once. Made anew for every sweep."""
 
-    Somebody who left, may not see the client or could not be written to hears nothing. Where nobody is left who hears
-    in time, the next circle is asked as well; where there is none, all of them at once, whatever the hour.
-    """
-    in_time = promise.due_at if promise.due_at > now else now + LATEST
-    occasion = {"about_due_at": promise.due_at, "alarm_at": promise.alarm_at, "kind": kind}
-    failed = promise.reminders.filter(**occasion, message__state=State.FAILED)
-    lost = set(failed.values_list("person_id", flat=True))
-    heard: dict[User, datetime] = {}
-    for circle in _circles(promise, kind):
-        for person in (stand_in(one, now, diaries) for one in circle if one.is_reachable):
-            if person.is_reachable and person.pk not in lost and may_see(person, promise):
-                heard[person] = hears_at(person, now, diaries)
-        if any(moment < in_time for moment in heard.values()):
-            break
-    else:
-        if promise.due_at > now:
-            heard = dict.fromkeys(heard, now + COLLECT)
-    # In one order for everybody, so that two sweeps never wait for each other's alarms.
-    return dict(sorted(heard.items(), key=lambda pair: pair[0].pk))
+    def __init__(self, now: datetime, diaries: Diaries) -> None:
+        self.now, self.diaries = now, diaries
+        self._hears_at: dict[int, datetime] = {}
+        self._stands_in: dict[int, User] = {}
+        self._restricted: dict[int, frozenset[int]] = {}
+
+    def whom(self, promise: Promise, kind: str, restricted: bool, lost: Collection[int] = ()) -> dict[User, datetime]:
+        """Who hears of this stage, and when: in their working hours, if anybody's come before the date.
+
+        Somebody who left, may not see the client or could not be written to (`lost`) hears nothing. Where nobody is
+        left who hears in time, the next circle is asked as well; where there is none, all of them at once, whatever
+        the hour.
+        """
+        in_time = promise.due_at if promise.due_at > self.now else self.now + LATEST
+        heard: dict[User, datetime] = {}
+        for circle in self._circles(promise, kind):
+            for person in map(self._stand_in, (one for one in circle if one.is_reachable)):
+                may_hear = person.is_reachable and person.pk not in lost
+                if may_hear and (not restricted or promise.client_id in self._let_in(person)):
+                    heard[person] = self._hears(person)
+            if any(moment < in_time for moment in heard.values()):
+                break
+        else:
+            if promise.due_at > self.now:
+                heard = dict.fromkeys(heard, self.now + COLLECT)
+        return heard
+
+    @cached_property
+    def managers(self) -> list[User]:
+        managers = list(User.objects.managers())
+        self.diaries.read(managers)
+        return managers
+
+    @cached_property
+    def _covers(self) -> Covers:
+        covers = Covers(self.now.date())
+        self.diaries.read(covers.people)
+        return covers
+
+    def _circles(self, promise: Promise, kind: str) -> Iterator[list[User]]:
+        if kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
+            yield [promise.owner, *managers_of(promise.owner, self.managers)]
+        else:
+            yield [promise.owner]
+            yield managers_of(promise.owner, self.managers)
+        yield self.managers
+
+    def _stand_in(self, person: User) -> User:
+        """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
+        if person.pk not in self._stands_in:
+            moment = self.now + COLLECT
+            with suppress(NoWorkingTime):
+                moment = next_working_moment(replace(self.diaries.of(person), absences=()), moment)
+            self._stands_in[person.pk] = self._covers.of(person, moment)
+        return self._stands_in[person.pk]
+
+    def _hears(self, person: User) -> datetime:
+        if person.pk not in self._hears_at:
+            self._hears_at[person.pk] = hears_at(person, self.now, self.diaries)
+        return self._hears_at[person.pk]
+
+    def _let_in(self, person: User) -> frozenset[int]:
+        """The restricted clients that somebody may see."""
+        if person.pk not in self._restricted:
+            seen = Client.objects.visible_to(person).filter(restricted=True)
+            self._restricted[person.pk] = frozenset(seen.values_list("pk", flat=True))
+        return self._restricted[person.pk]
 
 
-def _circles(promise: Promise, kind: str) -> Iterator[list[User]]:
-    if kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
-        yield [promise.owner, *managers_of(promise.owner)]
-    else:
-        yield [promise.owner]
-        yield managers_of(promise.owner)
-    yield list(User.objects.managers())
-
-
-def managers_of(user: User) -> list[User]:
+def managers_of(user: User, managers: Sequence[User] | None = None) -> list[User]:
     """The person's manager, or every manager when nobody is named (or the one named is none, or cannot be reached)."""
     if user.manager and user.manager.is_manager and user.manager.is_reachable:
         return [user.manager]
-    return [manager for manager in User.objects.managers().exclude(pk=user.pk) if manager.is_reachable]
-
-
-def stand_in(person: User, now: datetime, diaries: Diaries) -> User:
-    """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
-    moment = now + COLLECT
-    with suppress(NoWorkingTime):
-        moment = next_working_moment(replace(diaries.of(person), absences=()), moment)
-    return cover_for(person, moment)
+    of_all = User.objects.managers() if managers is None else managers
+    return [manager for manager in of_all if manager.pk != user.pk and manager.is_reachable]
 
 
 def hears_at(person: User, now: datetime, diaries: Diaries) -> datetime:
@@ -86,34 +121,43 @@ def may_see(person: User, promise: Promise) -> bool:
     return Client.objects.visible_to(person).filter(pk=promise.client_id).exists()
 
 
-def alarm_for(person: User, now: datetime, moment: datetime) -> Message:
-    """The alarm this person is about to get: the one that has not left yet, or a new one; by `moment` it leaves.
+def alarms_for(people: Mapping[User, datetime], occasions: Mapping[User, str], now: datetime) -> dict[int, int]:
+    """The alarm each of them is about to get, by person: one that has not left yet, or a new one; it leaves by then.
 
-    It is worded as it leaves, from what still holds then.
+    It is worded as it leaves, from what still holds then. The caller is the only sweep, so nobody gets two; and the
+    same occasion could not be written twice.
     """
-    waiting = waiting_alarms().filter(person=person)
-    latest = Message.objects.filter(kind="alarm", person=person).order_by("-pk").values_list("pk", flat=True).first()
-    # Touching the row keeps it from leaving before this transaction has written its reminder.
-    if not waiting.update(person=person):
-        message = outbox.write(
-            # Two sweeps at once mean the same alarm: the one after the latest.
-            occasion=f"alarm:{person.pk}:{latest or 0}",
-            now=now,
-            not_before=moment,
-            audience=Audience.STAFF,
-            person=person,
-            address=person.email,
-            language=person.language,
-            subject=_("A client has to hear from you"),
-            body="",
-            kind="alarm",
-        )
-        if message:
-            return message
-        waiting.update(person=person)
-    waiting.filter(not_before__gt=moment).update(not_before=moment)
-    # One that failed and was sent again may wait beside it.
-    return waiting.order_by("not_before", "pk")[0]
+    alarms = _hurried(people)
+    new = [person for person in people if person.pk not in alarms]
+    for message in outbox.write_all([_alarm(person, people[person], occasions[person]) for person in new], now):
+        assert message.person_id
+        alarms[message.person_id] = message.pk
+    return alarms
+
+
+def _hurried(people: Mapping[User, datetime]) -> dict[int, int]:
+    """Those that wait already. Held, so that none leaves before this transaction has written its reminders."""
+    by = {person.pk: moment for person, moment in people.items()}
+    held = waiting_alarms().filter(person__in=by).select_for_update(no_key=True).order_by("pk")
+    rows: list[tuple[datetime, int, Any]] = list(held.values_list("not_before", "pk", "person_id"))
+    update_rows(Message, ["not_before"], [(by[person], pk) for moment, pk, person in rows if moment > by[person]])
+    # One that failed and was sent again may wait beside it: the one that leaves first.
+    leaving = sorted(((min(moment, by[person]), pk, person) for moment, pk, person in rows), reverse=True)
+    return {person: pk for _moment, pk, person in leaving}
+
+
+def _alarm(person: User, moment: datetime, occasion: str) -> dict[str, Any]:
+    return {
+        "occasion": f"alarm:{person.pk}:{occasion}",
+        "not_before": moment,
+        "audience": Audience.STAFF,
+        "person": person,
+        "address": person.email,
+        "language": person.language,
+        "subject": _("A client has to hear from you"),
+        "body": "",
+        "kind": "alarm",
+    }
 
 
 def waiting_alarms() -> QuerySet[Message]:

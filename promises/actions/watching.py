@@ -1,61 +1,72 @@
-"""The watch. Each promise is looked at when its hint says so; a look is one transaction of its own."""
+"""The watch. Promises are looked at when their hints say so: a thousand in one transaction, in a few statements."""
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
-from contextlib import suppress
+from array import array
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
+from typing import Any
 
-from django.db import OperationalError, transaction
-from django.utils import translation
+from django.db import OperationalError, connection, transaction
+from django.db.models.base import ModelState
 from django.utils.translation import gettext as _
 
-from engagement.staff.diary import Diaries
-from engagement.staff.models import Firm
-from engagement.staff.worktime import (
-    NoWorkingTime,
-    free_hours,
-    next_working_moment,
-    subtract_free_hours,
-    subtract_working_days,
-)
-from promises.actions.alarms import alarm_for, whom
-from promises.forecast import UNKNOWN_HOURS, Facts, Forecast, forecast, free_hours_for
-from promises.models import Band, Promise, Reminder, RiskReading
-from promises.risk_words import sentence
-from promises.track_record import TrackRecord
+from engagement.staff.models import Firm, User
+from promises.actions.alarms import Hearers
+from promises.actions.reminding import Raised, remind, with_half_way
+from promises.bulk import insert_rows, update_rows
+from promises.looking import Looking, said
+from promises.models import Band, LoadChange, Promise, RiskReading
 
 logger = logging.getLogger(__name__)
 
 # A row that cannot be looked at waits so long, and is shown, instead of stopping those behind it.
 PUT_OFF = timedelta(hours=1)
-# A row that somebody else held too long is well again at once.
+# A row that the database could not hold just now is well again at once.
 PUT_OFF_A_LITTLE = timedelta(minutes=1)
-# A turn is over before Celery's limit, which would strike in the middle of a look, and before the next tick.
+# A turn is over before Celery's limit, which would strike in the middle of a chunk, and before the next tick.
 TURN_LASTS = timedelta(seconds=50)
-# How long a word on how it stands is good for, once the client might soon have to hear of a slip.
-WORD_LASTS = timedelta(days=7)
-# The sentence speaks of hours and of the owner's days: it is said anew at least so often.
-LOOK_AGAIN = timedelta(days=1)
-# Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
-PLACES = 6
-# Free hours are counted from whole seconds, so that a chance which is not there yet leaves a second until it can be.
-SECOND = timedelta(seconds=1)
-# In free hours, and more than rounding each day to the microsecond can add up to: a crossing is sought this much early.
-A_HAIR = 1e-6
-BATCH = 500
-WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
+# So many rows are held at once, for some hundredths of a second: nobody who works on one of them has to wait longer.
+CHUNK = 1000
+# More than a turn gets through.
+MOST_LISTED = 1_000_000
+# On PostgreSQL, the one sweep that there is at a time holds this.
+THE_SWEEP = 0x5EE9
+
+# What a look reads of a promise, and what it writes.
+READ = (
+    "id",
+    "client_id",
+    "owner_id",
+    "made_at",
+    "zone",
+    "due_at",
+    "tell_by_at",
+    "estimate_hours",
+    "hours_left",
+    "per_cent",
+    "standing",
+    "last_update_at",
+    "waiting_for",
+    "waiting_since",
+    "told_at",
+    "band",
+    "chance",
+    "sentence",
+    "alarm_at",
+    "next_look_at",
+    "slipped_at",
+    "ended_at",
+)
+WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at")
+A_READING = ("promise", "at", "band", "chance", "sentence", "due_at", "days_left")
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
-    band: Band
-    chance: float
-    sentence: str
-    next_look_at: datetime | None
+class _TurnIsOver(Exception):
+    """The time for this sweep is up, or another sweep has the word: what is left is due still."""
 
 
 def look_soon(promises: Iterable[int], now: datetime) -> int:
@@ -67,94 +78,201 @@ def look_soon(promises: Iterable[int], now: datetime) -> int:
         return touched.update(next_look_at=now)
 
 
-def look_at_due(now: datetime, limit: int = 20_000) -> int:
-    """Look at every promise whose hint is due. One that cannot be looked at stops nobody."""
-    firm = Firm.get()
-    diaries = Diaries(firm)
-    looked, ends = 0, monotonic() + TURN_LASTS.total_seconds()
-    while looked < limit and monotonic() < ends:
-        due = list(Promise.objects.to_look_at(now).order_by("next_look_at").values_list("pk", flat=True)[:BATCH])
-        if not due:
-            break
-        for pk in due:
-            if monotonic() > ends:
-                break
-            _look_at_or_put_off(pk, now, firm, diaries)
-            looked += 1
+def look_at_due(now: datetime) -> int:
+    """Look at every promise whose hint is due. One that cannot be looked at stops nobody.
+
+    Of two sweeps at once the slower leaves: what it finds in hand, the other goes on with.
+    """
+    ends = monotonic() + TURN_LASTS.total_seconds()
+    _spread_load_changes(now)
+    due = _Due(now)
+    if not due:
+        return 0
+    sweep = _Sweep(now, ends)
+    looked = 0
+    try:
+        for chunk in due.chunks():
+            looked += sweep.look_at(chunk)
+    except _TurnIsOver:
+        logger.info("A turn of the watch ended before all that was due was looked at.")
     return looked
 
 
-def _look_at_or_put_off(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
-    try:
-        _look_at(pk, now, firm, diaries)
-    except OperationalError:
-        logger.warning("Promise %s was held by somebody else; it is looked at a little later.", pk, exc_info=True)
-        Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF_A_LITTLE)
-    except Exception:
-        logger.exception("Promise %s could not be looked at; it is put off by %s.", pk, PUT_OFF)
-        said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
-        Promise.objects.filter(pk=pk).update(next_look_at=now + PUT_OFF, sentence=said)
-        # Lists keep quiet about what is on track, and nobody knows whether this is.
-        Promise.objects.filter(pk=pk, band=Band.ON_TRACK).update(band=Band.WATCH)
+def _spread_load_changes(now: datetime) -> None:
+    """What somebody has promised changed: whatever they have promised for later is looked at anew.
 
-
-def look(promise: Promise, now: datetime, firm: Firm, diaries: Diaries) -> Look:
-    """What there is to say about an open promise now, and when to look again. Writes nothing."""
-    seen = forecast(facts_of(promise, now, diaries), TrackRecord())
-    with translation.override(promise.owner.language):
-        said = sentence(promise, seen, now)
-    band = band_of(promise, seen, now, firm)
-    return Look(band, seen.chance, said, _next_look(promise, seen, now, firm, diaries))
-
-
-def facts_of(promise: Promise, now: datetime, diaries: Diaries) -> Facts:
-    return Facts(
-        free_hours=free_hours(diaries.of(promise.owner), _second(now), promise.due_at),
-        estimate_hours=_number(promise.estimate_hours),
-        hours_left=_number(promise.hours_left),
-        per_cent=promise.per_cent,
-        standing=promise.standing,
-        silent=silent_from(promise, diaries) <= now,
-        tell_by_passed=promise.tell_by_at <= now,
-        waiting_for_client=bool(promise.waiting_for),
-    )
-
-
-def silent_from(promise: Promise, diaries: Diaries) -> datetime:
-    """From when silence counts, unless somebody says how it stands.
-
-    A working day before the client must hear, so that the owner has a day to answer, yet not in the first half of the
-    time until then. A word from that first half is too old, and any word is after a week.
+    The row goes last. A sweep that dies before has only set hints that may be early.
     """
-    began = promise.made_at or promise.tell_by_at - 2 * WORD_LASTS
-    half = moment = began + (promise.tell_by_at - began) / 2
-    with suppress(NoWorkingTime):
-        moment = max(half, subtract_working_days(diaries.of(promise.owner), promise.tell_by_at, 1))
-    word = promise.last_update_at
-    return moment if word is None or word <= half else max(moment, word + WORD_LASTS)
+    changes = list(LoadChange.objects.order_by("owner_id", "since").values_list("pk", "owner_id", "since"))
+    earliest: dict[int, datetime] = {}
+    for _pk, owner, since in changes:
+        earliest.setdefault(owner, since)
+    for owner, since in earliest.items():
+        touched = Promise.objects.open().filter(owner=owner, due_at__gte=since, next_look_at__gt=now)
+        while some := list(touched.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
+            look_soon(some, now)
+    if changes:
+        LoadChange.objects.filter(pk__in=[pk for pk, _owner, _since in changes]).delete()
 
 
-def _look_at(pk: int, now: datetime, firm: Firm, diaries: Diaries) -> None:
-    with transaction.atomic():
-        # The condition is asked again under the lock: a second worker finds the hint moved on, and leaves.
-        due = Promise.objects.to_look_at(now).select_for_update(of=("self",), no_key=True)
-        promise = due.select_related("owner__manager", "client").filter(pk=pk).first()
-        if promise is None:
-            return
-        seen = look(promise, now, firm, diaries)
-        _keep_reading(promise, seen, now)
-        promise.alarm_at = (promise.alarm_at or now) if promise.is_not_told(now) else None
-        _stamp_slip(promise, now)
-        if promise.alarm_at:
-            _raise_alarm(promise, now, diaries)
-        promise.next_look_at = _with_half_way(promise, seen.next_look_at, now)
-        promise.save(update_fields=["band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at"])
+class _Due:
+    """Which promises are due, listed before anything else is read.
+
+    A hint that is set anew while the sweep goes on stands for something that the sweep may have read before it
+    changed. It is no longer the hint that was listed, and is left to the next tick.
+    """
+
+    def __init__(self, now: datetime) -> None:
+        rows = Promise.objects.to_look_at(now).order_by("owner_id", "pk")
+        # A million of them in twenty-four megabytes.
+        self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
+        listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
+        for owner, pk, hint in listed.iterator(chunk_size=10_000):
+            self._owners.append(owner)
+            self._pks.append(pk)
+            assert hint
+            self._hints.append(hint.timestamp())
+
+    def __len__(self) -> int:
+        return len(self._pks)
+
+    def chunks(self) -> Iterator[list[_Hint]]:
+        for first in range(0, len(self), CHUNK):
+            columns = (rows[first : first + CHUNK] for rows in (self._owners, self._pks, self._hints))
+            yield [_Hint(*row) for row in zip(*columns, strict=True)]
 
 
-def _keep_reading(promise: Promise, seen: Look, now: datetime) -> None:
-    if seen.band != promise.band or promise.chance is None:
-        RiskReading.objects.create(promise=promise, at=now, band=seen.band, chance=seen.chance, sentence=seen.sentence)
-    promise.band, promise.chance, promise.sentence = seen.band, seen.chance, seen.sentence
+@dataclass(frozen=True, slots=True)
+class _Hint:
+    owner_id: int
+    pk: int
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """A promise as the look left it, not written yet. `is_new`: its band changed, or this was the first look."""
+
+    promise: Promise
+    restricted: bool
+    days_left: int
+    is_new: bool
+
+
+class _Sweep:
+    """Looks at promises, chunk by chunk, with what it has read of people, diaries, records and loads."""
+
+    def __init__(self, now: datetime, ends: float) -> None:
+        self.now, self.ends = now, ends
+        self.looking = Looking(Firm.get(), now)
+        self.hearers = Hearers(now, self.looking.weighing.diaries)
+        self._people: dict[int, User] = {}
+
+    def look_at(self, hints: Sequence[_Hint]) -> int:
+        """How many were looked at. What cannot be looked at together is halved, down to the row that stands out."""
+        if monotonic() > self.ends:
+            raise _TurnIsOver
+        try:
+            return self._look_at(hints)
+        except _TurnIsOver:
+            raise
+        except Exception as error:
+            if len(hints) == 1:
+                self._put_off_alone(hints[0].pk, error)
+                return 1
+            logger.warning("%s promises could not be looked at together; they are halved.", len(hints), exc_info=True)
+        half = len(hints) // 2
+        return self.look_at(hints[:half]) + self.look_at(hints[half:])
+
+    def _look_at(self, hints: Sequence[_Hint]) -> int:
+        self._meet({hint.owner_id for hint in hints})
+        with transaction.atomic():
+            if not _has_the_word():
+                raise _TurnIsOver
+            seen, broken = [], []
+            for promise, restricted in self._held(hints):
+                try:
+                    seen.append(self._look(promise, restricted))
+                except Exception:
+                    logger.exception("Promise %s could not be looked at; it is put off by %s.", promise.pk, PUT_OFF)
+                    broken.append(promise.pk)
+            if raised := [Raised(one.promise, one.restricted) for one in seen if one.promise.alarm_at]:
+                remind(raised, self.hearers)
+            self._keep(seen)
+            if broken:
+                self._put_off(broken)
+        return len(seen) + len(broken)
+
+    def _meet(self, owners: set[int]) -> None:
+        new = list(User.objects.filter(pk__in=owners - self._people.keys()).select_related("manager"))
+        self.looking.read(new)
+        self._people |= {person.pk: person for person in new}
+
+    def _held(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
+        """The promises with those hints, held, and whether their clients are restricted.
+
+        Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
+        hint moved on.
+        """
+        listed = {hint.pk: hint.at for hint in hints}
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=listed)
+        held = due.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("pk")
+        for *values, restricted in held.values_list(*READ, "client__restricted"):
+            promise = _made_of(values)
+            assert promise.next_look_at
+            if promise.next_look_at.timestamp() == listed[promise.pk]:
+                # Without it a look would ask for each one.
+                promise._state.fields_cache["owner"] = self._people[promise.owner_id]
+                yield promise, restricted
+
+    def _look(self, promise: Promise, restricted: bool) -> _Seen:
+        look = self.looking.look(promise)
+        is_new = look.band != promise.band or promise.chance is None
+        promise.band, promise.chance = look.band.value, look.forecast.chance
+        promise.sentence = said(promise, look, self.now)
+        promise.alarm_at = (promise.alarm_at or self.now) if promise.is_not_told(self.now) else None
+        promise.next_look_at = with_half_way(promise, look.next_look_at, self.now)
+        _stamp_slip(promise, self.now)
+        return _Seen(promise, restricted, look.days_left, is_new)
+
+    def _keep(self, seen: Sequence[_Seen]) -> None:
+        insert_rows(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
+        update_rows(Promise, WRITTEN, [_written(one.promise) for one in seen])
+
+    def _put_off(self, pks: Sequence[int]) -> None:
+        """They say so on every list."""
+        said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
+        rows = Promise.objects.filter(pk__in=pks)
+        rows.update(next_look_at=self.now + PUT_OFF, sentence=said)
+        # Lists keep quiet about what is on track, and nobody knows whether these are.
+        rows.filter(band=Band.ON_TRACK).update(band=Band.WATCH)
+
+    def _put_off_alone(self, pk: int, error: Exception) -> None:
+        if isinstance(error, OperationalError):
+            logger.warning("Promise %s was held by somebody else; it is looked at a little later.", pk, exc_info=error)
+            Promise.objects.filter(pk=pk).update(next_look_at=self.now + PUT_OFF_A_LITTLE)
+        else:
+            logger.error("Promise %s could not be written; it is put off by %s.", pk, PUT_OFF, exc_info=error)
+            self._put_off([pk])
+
+
+def _has_the_word() -> bool:
+    """One sweep at a time, until its transaction ends. On SQLite whoever writes is alone anyway."""
+    if connection.vendor != "postgresql":
+        return True
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [THE_SWEEP])
+        return bool(cursor.fetchone()[0])
+
+
+def _made_of(values: Sequence[Any]) -> Promise:
+    """A promise with these columns. Django's own making of one takes longer than the look at it."""
+    promise = Promise.__new__(Promise)
+    promise.__dict__.update(zip(READ, values, strict=True))
+    promise._state = ModelState()
+    promise._state.adding, promise._state.db = False, connection.alias
+    promise._state.fields_cache = {}
+    return promise
 
 
 def _stamp_slip(promise: Promise, now: datetime) -> None:
@@ -168,82 +286,10 @@ def _stamp_slip(promise: Promise, now: datetime) -> None:
         promise.slipped_at = None
 
 
-def _raise_alarm(promise: Promise, now: datetime, diaries: Diaries) -> None:
-    """Write the reminder of the stage reached. Stages passed unnoticed are merged into the latest."""
-    stages = _stages(promise)
-    kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
-    for person, moment in whom(promise, kind, now, diaries).items():
-        occasion = {
-            "promise": promise,
-            "kind": kind,
-            "about_due_at": promise.due_at,
-            "alarm_at": promise.alarm_at,
-            "person": person,
-        }
-        if not Reminder.objects.filter(**occasion).exists():
-            Reminder.objects.create(**occasion, message=alarm_for(person, now, moment), at=now)
+def _reading(seen: _Seen, now: datetime) -> tuple[Any, ...]:
+    promise = seen.promise
+    return promise.pk, now, promise.band, promise.chance, promise.sentence, promise.due_at, seen.days_left
 
 
-def _stages(promise: Promise) -> dict[Reminder.Kind, datetime]:
-    assert promise.alarm_at
-    stages = {
-        Reminder.Kind.AT_RISK: promise.alarm_at,
-        Reminder.Kind.TELL_BY: promise.tell_by_at,
-        Reminder.Kind.SLIPPED: promise.due_at,
-    }
-    if promise.alarm_at < promise.tell_by_at:
-        stages[Reminder.Kind.HALF_WAY] = _half_way(promise)
-    return stages
-
-
-def _half_way(promise: Promise) -> datetime:
-    assert promise.alarm_at
-    return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
-
-
-def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
-    if promise.due_at <= now:
-        return Band.OVERDUE
-    if seen.is_alarming or _reaches(seen.chance, firm.at_risk_from):
-        return Band.AT_RISK
-    return Band.WATCH if _reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
-
-
-def _reaches(chance: float, threshold: float) -> bool:
-    return round(chance, PLACES) >= round(threshold, PLACES)
-
-
-def _next_look(promise: Promise, seen: Forecast, now: datetime, firm: Firm, diaries: Diaries) -> datetime | None:
-    """The earliest moment at which the band or a stage can change by the passing of time alone."""
-    if promise.due_at <= now:
-        return None
-    moments = [silent_from(promise, diaries), promise.tell_by_at, promise.due_at, now + LOOK_AGAIN]
-    for threshold in (firm.watch_from, firm.at_risk_from):
-        if seen.grows and not _reaches(seen.chance, threshold):
-            with suppress(NoWorkingTime):
-                moments.append(_crossing(promise, seen, threshold, now, diaries))
-    return min(moment for moment in moments if moment > now)
-
-
-def _crossing(promise: Promise, seen: Forecast, threshold: float, now: datetime, diaries: Diaries) -> datetime:
-    """When the chance reaches a threshold that it has not reached yet: a little early, never late."""
-    diary = diaries.of(promise.owner)
-    left = seen.left if seen.left is not None else UNKNOWN_HOURS * (1 - (promise.per_cent or 0) / 100)
-    begins_to_round_up = round(threshold, PLACES) - 10**-PLACES / 2
-    hours = free_hours_for(begins_to_round_up, left) + A_HAIR
-    # Early, the look may find nothing yet. No free time is lost before the next second that somebody works.
-    return max(subtract_free_hours(diary, promise.due_at, hours), next_working_moment(diary, _second(now)) + SECOND)
-
-
-def _second(moment: datetime) -> datetime:
-    return moment.replace(microsecond=0)
-
-
-def _with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
-    if promise.alarm_at and promise.alarm_at < promise.tell_by_at and _half_way(promise) > now:
-        return min(filter(None, [moment, _half_way(promise)]))
-    return moment
-
-
-def _number(value: object) -> float | None:
-    return None if value is None else float(value)  # type: ignore[arg-type]
+def _written(promise: Promise) -> tuple[Any, ...]:
+    return tuple(getattr(promise, name) for name in (*WRITTEN, "id"))

@@ -12,8 +12,7 @@ from engagement.outbox.models import Message, State
 from engagement.staff.actions import change_person, join, leave, remove_absence
 from engagement.staff.models import Absence, Role
 from promises import actions
-from promises.actions import watching
-from promises.actions.alarms import COLLECT
+from promises.actions.alarms import COLLECT, alarms_for
 from promises.due import due_for
 from promises.models import Promise, Reminder, Telling
 
@@ -55,6 +54,11 @@ def tell(karoo, lena, thandi):
         )
 
     return record
+
+
+def alarm_for(person, now, moment):
+    """The alarm that a sweep at that moment would put a reminder into."""
+    return Message.objects.get(pk=alarms_for({person: moment}, {person: str(now)}, now)[person.pk])
 
 
 def tick(now):
@@ -464,7 +468,7 @@ def test_a_letter_that_is_held_does_not_end_the_ladder_and_one_that_came_back_be
 def test_two_sweeps_share_the_alarm_of_a_person(at_risk, thandi):
     at_risk()
 
-    one, other = watching.alarm_for(thandi, NOW, NOW), watching.alarm_for(thandi, NOW, NOW)
+    one, other = alarm_for(thandi, NOW, NOW), alarm_for(thandi, NOW, NOW)
 
     assert one == other
 
@@ -615,9 +619,9 @@ def test_a_slip_does_not_wait_for_the_end_of_two_holidays(at_risk, thandi, mara,
 
 def test_an_alarm_that_waits_for_the_end_of_a_holiday_leaves_with_a_more_urgent_one(thandi, firm):
     holiday = NOW + 12 * DAY
-    late = watching.alarm_for(thandi, NOW, holiday)
+    late = alarm_for(thandi, NOW, holiday)
 
-    urgent = watching.alarm_for(thandi, NOW, NOW + MINUTE)
+    urgent = alarm_for(thandi, NOW, NOW + MINUTE)
 
     assert (urgent.pk, urgent.not_before) == (late.pk, NOW + MINUTE)
 
@@ -655,12 +659,12 @@ def test_an_alarm_that_failed_and_waits_again_stops_no_other(at_risk, thandi):
     actions.look_at_due(NOW)
     Message.objects.update(state=State.FAILED)
     first = Message.objects.get()
-    second = watching.alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR)
+    second = alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR)
 
     outbox.resend(first, NOW + HOUR)
 
     assert first != second
-    assert watching.alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR) == first
+    assert alarm_for(thandi, NOW + HOUR, NOW + 2 * HOUR) == first
 
 
 def test_a_manager_who_is_none_any_more_is_passed_over(at_risk, mara, ada):

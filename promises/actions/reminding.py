@@ -1,0 +1,115 @@
+"""The stages of a promise whose client has to hear, and the reminders of the stages that are reached."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import NamedTuple
+
+from django.db.models import F
+
+from engagement.outbox.models import State
+from engagement.staff.models import User
+from promises.actions.alarms import Hearers, alarms_for
+from promises.bulk import insert_rows
+from promises.models import Promise, Reminder
+
+WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
+
+
+class Occasion(NamedTuple):
+    """What a person is reminded of, once: a stage of one promise, its date, and from when it was at risk."""
+
+    promise_id: int
+    kind: str
+    about_due_at: datetime
+    alarm_at: datetime
+    person_id: int
+
+
+WRITTEN = (*(name.removesuffix("_id") for name in Occasion._fields), "message", "at")
+
+
+@dataclass(frozen=True, slots=True)
+class Raised:
+    """A promise whose client has to hear: at risk or overdue, and not told."""
+
+    promise: Promise
+    restricted: bool
+
+
+@dataclass(slots=True)
+class _Wanted:
+    """The reminders to write, and by whom an alarm is awaited: until when, and on which occasion."""
+
+    reminders: list[Occasion] = field(default_factory=list)
+    hears: dict[User, datetime] = field(default_factory=dict)
+    because: dict[User, str] = field(default_factory=dict)
+
+    def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
+        self.reminders.append(occasion)
+        self.hears[person] = min(moment, self.hears.get(person, moment))
+        self.because.setdefault(person, ":".join(str(part) for part in occasion[:-1]))
+
+
+def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
+    """Write the reminders of the stages reached. The caller holds the promises; nobody is reminded twice of a stage."""
+    written = _written([one.promise for one in raised])
+    lost = _lost(written)
+    wanted = _Wanted()
+    for one in raised:
+        stage = _stage(one.promise, hearers.now)
+        heard = hearers.whom(one.promise, stage.kind, one.restricted, lost.get(stage, ()))
+        for person, moment in heard.items():
+            occasion = stage._replace(person_id=person.pk)
+            if occasion not in written:
+                wanted.add(occasion, person, moment)
+    if wanted.reminders:
+        alarms = alarms_for(wanted.hears, wanted.because, hearers.now)
+        rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
+        insert_rows(Reminder, WRITTEN, rows)
+
+
+def with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
+    """The next look: not after half of the time in which the client has to hear is gone."""
+    if promise.alarm_at and promise.alarm_at < promise.tell_by_at and _half_way(promise) > now:
+        return min(filter(None, [moment, _half_way(promise)]))
+    return moment
+
+
+NOBODY = 0
+
+
+def _stage(promise: Promise, now: datetime) -> Occasion:
+    """The latest that is reached; those that passed unnoticed are merged into it."""
+    assert promise.alarm_at
+    stages = {
+        Reminder.Kind.AT_RISK: promise.alarm_at,
+        Reminder.Kind.TELL_BY: promise.tell_by_at,
+        Reminder.Kind.SLIPPED: promise.due_at,
+    }
+    if promise.alarm_at < promise.tell_by_at:
+        stages[Reminder.Kind.HALF_WAY] = _half_way(promise)
+    kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
+    return Occasion(promise.pk, kind.value, promise.due_at, promise.alarm_at, NOBODY)
+
+
+def _half_way(promise: Promise) -> datetime:
+    assert promise.alarm_at
+    return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
+
+
+def _written(promises: Collection[Promise]) -> dict[Occasion, str]:
+    """What was written about the fright that each is in, and how its alarm stands. Of earlier ones nothing is read."""
+    rows = Reminder.objects.filter(promise__in=[promise.pk for promise in promises], alarm_at=F("promise__alarm_at"))
+    return {Occasion(*row[:-1]): row[-1] for row in rows.order_by().values_list(*Occasion._fields, "message__state")}
+
+
+def _lost(written: dict[Occasion, str]) -> dict[Occasion, set[int]]:
+    """Whose alarm about a stage failed or came back."""
+    lost: dict[Occasion, set[int]] = {}
+    for occasion, state in written.items():
+        if state == State.FAILED:
+            lost.setdefault(occasion._replace(person_id=NOBODY), set()).add(occasion.person_id)
+    return lost

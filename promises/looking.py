@@ -1,0 +1,151 @@
+"""What there is to say about an open promise at a moment, and when to look again. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from django.utils import translation
+
+from engagement.staff.models import Firm, User
+from engagement.staff.worktime import (
+    Calendar,
+    NoWorkingTime,
+    beginning_of_day,
+    subtract_working_days,
+    working_day_after,
+    working_days_between,
+)
+from promises.forecast import Facts, Forecast, forecast
+from promises.models import Band, Promise
+from promises.risk_words import sentence
+from promises.weighing import Weighing
+
+# How long a word on how it stands is good for, once the client might soon have to hear of a slip.
+WORD_LASTS = timedelta(days=7)
+# Where somebody never works no day of theirs begins: they are looked at anew at least so often.
+LOOK_AGAIN = timedelta(days=1)
+# Chances are compared to so many places: the crossing of a threshold must not be missed by rounding.
+PLACES = 6
+SECOND = timedelta(seconds=1)
+NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
+# With so many working days before the client must hear, silence cannot begin to count before the next of them.
+FAR_FROM_SILENCE = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    band: Band
+    forecast: Forecast
+    days_left: int
+    next_look_at: datetime | None
+
+
+class Looking:
+    """Looks at promises as of one moment. Made anew for every sweep."""
+
+    def __init__(self, firm: Firm, now: datetime) -> None:
+        self.firm, self.now = firm, now
+        self.weighing = Weighing(firm)
+        self._next_day: dict[int, datetime] = {}
+
+    def read(self, owners: Collection[User]) -> None:
+        """What there is to know about many owners, in as few questions as can be."""
+        self.weighing.diaries.read(owners)
+        self.weighing.read_loads([owner.pk for owner in owners])
+
+    def look(self, promise: Promise) -> Look:
+        """At an open promise, its `owner` at hand."""
+        silent_from = self._silent_from(promise)
+        facts = self.weighing.facts(promise, self.now, silent_from)
+        seen = forecast(facts, self.weighing.record)
+        band = band_of(promise, seen, self.now, self.firm)
+        until = self._until(promise, silent_from)
+        if until and seen.grows and band != Band.AT_RISK:
+            # Time alone never makes it safer, so that only these can get worse before then.
+            until = self._crossing(promise, facts, band, until)
+        return Look(band, seen, facts.days_left, until)
+
+    def _silent_from(self, promise: Promise) -> datetime:
+        calendar = self.weighing.diaries.of(promise.owner)
+        if promise.tell_by_at > self.now and _days_between(calendar, self.now, promise.tell_by_at) >= FAR_FROM_SILENCE:
+            return NEVER
+        return silent_from(promise, calendar)
+
+    def _until(self, promise: Promise, silent_from: datetime) -> datetime | None:
+        """Up to when the passing of time alone changes nothing but free hours."""
+        if promise.due_at <= self.now:
+            return None
+        moments = (silent_from, promise.tell_by_at, promise.due_at, self._next_day_of(promise.owner))
+        return min(moment for moment in moments if moment > self.now)
+
+    def _next_day_of(self, owner: User) -> datetime:
+        """When the owner's next working day begins: days gone and days left are counted anew."""
+        if owner.pk not in self._next_day:
+            calendar = self.weighing.diaries.of(owner)
+            moment = self.now + LOOK_AGAIN
+            with suppress(NoWorkingTime):
+                day = working_day_after(calendar, self.now.astimezone(calendar.zone).date(), 1)
+                moment = beginning_of_day(calendar, day)
+            self._next_day[owner.pk] = moment
+        return self._next_day[owner.pk]
+
+    def _crossing(self, promise: Promise, facts: Facts, band: Band, until: datetime) -> datetime:
+        """The second before `until` at which fewer free hours make another band; else `until`."""
+        now = self.now.replace(microsecond=0)
+        same, other = 0, int((until - timedelta.resolution - now).total_seconds())
+        if other <= same or self.weighing.free_of(promise, now + other * SECOND) == facts.free_hours:
+            return until
+        if self._band_at(promise, facts, now + other * SECOND) == band:
+            return until
+        while other - same > 1:
+            middle = (same + other) // 2
+            if self._band_at(promise, facts, now + middle * SECOND) == band:
+                same = middle
+            else:
+                other = middle
+        return now + other * SECOND
+
+    def _band_at(self, promise: Promise, facts: Facts, moment: datetime) -> Band:
+        """The band at a later moment of the same day, if nothing but the free hours changes until then."""
+        then = replace(facts, free_hours=self.weighing.free_of(promise, moment))
+        return band_of(promise, forecast(then, self.weighing.record), moment, self.firm)
+
+
+def said(promise: Promise, seen: Look, now: datetime) -> str:
+    """The sentence of that moment, as its owner reads it."""
+    with translation.override(promise.owner.language):
+        return sentence(promise, seen.forecast, now)
+
+
+def silent_from(promise: Promise, calendar: Calendar) -> datetime:
+    """From when silence counts, unless somebody says how it stands.
+
+    A working day before the client must hear, so that the owner has a day to answer, yet not in the first half of the
+    time until then. A word from that first half is too old, and any word is after a week.
+    """
+    began = promise.made_at or promise.tell_by_at - 2 * WORD_LASTS
+    half = moment = began + (promise.tell_by_at - began) / 2
+    with suppress(NoWorkingTime):
+        moment = max(half, subtract_working_days(calendar, promise.tell_by_at, 1))
+    word = promise.last_update_at
+    return moment if word is None or word <= half else max(moment, word + WORD_LASTS)
+
+
+def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
+    if promise.due_at <= now:
+        return Band.OVERDUE
+    if seen.is_alarming or _reaches(seen.chance, firm.at_risk_from):
+        return Band.AT_RISK
+    return Band.WATCH if _reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
+
+
+def _reaches(chance: float, threshold: float) -> bool:
+    return round(chance, PLACES) >= round(threshold, PLACES)
+
+
+def _days_between(calendar: Calendar, start: datetime, end: datetime) -> int:
+    zone = calendar.zone
+    return working_days_between(calendar, start.astimezone(zone).date(), end.astimezone(zone).date())
