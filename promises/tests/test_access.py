@@ -52,6 +52,7 @@ FOR_MANAGERS = {
     "ask": POST,
     "board": GET,
     "board_csv": GET,
+    "foresight": GET,
     "record": GET,
     "upload": GET,
     "upload_faults": GET,

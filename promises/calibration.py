@@ -1,0 +1,204 @@
+"""What became of the dates that the watch had spoken of: the firm's own measure of its flags.
+
+Readings are kept when a band changes, so between two thresholds a chance may have risen unrecorded: what another
+threshold would have flagged is counted at the least.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from itertools import groupby
+from typing import NamedTuple
+
+from django.db.models import Count, F, Q
+
+from engagement.staff.diary import firm_calendar
+from engagement.staff.models import Firm
+from engagement.staff.worktime import Calendar, working_days_between
+from promises import measure
+from promises.measure import EARLY_DAYS, Bin, Course, Lead
+from promises.models import Band, Promise, RiskReading
+
+LOOKS_BACK = timedelta(days=365)
+# History never slows the page: beyond so many, the latest speak for all.
+MOST_READ = 5000
+# Fewer dates than a forecast wants finished jobs say little about anything.
+ENOUGH = 50
+CANDIDATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
+WEEK = timedelta(weeks=1)
+
+
+class Reading(NamedTuple):
+    promise: int
+    due_at: datetime
+    band: str
+    chance: float
+    days_left: int
+    delivered_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """One date that was promised and has passed, and what was said of it while there was time."""
+
+    due_at: datetime
+    delivered_at: datetime | None
+    readings: tuple[Reading, ...]
+
+    @property
+    def late(self) -> bool:
+        return self.delivered_at is None or self.delivered_at > self.due_at
+
+    @property
+    def window(self) -> int:
+        """The first reading follows the promise at once."""
+        return max(reading.days_left for reading in self.readings)
+
+    def was_early(self, threshold: float) -> bool:
+        return any(one.days_left >= EARLY_DAYS and one.chance >= threshold for one in self.readings)
+
+    @property
+    def highest(self) -> float:
+        return max(reading.chance for reading in self.readings)
+
+
+@dataclass(frozen=True, slots=True)
+class Cost:
+    """What flags from `threshold` on would have cost and brought. None where no date has passed yet."""
+
+    threshold: float
+    flags_a_week: float | None
+    caught: int
+    early: int
+    late: int
+    false: int
+    open_now: int
+
+    @property
+    def flagged(self) -> int:
+        return self.caught + self.false
+
+
+class Calibration:
+    """At a moment, for managers: they see every promise."""
+
+    def __init__(self, firm: Firm, now: datetime) -> None:
+        self.firm = firm
+        self.now = now
+
+    @cached_property
+    def dates(self) -> list[Past]:
+        """The latest dates that have passed, in one statement."""
+        about = RiskReading.objects.filter(
+            due_at__gt=self.now - LOOKS_BACK,
+            due_at__lte=self.now,
+            at__lt=F("due_at"),
+            chance__isnull=False,
+            days_left__isnull=False,
+            promise__voided_at=None,
+        ).exclude(promise__withdrawn_at__lte=F("due_at"))
+        rows = about.order_by("-due_at", "-promise", "pk").values_list(
+            "promise", "due_at", "band", "chance", "days_left", "promise__delivered_at"
+        )
+        return _by_date(map(Reading._make, rows[:MOST_READ]))
+
+    @property
+    def late(self) -> int:
+        return sum(date.late for date in self.dates)
+
+    @property
+    def is_enough(self) -> bool:
+        return len(self.dates) >= ENOUGH
+
+    @cached_property
+    def bins(self) -> list[Bin]:
+        """Of those called 10, 20 … 90 %: a date counts once in each row, as it was called last."""
+        said, came = [], []
+        for past in self.dates:
+            for chance in {measure.ten_of(reading.chance): reading.chance for reading in past.readings}.values():
+                said.append(chance)
+                came.append(past.late)
+        return measure.calibration(said, came)
+
+    @cached_property
+    def lead(self) -> Lead | None:
+        """How early those at risk were flagged, of dates that had the days for it. None where there are none."""
+        courses = [
+            Course(past.late, past.window, [(one.days_left, float(one.band == Band.AT_RISK)) for one in past.readings])
+            for past in self._with_days
+        ]
+        return measure.lead(courses, 1.0) if courses else None
+
+    @cached_property
+    def due_soon(self) -> Lead | None:
+        """The nearness of the date alone, with no more false alarms than our flags gave."""
+        if self.lead is None:
+            return None
+        courses = [
+            Course(past.late, past.window, [(left, -left) for left in range(self._open_until(past), past.window + 1)])
+            for past in self._with_days
+        ]
+        return measure.lead(courses, measure.threshold_for(courses, self.lead.false_alarms or 0.0))
+
+    @property
+    def thresholds(self) -> list[float]:
+        """A handful to choose from, and those in force among them."""
+        return sorted({*CANDIDATES, self.firm.watch_from, self.firm.at_risk_from})
+
+    @cached_property
+    def costs(self) -> list[Cost]:
+        now = open_from(self.thresholds, self.now)
+        return [self._cost(threshold, now[threshold]) for threshold in self.thresholds]
+
+    def _cost(self, threshold: float, open_now: int) -> Cost:
+        flagged = [past for past in self.dates if past.highest >= threshold]
+        caught = [past for past in flagged if past.late]
+        return Cost(
+            threshold=threshold,
+            flags_a_week=len(flagged) / self._weeks if self.dates else None,
+            caught=len(caught),
+            early=sum(past.was_early(threshold) for past in caught),
+            late=self.late,
+            false=len(flagged) - len(caught),
+            open_now=open_now,
+        )
+
+    @property
+    def _weeks(self) -> float:
+        return max((self.now - min(past.due_at for past in self.dates)) / WEEK, 1.0)
+
+    @property
+    def _with_days(self) -> list[Past]:
+        return [past for past in self.dates if past.window >= EARLY_DAYS]
+
+    def _open_until(self, past: Past) -> int:
+        """How many working days of the firm were left when it was done; none where it was late."""
+        if past.late or past.delivered_at is None:
+            return 0
+        done, due = (moment.astimezone(self.firm.zoneinfo).date() for moment in (past.delivered_at, past.due_at))
+        return min(working_days_between(self._calendar, done, due), past.window)
+
+    @cached_property
+    def _calendar(self) -> Calendar:
+        return firm_calendar(self.firm)
+
+
+def open_from(thresholds: Iterable[float], now: datetime) -> dict[float, int]:
+    """How many open promises the watch calls so likely to slip, or likelier."""
+    thresholds = list(thresholds)
+    counts = {f"n{place}": Count("pk", Q(chance__gte=least)) for place, least in enumerate(thresholds)}
+    found = Promise.objects.open().filter(due_at__gt=now).aggregate(**counts)
+    return {least: found[f"n{place}"] for place, least in enumerate(thresholds)}
+
+
+def _by_date(readings: Iterable[Reading]) -> list[Past]:
+    """Readings of one date lie together."""
+    return [
+        Past(due_at, delivered_at, tuple(of_date))
+        for (_promise, due_at, delivered_at), of_date in groupby(
+            readings, key=lambda one: (one.promise, one.due_at, one.delivered_at)
+        )
+    ]
