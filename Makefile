@@ -16,10 +16,10 @@ run: $(VENV)/.run
 test: $(VENV)/.dev
 	@exec $(BIN)/python -m engagement.testservers $(T)
 
-# What takes minutes: five hundred races to sign, a thousand changes behind our back.
+# What takes minutes: five hundred races to sign, a thousand changes behind our back, half-years of a firm.
 soak: $(VENV)/.dev
-	@RACES=500 MUTATIONS=1000 exec $(BIN)/python -m engagement.testservers \
-		clients/tests/test_signing_races.py clients/tests/test_evidence.py $(T)
+	@RACES=500 MUTATIONS=1000 HALF_YEARS=3 exec $(BIN)/python -m engagement.testservers \
+		clients/tests/test_signing_races.py clients/tests/test_evidence.py promises/tests/test_half_year.py $(T)
 
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
