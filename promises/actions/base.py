@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients import record
 from engagement.staff.models import User
-from promises.models import InternalNote, Promise
+from promises.models import InternalNote, LoadChange, Promise
 
 
 class Refused(Exception):
@@ -34,6 +34,14 @@ def holding(promise: Promise, *, still_open: bool = True) -> Iterator[Promise]:
 def write(promise: Promise, kind: str, now: datetime, by: User | None, **data: Any) -> None:
     """Into the client's record, in the transaction of what happened."""
     record.write(promise.client_id, record.Event(promise.record_subject, kind, now, by, data))
+
+
+def load_changed(held: Promise, now: datetime, since: datetime | None = None) -> None:
+    """Hours, date, owner or end changed: what its owner has promised for later is to be looked at again.
+
+    One row, however much that is; the watch sets the hints of what it touches.
+    """
+    LoadChange.objects.create(owner_id=held.owner_id, since=since or held.due_at, at=now)
 
 
 def keep_note(promise: Promise, text: str, by: User, now: datetime) -> None:

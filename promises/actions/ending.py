@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from engagement.outbox.models import State
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
-from promises.actions.base import Refused, holding, write
+from promises.actions.base import Refused, holding, load_changed, write
 from promises.actions.moving import told_of_move
 from promises.actions.past_jobs import put_on_record, take_off_record
 from promises.actions.progress import put_update
@@ -71,6 +71,7 @@ def _took(held: Promise, hours: Decimal | None) -> dict[str, str]:
 def withdraw(promise: Promise, *, reason: str, agreed_by: str, by: User, now: datetime) -> Promise:
     """Take a promise back. Before its date that leaves no outcome; a date already missed stays missed."""
     with holding(promise) as held:
+        load_changed(held, now)
         result = result_of(held, now)
         stands = result.outcome if result.outcome in (Outcome.LATE_TOLD, Outcome.LATE_SILENT) else ""
         held.withdrawn_at = now
@@ -84,6 +85,7 @@ def void(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise:
     """Logged in error: only while the client has not been told of it. It stays visible."""
     with holding(promise) as held:
         _not_told(held)
+        load_changed(held, now)
         held.voided_at = now
         _end(held, now, "", None)
         write(held, "voided", now, by, reason=reason)
@@ -112,6 +114,7 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
         _count(held, -1)
         take_off_record(held)
         held.delivered_at = held.ended_at = held.days_early = held.days_late = held.counted_on = None
+        load_changed(held, now)
         held.outcome, held.standing, held.per_cent = "", "", None
         held.last_update_at = held.next_look_at = now
         held.save(update_fields=[*ENDED, "standing", "per_cent", "last_update_at"])

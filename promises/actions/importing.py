@@ -28,7 +28,7 @@ from promises.actions.past_jobs import put_on_record
 from promises.importing.findings import Findings
 from promises.importing.rows import Fault, Reading, Row, readings
 from promises.importing.table import Table, must_have, read
-from promises.models import Outcome, OutcomeTally, Promise, Telling, Upload
+from promises.models import LoadChange, Outcome, OutcomeTally, Promise, Telling, Upload
 
 logger = logging.getLogger(__name__)
 
@@ -168,10 +168,21 @@ class Importer:
         self._record(found.new, promises)
         self._tally(promises)
         put_on_record(promises, self._diaries)
+        self._loads_changed(promises)
         report.made = len(promises)
         report.clients = len(self._clients) - clients
         report.owners = len({row.owner.casefold() for row in found.new} & set(list(self._people)[people:]))
         return report
+
+    def _loads_changed(self, promises: Sequence[Promise]) -> None:
+        """As `load_changed`, once for each owner."""
+        earliest: dict[int, datetime] = {}
+        for promise in promises:
+            if promise.is_open:
+                earliest[promise.owner_id] = min(promise.due_at, earliest.get(promise.owner_id, promise.due_at))
+        LoadChange.objects.bulk_create(
+            [LoadChange(owner_id=owner, since=since, at=self.now) for owner, since in earliest.items()]
+        )
 
     def _promise(self, row: Row) -> Promise:
         client = self._client(row.client)

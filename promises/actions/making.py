@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Contact, Scope
 from engagement.staff.models import Firm, User
-from promises.actions.base import Refused, holding, keep_note, write
+from promises.actions.base import Refused, holding, keep_note, load_changed, write
 from promises.actions.progress import put_steps
 from promises.due import Due, tell_by_for
 from promises.models import Promise
@@ -77,6 +77,7 @@ def make(
         keep_note(promise, note, by, now)
         source = {"scope": scope.number, "line": scope_line} if scope and scope_line is not None else {}
         when = {"due": due.at.isoformat(), "on": due.on.isoformat()}
+        load_changed(promise, now)
         write(promise, "made", now, by, what=what, owner=owner.name, **when, **source)
     return promise
 
@@ -94,6 +95,8 @@ def change_words(promise: Promise, changes: dict[str, Any], by: User, now: datet
         _must_belong(held.client, held.contact, held.scope)
         held.next_look_at = now
         held.save(update_fields=[*differing, "next_look_at"])
+        if "estimate_hours" in differing:
+            load_changed(held, now)
         write(held, "reworded", now, by, **data)
     return True
 
@@ -103,8 +106,10 @@ def reassign(promise: Promise, owner: User, by: User, now: datetime) -> bool:
     with holding(promise) as held:
         if held.owner_id == owner.pk:
             return False
+        load_changed(held, now)
         before, held.owner, held.next_look_at = held.owner.name, owner, now
         held.save(update_fields=["owner", "next_look_at"])
+        load_changed(held, now)
         write(held, "reassigned", now, by, old=before, new=owner.name)
     return True
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Addendum
 from engagement.staff.models import Firm, User
-from promises.actions.base import Refused, holding, keep_note, write
+from promises.actions.base import Refused, holding, keep_note, load_changed, write
 from promises.due import Due, tell_by_for
 from promises.models import Band, DateMove, Extension, ExtensionAnswer, Promise, Telling
 
@@ -133,6 +133,7 @@ def move(
     if told_at < held.due_at == held.slipped_at:
         # Told in time, and written down after the date.
         held.slipped_at = None
+    load_changed(held, now, since=min(held.due_at, new.at))
     held.due_on, held.due_time, held.due_at = new.on, new.time, new.at
     held.moves += 1
     held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)

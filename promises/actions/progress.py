@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import User
-from promises.actions.base import Refused, holding, keep_note, write
+from promises.actions.base import Refused, holding, keep_note, load_changed, write
 from promises.models import ProgressUpdate, Promise, Standing, Step
 
 # The same words again within so long are a second press of the button.
@@ -55,6 +55,8 @@ def put_update(
         promise=held, standing=standing, per_cent=per_cent, hours_left=hours_left, text=text.strip(), by=by, at=now
     )
     keep_note(held, note, by, now)
+    if per_cent is not None or hours_left is not None or Standing.DONE in (standing, held.standing):
+        load_changed(held, now)
     held.standing, held.last_update_at, held.next_look_at = standing, now, now
     if per_cent is not None:
         # A new per cent outdates the hours that were left by the old one.
