@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from promises.measure import Bin
 
-WIDTH, HEIGHT = 320, 216
-LEFT, RIGHT, TOP, BASE = 34, 312, 12, 180
+WIDTH, HEIGHT = 320, 212
+LEFT, RIGHT, TOP, BASE = 38, 318, 10, 178
 BAR = 16
 
 

@@ -10,6 +10,7 @@ from django.forms.boundfield import BoundField, BoundWidget
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods
@@ -76,12 +77,12 @@ def _figures(found: Calibration) -> list[Figure]:
             _("%(late)s of them slipped") % {"late": speak_number(found.late)},
         ),
         Figure(
-            _("Flagged %(days)s or more working days ahead") % days,
+            _("Flagged in time"),
             _of(found.lead, "early"),
-            _("of the late ones that had so many days"),
+            _("late ones, %(days)s or more working days ahead") % days,
         ),
         Figure(_("“Due soon” alone"), _of(found.due_soon, "early"), _soon(found.due_soon)),
-        Figure(_("Flags on dates that held"), _of(found.lead, "false_alarms"), _("of those with so many days")),
+        Figure(_("False flags"), _of(found.lead, "false_alarms"), _("dates flagged at risk that held")),
     ]
 
 
@@ -96,12 +97,12 @@ def _of(lead: Lead | None, name: str) -> str:
 
 def _soon(soon: Lead | None) -> str:
     if soon is None or not soon.late:
-        return _("what the nearness of the date gives by itself")
+        return _("what the nearness of the date would give")
     if soon.threshold > 0:
-        return _("could flag none without more flags on dates that held")
+        return _("it could flag nothing without more false flags")
     return ngettext(
-        "had to wait until %(days)s working day before, to give no more flags on dates that held",
-        "had to wait until %(days)s working days before, to give no more flags on dates that held",
+        "it would have to wait until %(days)s working day before, for no more false flags",
+        "it would have to wait until %(days)s working days before, for no more false flags",
         round(-soon.threshold),
     ) % {"days": speak_number(-soon.threshold)}
 
@@ -115,10 +116,10 @@ def _verdict(bins: Sequence[Bin]) -> str:
     fewer = [_ten(one) for one in told if not one.holds and (one.share or 0) < (one.said or 0)]
     said = []
     if more:
-        said.append(_("More slipped than we had said at %(tens)s.") % {"tens": ", ".join(more)})
+        said.append(_("Where we had said %(tens)s, more slipped than that.") % {"tens": get_text_list(more, _("or"))})
     if fewer:
-        said.append(_("Fewer slipped than we had said at %(tens)s.") % {"tens": ", ".join(fewer)})
-    return " ".join(said) or _("What we said lies, in every row, where what came allows it to lie.")
+        said.append(_("Where we had said %(tens)s, fewer slipped than that.") % {"tens": get_text_list(fewer, _("or"))})
+    return " ".join(said) or _("In every row, what we had said lies where what came allows it to lie.")
 
 
 def _ten(one: Bin) -> str:
