@@ -68,8 +68,8 @@ class Facts:
 class Forecast:
     """`left` is None without an estimate; `grounds` name, in order of weight, what the sentence should say.
 
-    `usual_ratio` and `usual_days` are the middle of what such jobs took, `jobs` how many stand behind it; `own` says
-    that they are mostly the owner's, `enough` that there are enough of them to speak of a record.
+    `usual_ratio` and `usual_days` are the middle of what such jobs took, `jobs` how many stand behind it; `own_ratio`
+    and `own` say that they are mostly the owner's, `enough` that there are enough of them to speak of a record.
     """
 
     chance: float
@@ -78,8 +78,10 @@ class Forecast:
     grounds: tuple[str, ...]
     usual_ratio: float | None = None
     usual_days: float | None = None
+    days_elapsed: int = 0
     days_left: int = 0
     jobs: int = 0
+    own_ratio: bool = False
     own: bool = False
     enough: bool = False
 
@@ -111,8 +113,10 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
         grounds=grounds,
         usual_ratio=_middle(own_ratios, record.firm.ratios(), OWN_HOURS_BEHIND),
         usual_days=_middle(*_days(facts, record), OWN_DAYS_BEHIND),
+        days_elapsed=facts.days_elapsed,
         days_left=facts.days_left,
         jobs=record.jobs,
+        own_ratio=own_ratios.weight >= OWN_HOURS_BEHIND,
         own=own_days.weight >= OWN_DAYS_BEHIND,
         enough=record.is_enough,
     )
@@ -165,18 +169,19 @@ def _from_work(facts: Facts, left: float | None, record: TrackRecord) -> tuple[f
         return SEEMS_DONE, ("not_delivered" if facts.tell_by_passed else "seems_done",)
     if left is None:
         left_of_unknown = UNKNOWN_HOURS * (1 - (facts.per_cent or 0) / 100)
-        return max(UNKNOWN_AT_LEAST, _chance(facts, left_of_unknown, record)), ("no_estimate",)
-    return max(SEEMS_DONE, _chance(facts, left, record)), ("work",)
+        return max(UNKNOWN_AT_LEAST, _chance(facts, left_of_unknown, record)[0]), ("no_estimate",)
+    chance, ground = _chance(facts, left, record)
+    return max(SEEMS_DONE, chance), (ground,)
 
 
-def _chance(facts: Facts, left: float, record: TrackRecord) -> float:
+def _chance(facts: Facts, left: float, record: TrackRecord) -> tuple[float, str]:
     """The worse of the two questions: hours that do not suffice, or days that never did."""
     if facts.free_hours <= 0:
-        return 1.0
+        return 1.0, "work"
     hours = overrun_chance(facts.owner, facts.kind, left, 0.0, facts.free_hours, record)
     if not record.is_enough or facts.days_elapsed + facts.days_left == 0:
-        return hours
-    return max(hours, late_chance(facts, record))
+        return hours, "work"
+    return max((hours, "work"), (late_chance(facts, record), "days"))
 
 
 def _days(facts: Facts, record: TrackRecord) -> tuple[Tail, Tail]:
