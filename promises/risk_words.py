@@ -1,22 +1,39 @@
-"""The chance in one plain sentence with its numbers."""
+"""The chance in one plain sentence with its numbers, three reasons at the most.
+
+The sentence is kept, and everybody here reads it, its owner among them: it says names and never "you", and dates and
+never "tomorrow". A sweep makes one for each promise that it looks at, so whatever repeats is spoken once.
+"""
 
 from __future__ import annotations
 
-from datetime import datetime
+import math
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
 
+from django.utils.text import capfirst
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from engagement.staff.when import speak_hours, speak_short
+from engagement.staff.when import speak_hours, speak_number, speak_short
 from promises.forecast import Forecast
 from promises.models import Promise
 
+# From here on a word says that nearly all is done: whether it is, is asked before the chance is spoken of.
+NEARLY_DONE = 90
+# An estimate that is kept to within so much is simply kept.
+KEPT_TO = 0.05
+
 
 def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
-    """Two reasons at the most, the weightiest first. In the language in force."""
-    return " ".join(_reason(ground, promise, forecast, now) for ground in forecast.grounds[:2])[:400]
+    """The weightiest reasons first. In the language in force."""
+    spoken = forecast.grounds[:2]
+    said = [_reason(ground, promise, forecast, now, alone=len(spoken) == 1) for ground in spoken]
+    if _seems_nearly_done(promise, forecast):
+        said.append(_("Is it done?"))
+    return " ".join(said)[:400]
 
 
-def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) -> str:
+def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime, *, alone: bool) -> str:
     match ground:
         case "said":
             owner, day = promise.owner.get_short_name(), _day(promise, promise.last_update_at, now)
@@ -35,24 +52,158 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime) ->
             }
         case "seems_done" | "not_delivered":
             return _("The work seems finished. Is it done?")
-        case _:
-            return _work(promise, forecast, now)
+        case _work:
+            return capfirst(_record(ground, promise, forecast, now, alone=alone))
+
+
+def _record(ground: str, promise: Promise, forecast: Forecast, now: datetime, *, alone: bool) -> str:
+    """What is left against what is free, or against what such jobs took."""
+    left = hours_words(forecast.left) if forecast.left is not None else ""
+    if promise.due_at <= now:
+        return _("The date has passed with %(left)s left.") % {"left": left} if left else _("The date has passed.")
+    if ground == "days" and forecast.usual_days is not None:
+        return _days(promise, forecast)
+    figures = {"left": left, "free": free_words(forecast.free), "due": _before(promise, now)}
+    if not left:
+        return _no_estimate(forecast) % figures
+    if not forecast.enough:
+        # As yet there is no record to speak of.
+        return _("A first guess: %(left)s left, %(free)s free before %(due)s.") % figures
+    if not alone or forecast.usual_ratio is None:
+        return _("%(left)s left, %(free)s free before %(due)s.") % figures
+    return _hours(promise, forecast, figures)
+
+
+def _no_estimate(forecast: Forecast) -> str:
+    if forecast.enough:
+        return _("Nobody has estimated it; %(free)s free before %(due)s.")
+    return _("A first guess, without an estimate: %(free)s free before %(due)s.")
+
+
+def _hours(promise: Promise, forecast: Forecast, figures: dict[str, str]) -> str:
+    """What is left is told as it was estimated, beside what that has meant."""
+    assert forecast.usual_ratio is not None
+    figures |= {"owner": promise.owner.get_short_name(), "ratio": ratio_words(forecast.usual_ratio)}
+    match forecast.own_ratio, is_kept_to(forecast.usual_ratio):
+        case True, True:
+            text = _("%(left)s left; %(owner)s's jobs usually took what was estimated; %(free)s free before %(due)s.")
+        case True, False:
+            text = _(
+                "%(left)s left; %(owner)s's jobs usually took %(ratio)s × their estimate; %(free)s free before %(due)s."
+            )
+        case False, True:
+            text = _("%(left)s left; jobs here usually took what was estimated; %(free)s free before %(due)s.")
+        case _other:
+            text = _("%(left)s left; jobs here usually took %(ratio)s × their estimate; %(free)s free before %(due)s.")
+    return text % figures
+
+
+def _days(promise: Promise, forecast: Forecast) -> str:
+    """Days gone stand beside the days that such jobs took in all; before any has gone, the days that are left."""
+    assert forecast.usual_days is not None
+    gone, left = forecast.days_elapsed, forecast.days_left
+    figures = {
+        "owner": promise.owner.get_short_name(),
+        "usual": days_words(forecast.usual_days),
+        "gone": gone,
+        "left": left,
+        "all": gone + left,
+    }
+    match forecast.own, gone > 0:
+        case True, False:
+            text = ngettext(
+                "%(owner)s's jobs of this size usually took %(usual)s; %(left)s is left.",
+                "%(owner)s's jobs of this size usually took %(usual)s; %(left)s are left.",
+                left,
+            )
+        case True, True:
+            text = ngettext(
+                "%(owner)s's jobs of this size usually took %(usual)s; %(gone)s of %(all)s is gone.",
+                "%(owner)s's jobs of this size usually took %(usual)s; %(gone)s of %(all)s are gone.",
+                gone,
+            )
+        case False, False:
+            text = ngettext(
+                "Jobs of this size here usually took %(usual)s; %(left)s is left.",
+                "Jobs of this size here usually took %(usual)s; %(left)s are left.",
+                left,
+            )
+        case _other:
+            text = ngettext(
+                "Jobs of this size here usually took %(usual)s; %(gone)s of %(all)s is gone.",
+                "Jobs of this size here usually took %(usual)s; %(gone)s of %(all)s are gone.",
+                gone,
+            )
+    return text % figures
+
+
+def _seems_nearly_done(promise: Promise, forecast: Forecast) -> bool:
+    if not forecast.grows or forecast.left is None:
+        # The work seems finished: that is asked already.
+        return False
+    if promise.hours_left is not None and promise.estimate_hours:
+        return promise.hours_left * 100 <= promise.estimate_hours * (100 - NEARLY_DONE)
+    return promise.hours_left is None and (promise.per_cent or 0) >= NEARLY_DONE
+
+
+def is_kept_to(ratio: float) -> bool:
+    return abs(ratio - 1) < KEPT_TO
+
+
+def hours_words(hours: float) -> str:
+    """About 9 hours. Nothing that is said of hours changes within a quarter of one."""
+    return _spoken_hours(math.floor(hours * 4) / 4, get_language())
+
+
+def free_words(hours: float) -> str:
+    return hours_words(hours) if hours > 0 else _("no hours")
+
+
+def days_words(days: float) -> str:
+    """About 6 working days: the middle of many, to the whole day."""
+    return _spoken_days(math.floor(days + 0.5), get_language())
+
+
+def ratio_words(ratio: float) -> str:
+    return _spoken_number(math.floor(ratio * 10 + 0.5) / 10, get_language())
+
+
+def _before(promise: Promise, now: datetime) -> str:
+    """The day on which it is due: what ends at midnight is due on the day before."""
+    zone = promise.zoneinfo
+    day = (promise.due_at - timedelta.resolution).astimezone(zone).date()
+    return _spoken_day(day, now.astimezone(zone).year, get_language())
 
 
 def _day(promise: Promise, moment: datetime | None, now: datetime) -> str:
     """A date: the sentence is kept, and "yesterday" would be wrong tomorrow."""
-    return speak_short(moment.astimezone(promise.zoneinfo).date(), now=now) if moment else ""
+    zone = promise.zoneinfo
+    if moment is None:
+        return ""
+    return _spoken_day(moment.astimezone(zone).date(), now.astimezone(zone).year, get_language())
 
 
-def _work(promise: Promise, forecast: Forecast, now: datetime) -> str:
-    """What is left against what is free: called a guess for as long as no record of past jobs stands behind it."""
-    figures = {
-        "left": speak_hours(forecast.left) if forecast.left is not None else "",
-        "free": speak_hours(forecast.free),
-        "due": speak_short(promise.due_at, promise.zoneinfo, now=now),
-    }
-    if promise.due_at <= now:
-        return _("The date has passed with %(left)s left.") % figures if figures["left"] else _("The date has passed.")
-    if not figures["left"]:
-        return _("A first guess, without an estimate: %(free)s free before %(due)s.") % figures
-    return _("A first guess: %(left)s left, %(free)s free before %(due)s.") % figures
+# Remembered for each language: the one in force is what they are spoken in.
+
+
+@lru_cache(maxsize=4096)
+def _spoken_hours(hours: float, language: str | None) -> str:
+    return speak_hours(hours)
+
+
+@lru_cache(maxsize=1024)
+def _spoken_days(days: int, language: str | None) -> str:
+    if days < 1:
+        return _("less than a working day")
+    text = ngettext("about %(number)s working day", "about %(number)s working days", days)
+    return text % {"number": speak_number(days)}
+
+
+@lru_cache(maxsize=1024)
+def _spoken_number(number: float, language: str | None) -> str:
+    return speak_number(number)
+
+
+@lru_cache(maxsize=8192)
+def _spoken_day(day: date, this_year: int, language: str | None) -> str:
+    return speak_short(day, now=datetime(this_year, 7, 1, tzinfo=UTC))
