@@ -117,7 +117,7 @@ def _rule(lead: Lead) -> str:
     words = _lead(lead) | {"soon": speak_number(-lead.threshold)}
     return (
         _(
-            "“Due soon” alone, from %(soon)s working days on: %(early)s were flagged %(days)s or more working days "
+            "“Due soon” alone, %(soon)s working days ahead: %(early)s were flagged %(days)s or more working days "
             "ahead, %(half)s before half of their time, %(found)s at all; so were %(false)s of %(kept)s kept ones."
         )
         % words

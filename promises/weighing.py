@@ -42,7 +42,7 @@ class Weighing:
         rows = Promise.objects.open().filter(owner__in=owed).order_by()
         names = ("owner_id", "due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
         for owner, *row in rows.values_list(*names).iterator():
-            owed[owner].append(_owed(*row))
+            owed[owner].append(owed_of(*row))
         for owner, theirs in owed.items():
             self._loads[owner] = Load(theirs, UNKNOWN_HOURS)
 
@@ -114,7 +114,7 @@ class Weighing:
         )
 
 
-def _owed(
+def owed_of(
     due_at: datetime,
     pk: int,
     estimate: Decimal | None,

@@ -8,18 +8,24 @@ import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any, BinaryIO
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 from tqdm import tqdm
 
+from engagement.staff.models import Firm
 from engagement.staff.when import speak_number
 from promises import backtest_words
+from promises.backtest_picture import picture
 from promises.events import Answer, Fault, read, replay
-from promises.judging import Judge
+from promises.history import Past, chance_then
+from promises.judging import Judge, Report
+from promises.track_record import JOBS_ENOUGH
 
 # Beyond so many the terminal is no place to read them.
 MOST_SHOWN = 50
@@ -52,11 +58,31 @@ class Command(BaseCommand):
         parser.add_argument("--html", type=Path, metavar="PAGE.html", help="Draw the calibration as a page here.")
 
     def handle(self, *args: Any, events: Path | None, out: Path | None, html: Path | None, **options: Any) -> None:
-        if events is None:
-            raise CommandError(_("Name the events: --events FILE."))
-        self.replay_file(events, out, html)
+        if events is None and out:
+            raise CommandError(_("Answers are written for events: name them with --events FILE."))
+        now = timezone.now()
+        if events:
+            self.say(self.replay_file(events, out).report(), html, events.name, now)
+            return
+        firm = Firm.get()
+        judge = self.replay_firm(firm, now)
+        if judge.jobs < JOBS_ENOUGH:
+            self.stdout.write(too_few(judge.jobs))
+            return
+        self.say(judge.report(firm.at_risk_from), html, firm.name, now)
 
-    def replay_file(self, events: Path, out: Path | None, html: Path | None) -> None:
+    def replay_firm(self, firm: Firm, now: datetime) -> Judge:
+        # What was said before there was a record is not held against it.
+        past, judge = Past(firm, now), Judge(JOBS_ENOUGH)
+        with tqdm(total=past.total, unit=_("promises"), disable=None) as bar:
+            for said in replay(past.events(), chance_then):
+                bar.update(past.begun - bar.n)
+                if not isinstance(said, Fault):
+                    judge.hear(said)
+            bar.update(past.begun - bar.n)
+        return judge
+
+    def replay_file(self, events: Path, out: Path | None) -> Judge:
         judge, faults = Judge(), []
         try:
             with (
@@ -73,18 +99,19 @@ class Command(BaseCommand):
                     if isinstance(said, Answer):
                         write(said)
         except (OSError, EOFError, zlib.error) as error:
-            # Written in a moment, and read to the end only then: what was answered so far is no backtest.
-            why = getattr(error, "strerror", None) or error
-            raise CommandError(
-                _("%(file)s: %(why)s.") % {"file": getattr(error, "filename", None) or events, "why": why}
-            ) from error
+            raise _cannot(events, error) from error
         self.name(faults)
-        self.say(judge, html, events.name)
+        return judge
 
-    def say(self, judge: Judge, html: Path | None, of: str) -> None:
-        report = judge.report()
+    def say(self, report: Report, html: Path | None, of: str, now: datetime) -> None:
         for line in backtest_words.table(report):
             self.stdout.write(line)
+        if html:
+            try:
+                html.write_text(picture(report, of, now), encoding="utf-8")
+            except OSError as error:
+                raise _cannot(html, error) from error
+            self.stdout.write(_("The picture is in %(file)s.") % {"file": html})
 
     def name(self, faults: list[Fault]) -> None:
         for fault in faults[:MOST_SHOWN]:
@@ -96,6 +123,21 @@ class Command(BaseCommand):
     def warn(self, text: str) -> None:
         # Django paints all that goes to stderr red, and none of this stops the replay.
         self.stderr.write(text, style_func=str)
+
+
+def too_few(jobs: int) -> str:
+    counted = ngettext(
+        "Not enough record yet: %(count)s finished job, and a forecast wants %(enough)s.",
+        "Not enough record yet: %(count)s finished jobs, and a forecast wants %(enough)s.",
+        jobs,
+    ) % {"count": speak_number(jobs), "enough": speak_number(JOBS_ENOUGH)}
+    return counted + " " + _("Jobs of earlier years come in with manage.py import_track_record FILE.csv.")
+
+
+def _cannot(file: Path, error: Exception) -> CommandError:
+    """The file that the system names, if it does: of several that are open, another may be full."""
+    why = getattr(error, "strerror", None) or error
+    return CommandError(_("%(file)s: %(why)s.") % {"file": getattr(error, "filename", None) or file, "why": why})
 
 
 @contextmanager
