@@ -137,7 +137,8 @@ class Past:
                 continue
             for moment in looks(made_at, since, date, min(last, ended_at)):
                 yield moment, ASKED, partial(self._ask, promise, date, slipped)
-        yield ended_at, ENDED, partial(self._end, promise)
+        if promise.ended_at:
+            yield promise.ended_at, ENDED, partial(self._end, promise)
 
     def _slipped(self, promise: Promise, due_at: datetime) -> bool | None:
         """None where nobody knows yet, or nobody ever will."""
@@ -149,7 +150,7 @@ class Past:
         # From here on the row holds what was known at the moment. It is never saved.
         promise.due_at = promise.first_due_at
         promise.standing, promise.per_cent, promise.hours_left = "", None, None
-        promise.last_update_at, promise.waiting_for = None, ""
+        promise.last_update_at, promise.waiting_for = at, ""
         if promise.moves:
             promise.tell_by_at = tell_by_for(self.firm, at, promise.due_at)
         self.weighing.stands(promise)
@@ -167,9 +168,9 @@ class Past:
         self.weighing.stands(promise)
 
     def _move(self, promise: Promise, move: DateMove, at: datetime) -> None:
-        promise.due_at = move.new_due_at
-        promise.tell_by_at = tell_by_for(self.firm, promise.made_at, promise.due_at)
-        self.weighing.stands(promise)
+        promise.due_at, promise.standing = move.new_due_at, ""
+        promise.tell_by_at = tell_by_for(self.firm, at, promise.due_at)
+        self._word(promise, at)
 
     def _ask(self, promise: Promise, due_at: datetime, slipped: bool, at: datetime) -> Ask:
         calendar = self.weighing.diaries.of(promise.owner)
@@ -187,7 +188,7 @@ class Past:
         self.weighing.ends(promise)
         # Nobody knows how long it took where the day of its making is not known.
         job: PastJob | None = getattr(promise, "past_job", None)
-        return _done(job, str(promise.pk)) if job and promise.ended_at else None
+        return _done(job, str(promise.pk)) if job else None
 
 
 def chance_then(ask: Ask, record: TrackRecord) -> float:

@@ -162,6 +162,32 @@ def test_a_date_that_was_moved_away_slipped_and_the_new_one_is_asked_about(firm,
     assert {ask.task for ask in of_first}.isdisjoint(ask.task for ask in of_second)
 
 
+def test_what_the_replay_holds_at_the_end_is_what_the_row_says(firm, promised, karoo, thandi):
+    """A twin: what each act does to a promise, the replay does too."""
+    promise = promised()
+    actions.update(promise, standing="on_track", hours_left=3, by=thandi, now=MADE + DAY)
+    actions.update(promise, standing="may_be_late", per_cent=40, by=thandi, now=MADE + 3 * DAY)
+    extension = actions.extend(
+        promise,
+        due_for(karoo, firm, date(2026, 10, 30), None),
+        reason=Extension.Reason.MORE_WORK,
+        reason_text="More.",
+        asked_by="us",
+        by=thandi,
+        now=MADE + 4 * DAY,
+    )
+    actions.answer(extension, agreed=True, answered_at=MADE + 4 * DAY, by=thandi, now=MADE + 4 * DAY)
+    actions.update(promise, standing="on_track", per_cent=50, by=thandi, now=MADE + 8 * DAY)
+    names = ("due_at", "tell_by_at", "standing", "per_cent", "hours_left", "last_update_at", "waiting_for")
+    replay = Past(firm, NOW)
+
+    list(replay.events())
+
+    (stood,) = replay.weighing._open[thandi.pk].values()
+    promise.refresh_from_db()
+    assert [getattr(stood, name) for name in names] == [getattr(promise, name) for name in names]
+
+
 def test_a_finished_job_is_known_from_its_end_on(firm, promised, thandi):
     early = promised("Early")
     actions.deliver(early, delivered_at=MADE + 2 * DAY, hours_taken=11, by=thandi, now=MADE + 2 * DAY)
