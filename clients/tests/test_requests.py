@@ -579,8 +579,8 @@ def test_suggestions_cost_the_same_for_one_and_for_three(as_thandi, make_solutio
         make_solution(f"Lights {number}")
     as_thandi.get("/solutions/suggest/?what=lights")
 
-    # session, user, firm, and what holds every word
-    with django_assert_num_queries(4):
+    # session, user, and what holds every word: the firm is on no fragment
+    with django_assert_num_queries(3):
         as_thandi.get("/solutions/suggest/?what=lights")
 
 
