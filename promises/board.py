@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -15,7 +15,9 @@ from django.db.models.functions import Coalesce
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
+from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
+from promises.models.hours_left import HOURS_LEFT
 from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
 
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
@@ -23,9 +25,11 @@ ENDED_CARDS = ("kept", "late")
 PAGE = 25
 MOST_COUNTED = 1000
 WEEKS = 12
+COMING_WEEKS = 4
 ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
 
 Rows = QuerySet[Promise]
+SomeRows = TypeVar("SomeRows", bound=QuerySet[Promise])
 
 
 @dataclass(frozen=True)
@@ -114,6 +118,11 @@ class Board:
     def is_filtered(self) -> bool:
         return bool(self.owner or self.client or self.scope or self.words or self.due_from or self.due_to)
 
+    @property
+    def is_whole_load(self) -> bool:
+        """Nothing is left out that takes somebody's hours."""
+        return not (self.client or self.scope or self.words or self.due_from or self.due_to)
+
     # The list: not told first, then by lateness
 
     def segments(self) -> list[Rows]:
@@ -167,14 +176,26 @@ class Board:
     # The figures
 
     def counts(self) -> dict[str, int]:
-        """The cards of the page, exact up to a thousand, in one statement whose cost does not grow with history."""
-        wanted = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
+        return {name: counted.count for name, counted in self.counted().items()}
+
+    def counted(self, besides: Mapping[str, QuerySet[Any]] | None = None) -> dict[str, Promised]:
+        """The figures of the page, exact up to a thousand rows, in one statement whose cost does not grow with history.
+
+        Of the coming weeks also the hours that are left; what is overdue is still to be done, and counts into this one.
+        """
+        wanted: dict[str, QuerySet[Any]] = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
         wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - timedelta(days=7))
         for name, (first, last) in self.ages().items():
             wanted[f"age_{name}"] = due_between(self.rows_of("overdue"), first, last)
-        for number, (first, last) in enumerate(self.coming_weeks()):
-            wanted[f"week_{number}"] = due_between(self.open.filter(due_at__gt=self.now), first, last)
-        return capped_counts(wanted)
+        for number, week in enumerate(self.coming_weeks()):
+            wanted[f"week_{number}"] = self.due_in(week).annotate(to_do=HOURS_LEFT)
+        wanted = {name: rows.order_by("due_at", "pk")[: MOST_COUNTED + 1] for name, rows in wanted.items()}
+        return counted_at_once(wanted | dict(besides or {}))
+
+    def due_in(self, week: Days) -> Rows:
+        """Open promises of a coming week, with this one's whatever is late."""
+        first, last = week
+        return due_between(self.open, None if first <= self.today else first, last)
 
     def ages(self) -> dict[str, tuple[date | None, date]]:
         """Days past the date, by bars: first and last date of each."""
@@ -185,9 +206,8 @@ class Board:
         }
         return {**bars, "more": (None, self.today - timedelta(days=31))}
 
-    def coming_weeks(self) -> list[tuple[date, date]]:
-        monday = self.today - timedelta(days=self.today.weekday())
-        return [(monday + timedelta(weeks=n), monday + timedelta(weeks=n, days=6)) for n in range(4)]
+    def coming_weeks(self) -> list[Days]:
+        return weeks_from(self.today, COMING_WEEKS)
 
     def kept_this_month(self) -> tuple[int, int]:
         """Kept on time, and ended at all."""
@@ -296,7 +316,7 @@ class Cursor:
         return f"{self.segment}~{self.at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}~{self.pk}"
 
 
-def due_between(rows: Rows, first: date | None, last: date | None) -> Rows:
+def due_between(rows: SomeRows, first: date | None, last: date | None) -> SomeRows:
     """Due on these days of their own zones. The instants around them let an index by `due_at` find them."""
     if first:
         rows = rows.filter(due_on__gte=first, due_at__gte=datetime.combine(first - timedelta(days=1), time.min, UTC))
@@ -305,21 +325,20 @@ def due_between(rows: Rows, first: date | None, last: date | None) -> Rows:
     return rows
 
 
-def capped_counts(wanted: dict[str, Rows]) -> dict[str, int]:
-    """Count each set of rows up to just past a thousand, all in one statement."""
-    parts, params = [], []
-    for rows in wanted.values():
-        sql, values = (
-            rows.order_by("due_at", "pk")
-            .values("pk")[: MOST_COUNTED + 1]
-            .query.get_compiler(connection=connection)
-            .as_sql()
-        )
-        parts.append(f"(SELECT COUNT(*) FROM ({sql}) AS capped)")
+def counted_at_once(wanted: Mapping[str, QuerySet[Any]]) -> dict[str, Promised]:
+    """Count each set of rows, and sum up the hours of those that say what is `to_do`, all in one statement."""
+    parts, params = [], list[Any]()
+    for place, rows in enumerate(wanted.values()):
+        has_hours = "to_do" in rows.query.annotations
+        columns = ("pk", "to_do") if has_hours else ("pk",)
+        sql, values = rows.values(*columns).query.get_compiler(connection=connection).as_sql()
+        sums = "COUNT(*) - COUNT(to_do), COALESCE(SUM(to_do), 0)" if has_hours else "0, 0"
+        parts.append(f"SELECT {place}, COUNT(*), {sums} FROM ({sql}) AS rows_{place}")
         params += values
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {', '.join(parts)}", params)
-        return dict(zip(wanted, cursor.fetchone(), strict=True))
+        cursor.execute(" UNION ALL ".join(parts), params)
+        found = {place: Promised(count, float(hours), unknown) for place, count, unknown, hours in cursor.fetchall()}
+    return {name: found[place] for place, name in enumerate(wanted)}
 
 
 def first_of(segments: dict[int, Rows], size: int) -> list[tuple[int, int]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from django.db.models import Q, QuerySet
@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
-from promises.board import Cursor
+from promises.board import Cursor, due_between
 from promises.models import Outcome, Promise
 from promises.models.promise import PromiseQuerySet
 
@@ -45,6 +45,8 @@ class Search:
     owner: User | None = None
     scope: Scope | None = None
     state: str = ""
+    due_from: date | None = None
+    due_to: date | None = None
 
     def page(self, cursor: str = "") -> tuple[list[Promise], str]:
         """So many rows after the cursor, and the cursor of the next page; "" on the last."""
@@ -89,6 +91,7 @@ class Search:
             rows = rows.filter(owner=self.owner)
         if self.scope:
             rows = rows.filter(scope=self.scope)
+        rows = due_between(rows, self.due_from, self.due_to)
         for word in self.words.split()[:MOST_WORDS]:
             somewhere = Q()
             for name in LOOKED_INTO:

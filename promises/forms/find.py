@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Any
 
 from django import forms
@@ -7,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
+from engagement.staff.when import speak_short
 from promises.forms.log import ChoiceField, short_text
 from promises.models import Outcome
 
@@ -19,6 +21,17 @@ OPEN = [
     ("due_7_days", _("Due in 7 days")),
 ]
 ENDED = [*Outcome.choices, ("withdrawn", _("Withdrawn")), ("voided", _("Logged by mistake"))]
+
+
+def day_of_address(label: Any) -> forms.DateField:
+    told = _("The address must say the day like 2026-11-27")
+    return forms.DateField(
+        label=label,
+        required=False,
+        input_formats=["%Y-%m-%d"],
+        error_messages={"invalid": told},
+        widget=forms.HiddenInput,
+    )
 
 
 class FindForm(forms.Form):
@@ -39,6 +52,9 @@ class FindForm(forms.Form):
         choices=[("", _("any")), (_("Open"), OPEN), (_("Ended"), ENDED)],
         error_messages={"invalid_choice": _("Choose a state from the list")},
     )
+    # No boxes to fill in: the weeks of the team and of My day lead here.
+    due_from = day_of_address(_("Due from"))
+    due_to = day_of_address(_("Due until"))
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -48,7 +64,9 @@ class FindForm(forms.Form):
             assert isinstance(field, ChoiceField)
             field.queryset = those
 
-    def said(self, name: str) -> str:
+    def said(self, name: str, now: datetime) -> str:
         """A filter as the page says it."""
+        if name.startswith("due"):
+            return speak_short(self.cleaned_data[name], now=now)
         value = str(self.cleaned_data[name])
         return str(dict([*OPEN, *ENDED])[value]) if name == "state" else value

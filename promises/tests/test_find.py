@@ -268,6 +268,32 @@ def test_a_state_is_named_in_words(office, make_promise):
 # Who may see what
 
 
+def test_a_week_shows_what_is_due_in_it(thandi, make_promise):
+    for day in (22, 23, 29, 30):
+        make_promise(f"Due on {day} November", due_on=date(2026, 11, day))
+
+    week = {"due_from": date(2026, 11, 23), "due_to": date(2026, 11, 29)}
+
+    assert found(thandi, **week) == ["Due on 23 November", "Due on 29 November"]
+    assert found(thandi, due_to=week["due_to"]) == ["Due on 22 November", "Due on 23 November", "Due on 29 November"]
+
+
+def test_the_days_of_a_list_are_said_and_can_be_let_go_of(office, make_promise):
+    make_promise(due_on=date(2026, 11, 25))
+
+    page = office.get(LIST, {"due_from": "2026-11-23", "due_to": "2026-11-29", "words": "drawings"})
+
+    assert [(chosen.label, chosen.value) for chosen in page.context["filters"]][1:] == [
+        ("Due from", "Mon 23 Nov"),
+        ("Due until", "Sun 29 Nov"),
+    ]
+    assert 'href="/promises/?due_to=2026-11-29&amp;words=drawings"' in page_of(page)
+
+
+def test_a_day_that_is_none_is_said(office):
+    assert "The address must say the day like 2026-11-27" in page_of(office.get(LIST, {"due_to": "soon"}))
+
+
 def test_a_restricted_clients_promises_are_not_found_by_a_stranger(client, sam, thandi, make_promise, secret):
     make_promise("Hush", client=secret)
     assert found(thandi, words="hush") == ["Hush"]

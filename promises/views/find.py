@@ -14,13 +14,14 @@ from promises.forms.find import FindForm
 from promises.models import Promise
 from promises.views.board import rows_of
 
-FILTERS = ("words", "client", "owner", "scope", "state")
+FILTERS = ("words", "client", "owner", "scope", "state", "due_from", "due_to")
 
 
 @dataclass(frozen=True)
 class Filter:
     """One filter in force, and the address without it."""
 
+    name: str
     label: str
     value: str
     url: str
@@ -48,7 +49,9 @@ def list_(request: SignedInRequest) -> HttpResponse:
 
 def _filter(request: SignedInRequest, form: FindForm, search: Search, name: str, is_empty: bool) -> Filter:
     empties = is_empty and search.without(name).has_any()
-    return Filter(str(form.fields[name].label), form.said(name), _address(request, **{name: ""}), empties)
+    return Filter(
+        name, str(form.fields[name].label), form.said(name, search.now), _address(request, **{name: ""}), empties
+    )
 
 
 def _address(request: SignedInRequest, **changes: str) -> str:
