@@ -14,6 +14,7 @@ from promises.views import (
     my_day,
     progress,
     renewals,
+    team,
     tell,
     uploads,
 )
@@ -54,6 +55,7 @@ urlpatterns = [
     path("scopes/<int:pk>/renewal/", renewals.renewal, name="renewal"),
     path("scopes/<int:pk>/renewal/draft/", renewals.renewal_draft, name="renewal_draft"),
     path("steps/<int:pk>/", act.step, name="step"),
+    path("team/", team.team, name="team"),
     path("clients/<int:pk>/progress/", progress.preview_page, name="preview_page"),
     path("import/", uploads.uploads, name="uploads"),
     path("import/<int:pk>/", uploads.upload, name="upload"),

@@ -54,6 +54,7 @@ FOR_MANAGERS = {
     "board_csv": GET,
     "foresight": GET,
     "record": GET,
+    "team": GET,
     "upload": GET,
     "upload_faults": GET,
     "upload_run": POST,

@@ -12,7 +12,6 @@ from promises.actions.addenda import choose_dates
 from promises.actions.agreeing import Spoken
 from promises.actions.renewing import decide
 from promises.due import due_for
-from promises.models import RiskReading
 
 pytestmark = pytest.mark.browser
 
@@ -118,26 +117,9 @@ def test_pages_after_a_signing_and_before_an_end(office, signed, inspect):
 
 
 def test_pages_of_managers(office, inspect):
-    pages = ["/board/", "/board/?card=not_told", "/board/record/", "/import/"]
+    pages = ["/board/", "/board/?card=not_told", "/board/record/", "/team/", "/import/"]
 
     assert inspect(pages, office["mara"]) == []
-
-
-def test_what_the_flags_are_worth_without_a_record_and_with_one(office, inspect):
-    empty = inspect(["/foresight/"], office["mara"])
-    for chance, days in ((0.12, 9), (0.33, 6), (0.55, 5), (0.91, 1)):
-        due = timezone.now() - days * DAY
-        RiskReading.objects.create(
-            promise=office["risky"],
-            at=due - 5 * DAY,
-            band="watch",
-            chance=chance,
-            sentence="",
-            due_at=due,
-            days_left=5,
-        )
-
-    assert empty + inspect(["/foresight/"], office["mara"]) == []
 
 
 def test_pages_of_administrators(office, inspect, ada):
