@@ -6,7 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
+from promises.coming_weeks import Week as Load
+
 WIDTH, BASE, TALL = 320, 112, 84
+# Under three lines of figures.
+LOAD_BASE, INNER = 132, 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +34,46 @@ def bars(figures: Sequence[tuple[str, int, str]]) -> list[Bar]:
         height = max(round(TALL * count / most), 1 if count else 0)
         x = 10 + number * step
         drawn.append(Bar(label, count, url, x, BASE - height, height, x + width // 2))
+    return drawn
+
+
+@dataclass(frozen=True, slots=True)
+class LoadBar:
+    """A week's promised hours on the ground of its free ones. What does not fit stands on top of what does."""
+
+    label: str
+    week: Load
+    url: str
+    x: int
+    inner_x: int
+    middle: int
+    free_y: int
+    free_height: int
+    fits_y: int
+    fits_height: int
+    over_y: int
+    over_height: int
+
+    @property
+    def top(self) -> int:
+        return min(self.free_y, self.over_y)
+
+
+def loads(weeks: Sequence[tuple[str, Load, str]]) -> list[LoadBar]:
+    """(label, week, address) as bars side by side, the most hours at full height."""
+    most = max([max(week.promised.needed, week.free) for _label, week, _url in weeks] + [1.0])
+    step = WIDTH // len(weeks)
+    drawn = []
+    for number, (label, week, url) in enumerate(weeks):
+        needed = week.promised.needed
+        free, whole = (max(round(TALL * hours / most), 1 if hours else 0) for hours in (week.free, needed))
+        # What was carried over and does not fit here either is drawn where it was due.
+        over = round(TALL * min(week.over, needed) / most) if week.is_over else 0
+        fits = max(whole - over, 0)
+        x = 10 + number * step
+        tops = (LOAD_BASE - free, free, LOAD_BASE - fits, fits, LOAD_BASE - fits - over, over)
+        middle = x + (step - 20) // 2
+        drawn.append(LoadBar(label, week, url, x, middle - INNER // 2, middle, *tops))
     return drawn
 
 

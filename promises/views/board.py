@@ -20,9 +20,10 @@ from engagement.staff.access import manager_required
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_short
-from promises import charts, words
+from promises import charts, team, words
 from promises.actions.asking import ask_for_update, by_person
 from promises.board import MOST_COUNTED, Board, slips_by_client
+from promises.coming_weeks import Promised, Week, flow
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
 from promises.models import Promise
@@ -63,24 +64,30 @@ class Card:
 @require_GET
 @manager_required
 def board(request: SignedInRequest) -> HttpResponse:
-    firm = Firm.get()
-    shown, form = _asked_for(request, timezone.now(), firm)
-    promises, following = shown.page(request.GET.get("after", ""))
-    counts = shown.counts()
+    firm, now = Firm.get(), timezone.now()
+    shown, form = _asked_for(request, now, firm)
+    # The people to choose from are those whose hours are free: they are read once for both.
+    form.owners = form.owners.prefetch_related(*team.diaries(shown.coming_weeks()))
+    after = request.GET.get("after", "")
+    promises, following = shown.page(after)
+    counted = shown.counted({"near_end": near_end(firm, now)})
+    counts = {name: figure.count for name, figure in counted.items()}
     context = {
-        "now": shown.now,
+        "firm": firm,
+        "now": now,
         "filter": form,
         "chosen": _chosen(request, form),
         "card": shown.card,
-        "cards": _cards(shown, counts, request),
+        "cards": _cards(shown, counts, request, leading=None if after else next(iter(promises), None)),
         "rows": rows_of(promises, shown.now),
         "next": _address(request, after=following) if following else "",
         "csv": reverse("promises:board_csv") + "?" + _kept(request).urlencode(),
         "here": request.get_full_path(),
         # Asked by the template, and only of a board without rows.
         "has_clients": Client.objects.visible_to(request.user).exists,
-        "near_end": near_end(firm, shown.now).count(),
+        "near_end": counts["near_end"],
         **_charts(shown, counts, request),
+        **_coming(shown, counted, firm, form, request),
     }
     return render(request, "promises/board.html", context)
 
@@ -198,12 +205,17 @@ def _csv_rows(shown: Board) -> Iterator[list[object]]:
             ]
 
 
-def _cards(shown: Board, counts: dict[str, int], request: SignedInRequest) -> list[Card]:
+def _cards(shown: Board, counts: dict[str, int], request: SignedInRequest, leading: Promise | None) -> list[Card]:
     kept, ended = shown.kept_this_month()
     kept_before, ended_before = shown.kept_last_month()
     month = _("%(kept)s of %(ended)s")
     figures = [
-        ("not_told", _("Client not told"), _figure(counts["not_told"]), _oldest(shown)),
+        (
+            "not_told",
+            _("Client not told"),
+            _figure(counts["not_told"]),
+            _oldest(shown, leading) if counts["not_told"] else _("Everyone has heard from us."),
+        ),
         (
             "overdue",
             _("Overdue"),
@@ -227,11 +239,13 @@ def _cards(shown: Board, counts: dict[str, int], request: SignedInRequest) -> li
     ]
 
 
-def _oldest(shown: Board) -> str:
-    first = shown.rows_of("not_told").select_related("client").order_by("due_at", "pk").first()
-    if first is None:
+def _oldest(shown: Board, leading: Promise | None) -> str:
+    # What leads the board is the oldest of them, if there is any: it need not be read again.
+    if leading is None or shown.card not in ("", "not_told") or not leading.is_not_told(shown.now):
+        leading = shown.rows_of("not_told").select_related("client").order_by("due_at", "pk").first()
+    if leading is None:
         return _("Everyone has heard from us.")
-    when = {"client": first.client.name, "when": speak_short(first.tell_by_at, shown.zone, now=shown.now)}
+    when = {"client": leading.client.name, "when": speak_short(leading.tell_by_at, shown.zone, now=shown.now)}
     return _("oldest: %(client)s, tell-by %(when)s") % when
 
 
@@ -245,22 +259,34 @@ def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> d
     for name, (first, last) in shown.ages().items():
         url = _address(request, card="overdue", due_from=first.isoformat() if first else "", due_to=last.isoformat())
         ages.append((labels[name], counts[f"age_{name}"], url))
-    coming = []
-    for number, (first, last) in enumerate(shown.coming_weeks()):
-        label = _("this week") if number == 0 else speak_short(first, now=shown.now).split(" ", 1)[1]
-        # The first bar counts from now on: what has passed stands in the chart of what is late.
-        card = "due_7_days" if number == 0 else ""
-        url = _address(request, card=card, due_from=first.isoformat(), due_to=last.isoformat())
-        coming.append((label, counts[f"week_{number}"], url))
     weeks = charts.weeks(shown.by_week())
     return {
         "ages": charts.bars(ages),
-        "coming": charts.bars(coming),
         "weeks": weeks,
         "line": charts.line(weeks),
         "latest": next((week for week in reversed(weeks) if week.y is not None), None),
         "most_counted": MOST_COUNTED,
     }
+
+
+def _coming(
+    shown: Board, counted: dict[str, Promised], firm: Firm, form: BoardFilter, request: SignedInRequest
+) -> dict[str, Any]:
+    """Hours promised in the coming weeks, and the hours free for them: only where all is shown that takes them."""
+    weeks = shown.coming_weeks()
+    promised = [counted[f"week_{number}"] for number in range(len(weeks))]
+    if shown.is_whole_load:
+        people = [person for person in form.owners if shown.owner in (None, person)]
+        coming = flow(weeks, promised, team.free_of_all(people, firm, weeks, shown.now))
+    else:
+        coming = [Week(*week, due, 0.0) for week, due in zip(weeks, promised, strict=True)]
+    bars = []
+    for number, week in enumerate(coming):
+        label = _("this week") if number == 0 else speak_short(week.first, now=shown.now).split(" ", 1)[1]
+        # What is overdue is to be done this week too.
+        first = week.first.isoformat() if number else ""
+        bars.append((label, week, _address(request, card="", due_from=first, due_to=week.last.isoformat())))
+    return {"coming": charts.loads(bars), "with_free": shown.is_whole_load}
 
 
 def _chosen(request: SignedInRequest, form: BoardFilter) -> list[dict[str, str]]:

@@ -16,12 +16,15 @@ from engagement.staff.models import Firm
 from promises.greetings import greetings
 from promises.models import Promise
 from promises.my_day import MyDay
+from promises.team import Team
 from promises.views.board import Row, rows_of
 from promises.views.from_scope import to_promise
 from promises.views.renewals import endings
+from promises.views.team import own_weeks
 
 MOST_ROWS = 50
 MOST_ANSWERS = 5
+OWN_WEEKS = 2
 
 
 @dataclass(frozen=True)
@@ -58,7 +61,9 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         for name, title, _promises, empty in lists
     ]
     context = {
+        "firm": firm,
         "now": now,
+        "own_weeks": own_weeks(Team(firm, now, how_many=OWN_WEEKS), user),
         "sections": sections,
         "words_owed": day.words_owed,
         "greetings": greetings(day.to_greet),
