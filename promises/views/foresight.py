@@ -63,6 +63,7 @@ def foresight(request: SignedInRequest) -> HttpResponse:
         "verdict": _verdict(found.bins),
         "chart": chart(found.bins),
         "enough": ENOUGH,
+        "early_days": EARLY_DAYS,
         "rows": _rows(found.costs, form["watch_from"], form["at_risk_from"]),
     }
     return render(request, "promises/foresight.html", context)
