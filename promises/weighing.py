@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import cached_property
 
@@ -23,6 +23,7 @@ class Weighing:
         self.firm = firm
         self.diaries = Diaries(firm)
         self._loads: dict[int, Load] = {}
+        self._days: dict[int, tuple[datetime, date, float]] = {}
 
     @cached_property
     def record(self) -> TrackRecord:
@@ -64,14 +65,14 @@ class Weighing:
         began = promise.made_at or promise.last_update_at or now
         word = promise.last_update_at or began
         calendar = self.diaries.of(owner)
-        today = now.astimezone(calendar.zone).date()
+        today, hours_a_day = self._today(owner, now)
         return Facts(
             owner=owner.pk,
             free_hours=self.free_of(promise, now),
             estimate_hours=_number(promise.estimate_hours),
             hours_left=_number(promise.hours_left),
             per_cent=promise.per_cent,
-            hours_a_day=free_hours_a_day(calendar, today),
+            hours_a_day=hours_a_day,
             days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
             days_left=working_days_between(calendar, today, promise.due_at.astimezone(calendar.zone).date()),
             silent_days=working_days_between(calendar, word.astimezone(calendar.zone).date(), today),
@@ -81,6 +82,15 @@ class Weighing:
             tell_by_passed=promise.tell_by_at <= now,
             waiting_for_client=bool(promise.waiting_for),
         )
+
+    def _today(self, owner: User, now: datetime) -> tuple[date, float]:
+        """The day it is for somebody, and the hours of such a day that are free for promised work."""
+        known = self._days.get(owner.pk)
+        if known is None or known[0] != now:
+            calendar = self.diaries.of(owner)
+            today = now.astimezone(calendar.zone).date()
+            known = self._days[owner.pk] = now, today, free_hours_a_day(calendar, today)
+        return known[1:]
 
     def facts_if_due(
         self,

@@ -133,17 +133,22 @@ def days_late(due_on: date, today: date, language: str | None = None) -> str:
 def speak_hours(hours: float | Decimal, language: str | None = None) -> str:
     """about 9 hours: an estimate is not spoken to the minute."""
     hours = float(hours)
+    # Below three hours a half is worth saying.
+    number = math.floor(hours * 2 + 0.5) / 2 if hours < 2.75 else math.floor(hours + 0.5)
     with _speaking(language) as tag:
-        if hours < 0.25:
-            return gettext("a few minutes")
-        if hours < 0.75:
-            return gettext("about half an hour")
-        # Below three hours a half is worth saying.
-        halves = math.floor(hours * 2 + 0.5) / 2
-        number = halves if hours < 2.75 else math.floor(hours + 0.5)
-        return ngettext("about %(number)s hour", "about %(number)s hours", math.ceil(number)) % {
-            "number": speak_number(number, tag)
-        }
+        return _hours_words(max(number, 0.0), tag, translation.get_language())
+
+
+@lru_cache(maxsize=4096)
+def _hours_words(number: float, tag: str, catalogue: str | None) -> str:
+    """`catalogue` is the language in force, which the words are read from."""
+    if number == 0:
+        return gettext("a few minutes")
+    if number == 0.5:
+        return gettext("about half an hour")
+    return ngettext("about %(number)s hour", "about %(number)s hours", math.ceil(number)) % {
+        "number": speak_number(number, tag)
+    }
 
 
 def speak_per_cent(share: float | Decimal, language: str | None = None) -> str:
@@ -165,7 +170,12 @@ def speak_money(amount: Decimal, currency: str, language: str | None = None, *, 
 
 
 def speak_number(number: float | Decimal, language: str | None = None) -> str:
-    return format_decimal(number, locale=_locale(_tag(language)))
+    return _number(number, _tag(language))
+
+
+@lru_cache(maxsize=4096)
+def _number(number: float | Decimal, tag: str) -> str:
+    return format_decimal(number, locale=_locale(tag))
 
 
 def iso(when: datetime | date) -> str:
@@ -214,8 +224,12 @@ def _spoken_clock(at: time, tag: str) -> str:
 
 
 def _clock(at: time, tag: str) -> str:
-    locale = _locale(tag)
-    return format_time(at.replace(tzinfo=None), _pattern("Hm", tag), locale=locale)
+    return _hour_and_minute(at.replace(second=0, microsecond=0, tzinfo=None), tag)
+
+
+@lru_cache(maxsize=4096)
+def _hour_and_minute(at: time, tag: str) -> str:
+    return format_time(at, _pattern("Hm", tag), locale=_locale(tag))
 
 
 @lru_cache(maxsize=4096)

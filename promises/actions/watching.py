@@ -189,12 +189,15 @@ class _Sweep:
         with transaction.atomic():
             if not _has_the_word():
                 raise _TurnIsOver
-            seen, broken = [], []
+            seen: list[_Seen] = []
+            broken: list[int] = []
             for promise, restricted in self._held(hints):
                 try:
                     seen.append(self._look(promise, restricted))
-                except Exception:
-                    logger.exception("Promise %s could not be looked at; it is put off by %s.", promise.pk, PUT_OFF)
+                except Exception as error:
+                    # One account of it is enough, should it be all of them.
+                    why = None if broken else error
+                    logger.error("Promise %s cannot be looked at; put off by %s.", promise.pk, PUT_OFF, exc_info=why)
                     broken.append(promise.pk)
             if raised := [Raised(one.promise, one.restricted) for one in seen if one.promise.alarm_at]:
                 remind(raised, self.hearers)
