@@ -24,7 +24,7 @@ from promises.models import Band, Promise, RiskReading
 
 LOOKS_BACK = timedelta(days=365)
 # History never slows the page: beyond so many, the latest speak for all.
-MOST_READ = 5000
+MOST_READ = 3000
 # Fewer dates than a forecast wants finished jobs say little about anything.
 ENOUGH = 50
 CANDIDATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
@@ -110,6 +110,11 @@ class Calibration:
         return sum(date.late for date in self.dates)
 
     @property
+    def is_all(self) -> bool:
+        """False where older dates of the year had to be left out."""
+        return sum(len(past.readings) for past in self.dates) < MOST_READ
+
+    @property
     def is_enough(self) -> bool:
         return len(self.dates) >= ENOUGH
 
@@ -137,10 +142,7 @@ class Calibration:
         """The nearness of the date alone, with no more false alarms than our flags gave."""
         if self.lead is None:
             return None
-        courses = [
-            Course(past.late, past.window, [(left, -left) for left in range(self._open_until(past), past.window + 1)])
-            for past in self._with_days
-        ]
+        courses = [Course(past.late, past.window, self._nearness(past)) for past in self._with_days]
         return measure.lead(courses, measure.threshold_for(courses, self.lead.false_alarms or 0.0))
 
     @property
@@ -173,6 +175,11 @@ class Calibration:
     @property
     def _with_days(self) -> list[Past]:
         return [past for past in self.dates if past.window >= EARLY_DAYS]
+
+    def _nearness(self, past: Past) -> list[tuple[int, int]]:
+        """Days left while it was open, and how near that is; of one that held, the nearest it came says it all."""
+        nearest = self._open_until(past)
+        return [(left, -left) for left in range(nearest, past.window + 1 if past.late else nearest + 1)]
 
     def _open_until(self, past: Past) -> int:
         """How many working days of the firm were left when it was done; none where it was late."""
