@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from promises import measure
-from promises.events import Answer, Ask, Done
+from promises.events import Answer, Ask, Done, Event
 from promises.measure import Bin, Course, Lead
 
 # Under so many working days there is no half-way to speak of, and under so many no early warning.
@@ -85,12 +85,15 @@ class Judge:
         self._hours: list[Judged] = []
         self.asked = self.answered = self.jobs = 0
 
-    def hear(self, said: Answer | Done) -> None:
+    def hear(self, said: Answer | Event) -> None:
         if isinstance(said, Done):
             self.jobs += 1
             for answer in self._waiting.pop((said.org, said.task), ()):
                 self._judge(answer, _came(answer.ask, said))
-            return
+        elif isinstance(said, Answer):
+            self._hear_answer(said)
+
+    def _hear_answer(self, said: Answer) -> None:
         self.asked += 1
         if said.chance is None:
             return
