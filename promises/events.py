@@ -37,6 +37,8 @@ class Ask:
     facts: Facts
     # Where the answer is known beforehand, as of the firm's own past. The forecast is given the facts alone.
     slipped: bool | None = None
+    # The task that is `Done` or `Dropped` when the job ends, and in hand until then.
+    job: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +49,15 @@ class Done:
     task: str
     day: date
     job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Dropped:
+    """A job in hand ended unfinished."""
+
+    org: str
+    task: str
+    day: date
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +82,7 @@ class Wrong(Exception):
         self.why, self.field = why, field
 
 
-Event = Ask | Done
+Event = Ask | Done | Dropped
 
 
 def read(file: BinaryIO) -> Iterator[Event | Fault]:
@@ -127,10 +138,15 @@ def replay(
             yield event
             continue
         record = records.setdefault(event.org, TrackRecord())
+        record.at(number_of_workday(event.day))
         if isinstance(event, Ask):
+            if event.job:
+                record.begin(event.job, _in_hand(event.facts))
             yield Answer(event, answer(event, record), record.jobs)
+        elif isinstance(event, Dropped):
+            record.drop(event.task)
         else:
-            record.add(event.job)
+            record.add(event.job, event.task)
             yield event
 
 
@@ -142,6 +158,24 @@ def answer_of(ask: Ask, record: TrackRecord) -> float | None:
         return None
     return overrun_chance(
         facts.owner, facts.kind, facts.estimate_hours, facts.spent_hours or 0.0, facts.free_hours, record
+    )
+
+
+def number_of_workday(day: date) -> int:
+    """Counted from Monday to Friday: between two questions nobody says how many days the owner worked."""
+    weeks, weekday = divmod(day.toordinal() - 1, 7)
+    return 5 * weeks + min(weekday, 5)
+
+
+def _in_hand(facts: Facts) -> Job:
+    return Job(
+        owner=facts.owner,
+        kind=facts.kind,
+        estimate=facts.estimate_hours,
+        actual=None,
+        days=facts.days_elapsed,
+        hours_a_day=facts.hours_a_day,
+        is_open=True,
     )
 
 
@@ -172,7 +206,7 @@ def _ask(said: dict[str, Any]) -> Ask:
         facts |= _calendar(said)
     elif "spent_h" in said:
         facts["spent_hours"] = _hours(said, "spent_h")
-    return Ask(name, org, task, day, due, Facts(**facts))
+    return Ask(name, org, task, day, due, Facts(**facts), job=task if due else "")
 
 
 def _calendar(said: dict[str, Any]) -> dict[str, Any]:

@@ -1,8 +1,8 @@
 """The chance that a promise slips. Plain Python, plain values.
 
-One idea, used twice: of past jobs of this size that had already got as far as this one, what share needed more than
-is left? Once for hours (actual against estimate), once for working days. This owner's recent jobs count most, and
-the firm's stand behind them. docs/foresight.md has the formula, the measurements and where each number comes from.
+One idea, used twice: of past jobs like this one that had already got as far, what share needed more than is left? Once
+for hours (actual against estimate), once for working days. This owner's jobs count most, the firm's stand behind them.
+docs/foresight.md has the formula, the measurements and where each number comes from.
 """
 
 from __future__ import annotations
@@ -11,17 +11,17 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from promises.track_record import Tail, TrackRecord, size_of
+from promises.track_record import FIRM_BEHIND, OTHERS_BEHIND, OTHERS_RATIO_SHAPE, Days, Ratios, TrackRecord, size_of
 
-# The firm's record weighs as much as so many of the owner's own jobs: for hours, and for working days.
-OWN_HOURS_BEHIND = 10.0
-OWN_DAYS_BEHIND = 4.0
-# Silence makes a job in hand likelier to be late than the record says, and time spent on it less so.
-SILENT_DAYS = 0.70
-ELAPSED_DAYS = -0.56
-# Spread of actual over estimated hours before anything is known about these people: log-logistic, shape 1.5. Half of
-# all jobs overrun, one in four takes twice as long, one in nine four times.
-SHAPE = 1.5
+# Silence makes a job in hand likelier to be late than the record says, time gone a little less so, and hours spent
+# less: of each one plus so many days, or plus so many times the estimate, the logarithm.
+SILENT_DAYS = 0.5
+ELAPSED_DAYS = -0.3
+SPENT = -0.45
+# The share of the estimate that is spent on a job in hand in the middle: it says nothing either way.
+SPENT_USUALLY = 0.4
+# What is reported as done, against the share of time that is gone.
+BEHIND_TIME = 2.0
 # Without an estimate, what a promise is taken to need, and the chance that is then the least one may claim.
 UNKNOWN_HOURS = 4.0
 UNKNOWN_AT_LEAST = 0.15
@@ -105,19 +105,21 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
         if holds:
             grounds = (ground, *grounds) if chance < least else (*grounds, ground)
             chance = max(chance, least)
-    own_ratios, own_days = record.owner(facts.owner).ratios(), _days(facts, record)[0]
+    days = _days(facts, record)
+    own, firm = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
+    own_ratio = own.weight >= FIRM_BEHIND
     return Forecast(
         chance=chance,
         left=left,
         free=facts.free_hours,
         grounds=grounds,
-        usual_ratio=_middle(own_ratios, record.firm.ratios(), OWN_HOURS_BEHIND),
-        usual_days=_middle(*_days(facts, record), OWN_DAYS_BEHIND),
+        usual_ratio=(own if own_ratio else firm).middle if record.jobs else None,
+        usual_days=days.middle if record.jobs else None,
         days_elapsed=facts.days_elapsed,
         days_left=facts.days_left,
         jobs=record.jobs,
-        own_ratio=own_ratios.weight >= OWN_HOURS_BEHIND,
-        own=own_days.weight >= OWN_DAYS_BEHIND,
+        own_ratio=own_ratio,
+        own=days.own >= FIRM_BEHIND,
         enough=record.is_enough,
     )
 
@@ -133,20 +135,20 @@ def work_left(facts: Facts) -> float | None:
 
 def late_chance(facts: Facts, record: TrackRecord) -> float:
     """The calendar question: chance that it is finished after the day on which it is due."""
-    own, firm = _days(facts, record)
-    need = facts.days_elapsed + facts.days_left
-    chance = _share(own, firm, OWN_DAYS_BEHIND, facts.days_elapsed, need)
-    return _shifted(chance, SILENT_DAYS * math.log1p(facts.silent_days) + ELAPSED_DAYS * math.log1p(facts.days_elapsed))
+    days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
+    chance = days.share_beyond(gone + max(left, 1), gone)
+    if left == 0:
+        # It may still be finished today. That is never better than to have until tomorrow.
+        chance = max(chance, days.share_beyond(gone, gone - 1))
+    by = SILENT_DAYS * math.log1p(facts.silent_days) + ELAPSED_DAYS * math.log1p(gone)
+    return _shifted(chance, by + _progress(facts))
 
 
 def overrun_chance(
     owner: Hashable, kind: str, estimate: float, spent: float, free: float, record: TrackRecord
 ) -> float:
     """The effort question: chance that work estimated at `estimate` hours takes more than those spent and free."""
-    if not record.is_enough:
-        return chance_of_overrun(max(estimate - spent, 0.0), free)
-    own, firm = record.owner(owner).ratios(), record.firm.ratios()
-    return _share(own, firm, OWN_HOURS_BEHIND, spent / estimate, (spent + free) / estimate)
+    return _overrun(record.ratios(owner, kind, size_of(estimate, 1.0)), spent / estimate, (spent + free) / estimate)
 
 
 def chance_of_overrun(left: float, free: float) -> float:
@@ -155,12 +157,7 @@ def chance_of_overrun(left: float, free: float) -> float:
         return 0.0
     if free <= 0:
         return 1.0
-    return 1 / (1 + math.pow(free / left, SHAPE))
-
-
-def free_hours_for(chance: float, left: float) -> float:
-    """Free hours at which `chance_of_overrun` is exactly `chance`; fewer hours give more."""
-    return left * math.pow(1 / chance - 1, 1 / SHAPE)
+    return 1 / (1 + math.pow(free / left, OTHERS_RATIO_SHAPE))
 
 
 def _from_work(facts: Facts, left: float | None, record: TrackRecord) -> tuple[float, tuple[str, ...]]:
@@ -178,26 +175,41 @@ def _chance(facts: Facts, left: float, record: TrackRecord) -> tuple[float, str]
     """The worse of the two questions: hours that do not suffice, or days that never did."""
     if facts.free_hours <= 0:
         return 1.0, "work"
-    hours = overrun_chance(facts.owner, facts.kind, left, 0.0, facts.free_hours, record)
-    if not record.is_enough or facts.days_elapsed + facts.days_left == 0:
+    if not record.is_enough:
+        return chance_of_overrun(left, facts.free_hours), "work"
+    # What is left is a job of its own. It stays of the size that was estimated, so that less of it is always better.
+    like_it = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
+    hours = _overrun(like_it, 0.0, facts.free_hours / left)
+    if facts.days_elapsed + facts.days_left == 0:
         return hours, "work"
     return max((hours, "work"), (late_chance(facts, record), "days"))
 
 
-def _days(facts: Facts, record: TrackRecord) -> tuple[Tail, Tail]:
-    size = size_of(facts.estimate_hours, facts.hours_a_day)
-    return record.owner(facts.owner).days(size), record.firm.days(size)
+def _days(facts: Facts, record: TrackRecord) -> Days:
+    return record.days(facts.owner, facts.kind, size_of(facts.estimate_hours, facts.hours_a_day))
 
 
-def _share(own: Tail, firm: Tail, behind: float, so_far: float, need: float) -> float:
-    """Of past jobs that had got as far, the share that needed more; the firm's count as `behind` of the owner's."""
-    of_firm = (firm.above(need) + 0.5) / (firm.above(so_far) + 1)
-    return (own.above(need) + behind * of_firm) / (own.above(so_far) + behind)
+def _overrun(record: tuple[Ratios, Ratios], so_far: float, need: float) -> float:
+    """Of jobs that had taken as much for each estimated hour, the share that needed more."""
+    own, firm = record
+    of_others = (1 + math.pow(so_far, OTHERS_RATIO_SHAPE)) / (1 + math.pow(need, OTHERS_RATIO_SHAPE))
+    of_firm = (firm.above(need) + OTHERS_BEHIND * of_others) / (firm.above(so_far) + OTHERS_BEHIND)
+    return (own.above(need) + FIRM_BEHIND * of_firm) / (own.above(so_far) + FIRM_BEHIND)
+
+
+def _progress(facts: Facts) -> float:
+    """What is known to be done, or spent, says something only against the share of the time that is gone."""
+    estimate = facts.estimate_hours
+    if facts.per_cent is None and (facts.hours_left is None or not estimate):
+        if facts.spent_hours is None or not estimate:
+            return 0.0
+        return SPENT * math.log((1 + facts.spent_hours / estimate) / (1 + SPENT_USUALLY))
+    if facts.hours_left is not None and estimate:
+        done = max(1 - facts.hours_left / estimate, -1.0)
+    else:
+        done = (facts.per_cent or 0) / 100
+    return BEHIND_TIME * (facts.days_elapsed / max(facts.days_elapsed + facts.days_left, 1) - done)
 
 
 def _shifted(chance: float, by: float) -> float:
     return 1 / (1 + math.exp(-by) * (1 / chance - 1)) if chance else 0.0
-
-
-def _middle(own: Tail, firm: Tail, behind: float) -> float | None:
-    return (own if own.weight >= behind else firm).middle()

@@ -20,7 +20,7 @@ from django.db.models import QuerySet
 
 from engagement.staff.models import Firm
 from promises.due import tell_by_for
-from promises.events import Ask, Done, Event
+from promises.events import Ask, Done, Dropped, Event
 from promises.forecast import UNKNOWN_HOURS, forecast
 from promises.load import Load
 from promises.looking import silent_from
@@ -182,13 +182,14 @@ class Past:
             due=due_at.date(),
             facts=self.weighing.facts(promise, at, silent_from(promise, calendar)),
             slipped=slipped,
+            job=str(promise.pk),
         )
 
-    def _end(self, promise: Promise, at: datetime) -> Done | None:
+    def _end(self, promise: Promise, at: datetime) -> Done | Dropped:
         self.weighing.ends(promise)
         # Nobody knows how long it took where the day of its making is not known.
         job: PastJob | None = getattr(promise, "past_job", None)
-        return _done(job, str(promise.pk)) if job else None
+        return _done(job, str(promise.pk)) if job else Dropped("", str(promise.pk), at.date())
 
 
 def chance_then(ask: Ask, record: TrackRecord) -> float:

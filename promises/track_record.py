@@ -1,31 +1,57 @@
-"""What finished jobs took, kept so that a question is answered from sums made ahead. Plain Python, plain values."""
+"""What past jobs took, kept so that a question is answered from sums made ahead. Plain Python, plain values.
+
+Jobs still in hand belong to the record: one that has taken nine days so far says that such jobs can take more than
+nine. With the finished ones alone a record flatters, for the short jobs are always the first to be finished.
+"""
 
 from __future__ import annotations
 
 import math
-from bisect import bisect_right
+import operator
+from array import array
+from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from itertools import accumulate
+from itertools import accumulate, pairwise
+from typing import Any
 
-# So far back a record is read. Behind it a job would weigh less than a hundredth of the latest one.
-FIRM_JOBS_READ = 2000
+# So many of the jobs begun last are read; older ones are another firm's by now.
+FIRM_JOBS_READ = 600
 OWNER_JOBS_READ = 150
-# After so many newer jobs, one counts half. Both measured on other firms' jobs: docs/foresight.md.
-FIRM_HALF_LIFE = 300
-OWNER_HALF_LIFE = 20
-# Jobs count less the more their size differs: by e for each such step in the logarithm of their days of work.
-SIZE_BANDWIDTH = 0.7
-# Sizes within a tenth are one size: a table made for one serves the other.
-SIZES_APART = 0.1
+# After so many newer jobs, one of an owner's counts half.
+OWNER_HALF_LIFE = 30
+# Jobs count less the more their size differs: by e for each such step in the logarithm of their hours or days of work.
+SIZE_BANDWIDTH = 1.0
+# Sizes so near each other, in the same logarithm, are one size: a table made for one serves the other.
+SIZES_APART = 0.2
+# What a job of another kind counts.
+OTHER_KIND = 0.2
+# The firm's record weighs as much as so many of the owner's own jobs like this one.
+FIRM_BEHIND = 3.0
+# And what is known of other firms as much as so many of the firm's.
+OTHERS_BEHIND = 2.0
+# In other firms, a job of one day's work took three working days in the middle, one of ten days' eight: log-logistic,
+# its middle growing with the size.
+OTHERS_MIDDLE = 3.0
+OTHERS_GROWTH = 0.4
+OTHERS_SHAPE = 1.3
+# And the hours of a job, for each estimated hour: half of all jobs overrun, one in four takes twice as long.
+OTHERS_RATIO_SHAPE = 1.5
 # Fewer finished jobs than this are no record.
 JOBS_ENOUGH = 50
+# Beyond half a year of working days only the shape of the tail is known.
+LONGEST = 130
+# Tables are made anew when there are more, so that a sweep over everybody stays small.
+TABLES_KEPT = 10_000
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """One finished job. `days`: its owner's working days after the first and up to the last."""
+    """A job. `days`: its owner's working days after the day it was made, up to the day it was finished.
+
+    Of one that is still in hand, the days so far; what it will take nobody knows.
+    """
 
     owner: Hashable
     kind: str
@@ -33,135 +59,294 @@ class Job:
     actual: float | None
     days: float | None
     hours_a_day: float
-
-    @property
-    def ratio(self) -> float | None:
-        if self.actual is None or not self.estimate or self.estimate < 0:
-            return None
-        return self.actual / self.estimate
+    is_open: bool = False
 
 
-class Tail:
-    """Weighted values, answering what weight lies above one of them."""
+class Entry:
+    """A job on the books of its owner and of the firm. Of an open one, `day` is the one on which it was made."""
 
-    __slots__ = ("_above", "_values")
+    __slots__ = ("day", "hours_size", "is_open", "kind", "ratio", "size")
+
+    def __init__(self, job: Job, today: int) -> None:
+        self.take(job, today)
+
+    def take(self, job: Job, today: int) -> None:
+        self.kind, self.is_open = job.kind, job.is_open
+        self.size = size_of(job.estimate, job.hours_a_day)
+        self.hours_size = size_of(job.estimate, 1.0)
+        self.ratio: float | None = None
+        if job.actual is not None and job.estimate and job.estimate > 0 and not job.is_open:
+            self.ratio = job.actual / job.estimate
+        # A part of a day is a day that it was not done on yet.
+        days = None if job.days is None else math.ceil(job.days)
+        self.day = today - days if job.is_open and days is not None else days
+
+    def in_hand(self, today: int) -> int:
+        """The last working day on which it was in hand, or 0: on the first day all were."""
+        if self.day is None:
+            return 0
+        return min(max(today - self.day if self.is_open else self.day, 0), LONGEST + 1)
+
+    def ended(self) -> int:
+        """The working day on which it ended, or one that nobody asks about."""
+        return LONGEST + 1 if self.is_open or self.day is None else min(self.day, LONGEST + 1)
+
+
+class Ratios:
+    """Actual hours for each estimated hour, weighed: what weight lies above one of them."""
+
+    __slots__ = ("_above", "_values", "middle", "weight")
 
     def __init__(self, weighed: Iterable[tuple[float, float]] = ()) -> None:
         ordered = sorted(weighed)
-        self._values = [value for value, _ in ordered]
+        self._values = array("d", [value for value, _ in ordered])
         # One more than there are values: above the last there is nothing.
-        self._above = [*accumulate((weight for _, weight in reversed(ordered)), initial=0.0)][::-1]
+        self._above = array("d", [*accumulate((weight for _, weight in reversed(ordered)), initial=0.0)][::-1])
+        self.weight = self._above[0]
+        # The value that half of the weight lies at or above, and half at or below.
+        pairs = zip(self._values, self._above[1:], strict=True)
+        self.middle = next((value for value, above in pairs if above <= self.weight / 2), None)
 
     def above(self, value: float) -> float:
         return self._above[bisect_right(self._values, value)]
 
+
+class Days:
+    """The share of jobs that were not finished yet after so many working days, as logarithms."""
+
+    __slots__ = ("_left", "_size", "own")
+
+    def __init__(self, chances: Iterable[float], size: int | None, own: float) -> None:
+        self._left = array("d", accumulate([math.log1p(-chance) for chance in chances], initial=0.0))
+        self._size = size
+        # The weight of the owner's own jobs in it.
+        self.own = own
+
     @property
-    def weight(self) -> float:
-        return self._above[0]
+    def middle(self) -> int | None:
+        """The day by which half of them are finished."""
+        day = bisect_left(self._left, math.log(2), key=operator.neg)
+        return day if day <= LONGEST else None
 
-    def middle(self, beyond: float = -1.0) -> float | None:
-        """The value with half of the weight beyond `beyond` above it, and half below."""
-        half = self.above(beyond) / 2
-        if not half:
-            return None
-        low, high = bisect_right(self._values, beyond), len(self._values) - 1
-        while low < high:
-            at = (low + high) // 2
-            if self._above[at + 1] <= half:
-                high = at
-            else:
-                low = at + 1
-        return self._values[low]
+    def share_beyond(self, need: int, so_far: int) -> float:
+        """Of those not finished after `so_far` days, the share that takes more than `need`."""
+        return math.exp(min(self._log(need) - self._log(so_far), 0.0))
+
+    def _log(self, day: int) -> float:
+        if day <= LONGEST:
+            return self._left[max(day, 0)]
+        return self._left[LONGEST] + math.log(others_beyond(day, self._size) / others_beyond(LONGEST, self._size))
 
 
-class Jobs:
-    """The latest finished jobs of an owner or of the firm, and the tables made from them as they are asked for."""
+class Book:
+    """The latest jobs of an owner or of the firm, in the order in which they were begun."""
 
-    __slots__ = ("_days", "_half_life", "_jobs", "_ratios", "_weighed")
+    __slots__ = ("_columns", "_weights", "entries")
 
-    def __init__(self, jobs: Iterable[Job], read: int, half_life: float) -> None:
-        self._jobs = deque(jobs, maxlen=read)
-        self._half_life = half_life
-        self._ratios: Tail | None = None
-        self._days: dict[int | None, Tail] = {}
-        self._weighed: list[tuple[float, int | None, float]] | None = None
+    def __init__(self, read: int, half_life: float = math.inf) -> None:
+        self.entries: deque[Entry] = deque(maxlen=read)
+        # By age, the newest first.
+        self._weights = [math.pow(0.5, age / half_life) for age in range(read)]
+        self._columns: tuple[list[Any], ...] | None = None
 
-    def __len__(self) -> int:
-        return len(self._jobs)
+    def changed(self) -> None:
+        self._columns = None
 
-    def add(self, job: Job) -> None:
-        self._jobs.append(job)
-        self._ratios = self._weighed = None
-        self._days.clear()
+    def ratios(self, size: int | None, kind: str) -> Ratios:
+        likeness = self._likeness(size, kind, [entry.hours_size for entry in reversed(self.entries)])
+        known = zip([entry.ratio for entry in reversed(self.entries)], likeness, strict=True)
+        return Ratios([(ratio, weight) for ratio, weight in known if ratio is not None])
 
-    def ratios(self) -> Tail:
-        """Actual hours for each estimated hour."""
-        if self._ratios is None:
-            known = [ratio for job in reversed(self._jobs) if (ratio := job.ratio) is not None]
-            self._ratios = Tail((ratio, math.pow(0.5, rank / self._half_life)) for rank, ratio in enumerate(known))
-        return self._ratios
+    def ended_and_in_hand(self, size: int | None, kind: str, today: int) -> tuple[list[float], list[float]]:
+        """By working day: the weight of jobs that ended on it, and of those that were in hand on it."""
+        if self._columns is None:
+            newest = [*reversed(self.entries)]
+            sizes, days = [entry.size for entry in newest], [entry.in_hand(today) for entry in newest]
+            self._columns = sizes, days, [entry.ended() for entry in newest]
+        sizes, days, ends = self._columns
+        ended, in_hand = [0.0] * (LONGEST + 2), [0.0] * (LONGEST + 2)
+        # The innermost loop of every forecast: plain on purpose.
+        for day, end, weight in zip(days, ends, self._likeness(size, kind, sizes), strict=True):
+            ended[end] += weight
+            in_hand[day] += weight
+        return ended, [*accumulate(reversed(in_hand))][::-1]
 
-    def days(self, size: int | None) -> Tail:
-        """Working days taken, by jobs of about this size; by all of them without a size."""
-        if size not in self._days:
-            self._days[size] = Tail(self._weighed_days(size))
-        return self._days[size]
-
-    def _weighed_days(self, size: int | None) -> Iterable[tuple[float, float]]:
-        step = SIZES_APART / SIZE_BANDWIDTH
-        for days, other, weight in self._known_days():
-            if size is None:
-                yield days, weight
-            elif other is not None:
-                yield days, weight * math.exp(-abs(size - other) * step)
-
-    def _known_days(self) -> list[tuple[float, int | None, float]]:
-        if self._weighed is None:
-            known = [job for job in reversed(self._jobs) if job.days is not None]
-            self._weighed = [
-                (job.days or 0.0, size_of(job.estimate, job.hours_a_day), math.pow(0.5, rank / self._half_life))
-                for rank, job in enumerate(known)
-            ]
-        return self._weighed
+    def _likeness(self, size: int | None, kind: str, sizes: list[int | None]) -> list[float]:
+        """What each job counts, the newest first: by its size, its kind and its age."""
+        near = likeness_to(size)
+        kinds = [entry.kind for entry in reversed(self.entries)]
+        like = [
+            near[other] if its == kind else near[other] * OTHER_KIND for other, its in zip(sizes, kinds, strict=True)
+        ]
+        return [*map(operator.mul, like, self._weights)]
 
 
 class TrackRecord:
-    """The firm's finished jobs and each owner's, an owner's read when first asked for.
+    """The firm's jobs and each owner's, an owner's read when first asked for.
 
-    Jobs come oldest first. Without `of_owner`, an owner's are those among the firm's.
+    Jobs come in the order in which they were made, oldest first, those in hand among the finished ones. Without
+    `of_owner`, an owner's are those among the firm's. A stream says what the day is, `begin`s and `add`s.
     """
 
     def __init__(self, firm: Iterable[Job] = (), of_owner: Callable[[Hashable], Iterable[Job]] | None = None) -> None:
         self._of_owner = of_owner
-        self._owners: dict[Hashable, Jobs] = {}
-        self.firm = Jobs((), FIRM_JOBS_READ, FIRM_HALF_LIFE)
+        self._today = 0
+        self._open: dict[Hashable, Entry] = {}
+        self._owners: dict[Hashable, Book] = {}
+        self._firm = Book(FIRM_JOBS_READ)
+        self._tables: dict[tuple[Any, ...], Any] = {}
         for job in firm:
-            self.firm.add(job)
+            entry = Entry(job, 0)
+            self._firm.entries.append(entry)
             if of_owner is None:
-                self.owner(job.owner).add(job)
+                self._book(job.owner).entries.append(entry)
 
-    def add(self, job: Job) -> None:
-        """One more finished job, newer than all that are known."""
-        self.owner(job.owner).add(job)
-        self.firm.add(job)
-
-    def owner(self, owner: Hashable) -> Jobs:
-        if owner not in self._owners:
-            read = self._of_owner(owner) if self._of_owner else ()
-            self._owners[owner] = Jobs(read, OWNER_JOBS_READ, OWNER_HALF_LIFE)
-        return self._owners[owner]
+    # What is asked
 
     @property
     def jobs(self) -> int:
-        return len(self.firm)
+        """How many finished jobs there are to learn from."""
+        jobs: int = self._table(("jobs",), lambda: sum(not entry.is_open for entry in self._firm.entries))
+        return jobs
 
     @property
     def is_enough(self) -> bool:
         return self.jobs >= JOBS_ENOUGH
+
+    def days(self, owner: Hashable, kind: str, size: int | None) -> Days:
+        """What jobs like this one took in working days: this owner's, with the firm's behind them."""
+        days: Days = self._table(("days", owner, kind, size), lambda: self._days(owner, kind, size))
+        return days
+
+    def ratios(self, owner: Hashable, kind: str, size: int | None) -> tuple[Ratios, Ratios]:
+        """What jobs like this one took for each estimated hour: this owner's, and the firm's."""
+        own = self._table(("own", owner, kind, size), lambda: self._book(owner).ratios(size, kind))
+        return own, self._table(("firm", kind, size), lambda: self._firm.ratios(size, kind))
+
+    # What happens
+
+    def at(self, day: int) -> None:
+        """It is this working day, counted from any other."""
+        if day != self._today:
+            self._today = day
+            self._forget(self._firm, *self._owners.values())
+
+    def begin(self, key: Hashable, job: Job) -> None:
+        """A job is in hand, `key` telling it from others. Said again, its days are counted anew."""
+        entry = self._open.get(key)
+        if entry is None:
+            self._open[key] = self._enter(job)
+        elif (
+            entry.day != (fresh := Entry(job, self._today)).day or entry.kind != fresh.kind or entry.size != fresh.size
+        ):
+            entry.take(job, self._today)
+            self._forget(self._firm, self._book(job.owner))
+
+    def add(self, job: Job, key: Hashable = None) -> None:
+        """A job is finished, begun under `key` or, as far as is known, just now."""
+        entry = self._open.pop(key, None)
+        if entry is None:
+            self._enter(job)
+        else:
+            entry.take(job, self._today)
+            self._forget(self._firm, self._book(job.owner))
+
+    def drop(self, key: Hashable) -> None:
+        """A job in hand ended unfinished: what it would have taken nobody will know."""
+        entry = self._open.pop(key, None)
+        if entry is not None:
+            entry.day = None
+            self._forget(self._firm, *self._owners.values())
+
+    def _enter(self, job: Job) -> Entry:
+        entry = Entry(job, self._today)
+        for book in (self._firm, self._book(job.owner)):
+            book.entries.append(entry)
+            self._forget(book)
+        return entry
+
+    def _forget(self, *books: Book) -> None:
+        """What was made ahead of them no longer holds."""
+        self._tables.clear()
+        for book in books:
+            book.changed()
+
+    def _book(self, owner: Hashable) -> Book:
+        if owner not in self._owners:
+            book = self._owners[owner] = Book(OWNER_JOBS_READ, OWNER_HALF_LIFE)
+            book.entries.extend(Entry(job, self._today) for job in (self._of_owner(owner) if self._of_owner else ()))
+        return self._owners[owner]
+
+    def _days(self, owner: Hashable, kind: str, size: int | None) -> Days:
+        firm = self._table(("chances", kind, size), lambda: self._firm_chances(kind, size))
+        ended, in_hand = self._book(owner).ended_and_in_hand(size, kind, self._today)
+        chances = [
+            (done + FIRM_BEHIND * of_firm) / (open_ + FIRM_BEHIND)
+            for done, open_, of_firm in zip(ended, in_hand, firm, strict=False)
+        ]
+        return Days(chances[1:], size, in_hand[0])
+
+    def _firm_chances(self, kind: str, size: int | None) -> list[float]:
+        """For each working day, the chance that a job still in hand is finished on it."""
+        ended, in_hand = self._firm.ended_and_in_hand(size, kind, self._today)
+        return [
+            (done + OTHERS_BEHIND * of_others) / (open_ + OTHERS_BEHIND)
+            for done, open_, of_others in zip(ended, in_hand, others_chances(size), strict=False)
+        ]
+
+    def _table(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
+        table = self._tables.get(key)
+        if table is None:
+            if len(self._tables) >= TABLES_KEPT:
+                self._tables.clear()
+            table = self._tables[key] = make()
+        return table
 
 
 def size_of(estimate: float | None, hours_a_day: float) -> int | None:
     """The logarithm of the days of work, in steps of SIZES_APART."""
     if estimate is None or estimate <= 0 or hours_a_day <= 0:
         return None
-    return round(math.log(estimate / hours_a_day) / SIZES_APART)
+    return round((math.log(estimate) - math.log(hours_a_day)) / SIZES_APART)
+
+
+def others_beyond(day: float, size: int | None) -> float:
+    """In other firms, the share of jobs of this size that took more than so many days."""
+    middle = OTHERS_MIDDLE * math.exp(OTHERS_GROWTH * SIZES_APART * (size or 0))
+    return 1 / (1 + math.pow(max(day, 0) / middle, OTHERS_SHAPE))
+
+
+def others_chances(size: int | None) -> list[float]:
+    """In other firms, for each working day the chance that a job still in hand is finished on it."""
+    if size not in _others:
+        beyond = [others_beyond(day + 0.5, size) for day in range(-1, LONGEST + 1)]
+        _others[size] = [1 - after / before for before, after in pairwise(beyond)]
+    return _others[size]
+
+
+class Likeness(dict[int | None, float]):
+    """What jobs of other sizes count for one of this size. One without a size is like none that has one."""
+
+    def __init__(self, size: int | None) -> None:
+        super().__init__()
+        self._size = size
+
+    def __missing__(self, other: int | None) -> float:
+        if self._size is None:
+            self[other] = 1.0
+        elif other is None:
+            self[other] = 0.0
+        else:
+            self[other] = math.exp(-abs(self._size - other) * SIZES_APART / SIZE_BANDWIDTH)
+        return self[other]
+
+
+def likeness_to(size: int | None) -> Likeness:
+    if size not in _likeness:
+        _likeness[size] = Likeness(size)
+    return _likeness[size]
+
+
+# Both hold one entry for each size that there is.
+_others: dict[int | None, list[float]] = {}
+_likeness: dict[int | None, Likeness] = {}

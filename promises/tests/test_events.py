@@ -8,7 +8,7 @@ import pytest
 from promises import events
 from promises.events import Answer, Ask, Done, Fault
 from promises.forecast import late_chance, overrun_chance
-from promises.track_record import TrackRecord
+from promises.track_record import Job, TrackRecord
 
 ASK = {
     "ev": "ask",
@@ -137,14 +137,15 @@ def test_empty_lines_are_passed_over_and_still_counted():
 
 
 def test_an_answer_is_the_forecasts_own_from_the_lines_above_alone():
-    jobs = [{**DONE, "task": str(number), "workdays_taken": number % 12} for number in range(60)]
+    jobs = [{**DONE, "task": f"other {number}", "workdays_taken": number % 12} for number in range(60)]
     later = {**ASK, "ask": "C-1-1", "day": "2026-03-09"}
     ask = {**HOURS, "ask": "E-1", "day": "2026-03-09"}
 
     said = list(events.replay(read(ASK, *jobs, later, ask, {**DONE, "workdays_taken": 300})))
 
-    record = TrackRecord(done.job for done in said[1:61])
     answers = [one for one in said if isinstance(one, Answer)]
+    in_hand = Job("thandi", "Design", 4.5, None, answers[1].ask.facts.days_elapsed, 2.5, is_open=True)
+    record = TrackRecord([in_hand, *(done.job for done in said[1:61])])
     assert [one.chance for one in answers] == [
         late_chance(answers[0].ask.facts, TrackRecord()),
         late_chance(answers[1].ask.facts, record),
@@ -152,6 +153,31 @@ def test_an_answer_is_the_forecasts_own_from_the_lines_above_alone():
     ]
     assert answers[0].chance != answers[1].chance
     assert [one.jobs for one in answers] == [0, 60, 60]
+
+
+def test_jobs_asked_about_are_in_hand_until_they_are_done():
+    others = [{**ASK, "ask": str(number), "task": str(number)} for number in range(30)]
+    later = {**ASK, "ask": "later", "task": "later", "day": "2026-03-23", "due": "2026-04-02"}
+    done = [{**DONE, "day": "2026-03-23", "task": str(number), "workdays_taken": 1} for number in range(30)]
+
+    open_still, alone, finished = (
+        [one for one in events.replay(read(*lines)) if isinstance(one, Answer)][-1].chance
+        for lines in ([*others, later], [later], [*others, *done, later])
+    )
+
+    assert finished < alone < open_still
+
+
+def test_a_job_that_is_dropped_is_in_hand_no_more():
+    (ask,) = read({**ASK, "day": "2026-03-02"})
+    (later,) = read({**ASK, "ask": "later", "task": "later", "day": "2026-03-23", "due": "2026-04-02"})
+    dropped = events.Dropped(ask.org, ask.task, later.day)
+
+    with_it, without, alone = (
+        list(events.replay(line))[-1].chance for line in ([ask, later], [ask, dropped, later], [later])
+    )
+
+    assert without == alone < with_it
 
 
 def test_each_organisation_is_a_firm_of_its_own():

@@ -12,7 +12,6 @@ from promises.forecast import (
     Facts,
     chance_of_overrun,
     forecast,
-    free_hours_for,
     late_chance,
     overrun_chance,
     work_left,
@@ -144,14 +143,6 @@ def test_more_hours_free_never_make_an_overrun_likelier(estimate, spent, one, ot
 # Without a record
 
 
-@given(st.floats(0.01, 0.99), st.floats(0.01, 2000))
-def test_the_hours_at_which_a_chance_is_reached_are_found(chance, left):
-    at_it = free_hours_for(chance, left)
-
-    assert chance_of_overrun(left, at_it) == pytest.approx(chance)
-    assert chance_of_overrun(left, at_it * 0.99) > chance > chance_of_overrun(left, at_it * 1.01)
-
-
 def test_half_of_all_jobs_overrun_their_estimate():
     assert chance_of_overrun(8, 8) == 0.5
 
@@ -201,6 +192,39 @@ def test_jobs_that_were_done_by_now_say_nothing_of_one_that_is_not():
     on_the_second_day = late_chance(replace(A_WEEK_LEFT, days_elapsed=2, days_left=3), record)
 
     assert at_once < 0.2 < 0.5 < on_the_second_day
+
+
+def test_jobs_in_hand_for_longer_than_what_is_left_make_it_likelier():
+    in_hand = replace(finished(days=9), actual=None, is_open=True)
+    done = [finished(days=2)] * JOBS_ENOUGH
+
+    assert late_chance(A_WEEK_LEFT, TrackRecord([*done, *[in_hand] * 20])) > 2 * late_chance(
+        A_WEEK_LEFT, TrackRecord(done)
+    )
+
+
+@pytest.mark.parametrize("known", [{"per_cent": 80}, {"hours_left": 1.6}])
+def test_work_that_is_ahead_of_its_time_is_safer_and_behind_it_likelier_late(known):
+    record, half_way = random_record(3, 400), replace(A_WEEK_LEFT, days_elapsed=5)
+
+    ahead = late_chance(replace(half_way, **known), record)
+    behind = late_chance(replace(half_way, per_cent=10), record)
+
+    assert ahead < late_chance(half_way, record) < behind
+
+
+def test_hours_spent_are_a_little_progress_where_none_is_reported():
+    record, half_way = random_record(3, 400), replace(A_WEEK_LEFT, days_elapsed=5)
+
+    barely, much = (late_chance(replace(half_way, spent_hours=spent), record) for spent in (0.5, 8))
+
+    assert much < late_chance(half_way, record) < barely
+
+
+def test_on_its_last_day_it_may_still_be_finished():
+    record = TrackRecord([finished(days=5)] * JOBS_ENOUGH)
+
+    assert late_chance(replace(A_WEEK_LEFT, days_elapsed=5, days_left=0), record) < 1
 
 
 def test_hours_spent_leave_only_the_jobs_that_needed_as_many():
