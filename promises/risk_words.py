@@ -68,16 +68,16 @@ def _record(ground: str, promise: Promise, forecast: Forecast, now: datetime, *,
         return _no_estimate(forecast) % figures
     if not forecast.enough:
         # As yet there is no record to speak of.
-        return _("A first guess: %(left)s left, %(free)s free before %(due)s.") % figures
+        return _("A first guess: %(left)s left, %(free)s before %(due)s.") % figures
     if not alone or forecast.usual_ratio is None:
-        return _("%(left)s left, %(free)s free before %(due)s.") % figures
+        return _("%(left)s left, %(free)s before %(due)s.") % figures
     return _hours(promise, forecast, figures)
 
 
 def _no_estimate(forecast: Forecast) -> str:
     if forecast.enough:
-        return _("Nobody has estimated it; %(free)s free before %(due)s.")
-    return _("A first guess, without an estimate: %(free)s free before %(due)s.")
+        return _("Nobody has estimated it; %(free)s before %(due)s.")
+    return _("A first guess, without an estimate: %(free)s before %(due)s.")
 
 
 def _hours(promise: Promise, forecast: Forecast, figures: dict[str, str]) -> str:
@@ -86,15 +86,15 @@ def _hours(promise: Promise, forecast: Forecast, figures: dict[str, str]) -> str
     figures |= {"owner": promise.owner.get_short_name(), "ratio": ratio_words(forecast.usual_ratio)}
     match forecast.own_ratio, is_kept_to(forecast.usual_ratio):
         case True, True:
-            text = _("%(left)s left; %(owner)s's jobs usually took what was estimated; %(free)s free before %(due)s.")
+            text = _("%(left)s left; %(owner)s's jobs usually took what was estimated; %(free)s before %(due)s.")
         case True, False:
             text = _(
-                "%(left)s left; %(owner)s's jobs usually took %(ratio)s × their estimate; %(free)s free before %(due)s."
+                "%(left)s left; %(owner)s's jobs usually took %(ratio)s × their estimate; %(free)s before %(due)s."
             )
         case False, True:
-            text = _("%(left)s left; jobs here usually took what was estimated; %(free)s free before %(due)s.")
+            text = _("%(left)s left; jobs here usually took what was estimated; %(free)s before %(due)s.")
         case _other:
-            text = _("%(left)s left; jobs here usually took %(ratio)s × their estimate; %(free)s free before %(due)s.")
+            text = _("%(left)s left; jobs here usually took %(ratio)s × their estimate; %(free)s before %(due)s.")
     return text % figures
 
 
@@ -156,7 +156,8 @@ def hours_words(hours: float) -> str:
 
 
 def free_words(hours: float) -> str:
-    return hours_words(hours) if hours > 0 else _("no hours")
+    """About 5 hours free: what is promised earlier is taken off, so that there may be none in a whole week."""
+    return _("%(hours)s free") % {"hours": hours_words(hours)} if hours > 0 else _("no hours still free")
 
 
 def days_words(days: float) -> str:

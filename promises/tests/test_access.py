@@ -25,6 +25,7 @@ NOBODY_IS_THIS = 10**9
 ABOUT_A_CLIENT = {
     "addendum_dates": GET,
     "answer": GET,
+    "chance": GET,
     "client": GET,
     "detail": GET,
     "done": GET,

@@ -64,7 +64,7 @@ def said(forecast, now=NOW, **fields):
         ({"usual_ratio": None}, "About 9 hours left, about 5 hours free before Fri 20 Nov."),
         (
             {"free": 0.0},
-            "About 9 hours left; Anna's jobs usually took 1.4 × their estimate; no hours free before Fri 20 Nov.",
+            "About 9 hours left; Anna's jobs usually took 1.4 × their estimate; no hours still free before Fri 20 Nov.",
         ),
     ],
 )

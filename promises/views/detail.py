@@ -69,6 +69,7 @@ def detail(request: SignedInRequest, pk: int) -> HttpResponse:
         "now": now,
         "state": words.state(promise, now),
         "tone": _tone(promise, now),
+        "has_chance": promise.is_open and promise.chance is not None and promise.due_at > now,
         "clocks_differ": _clocks_differ(promise),
         "late": words.lateness(promise, now),
         "told": told(promise, now, tellings),
