@@ -35,7 +35,10 @@ PEOPLE = [
     Person("Pieter van Wyk", "Accountant", "staff", "021 555 0103", (("08:00", "12:30"), ("13:00", "17:00")), "0.80"),
     Person("Naledi Dube", "Attorney", "staff", "021 555 0104", (("08:30", "12:30"), ("13:00", "16:30"))),
 ]
-OWNERS = ("thandi", "pieter", "naledi")
+# What each of the owners mostly does, and what the firm calls it in its books.
+TRADES = {"thandi": "design", "pieter": "accounts", "naledi": "legal"}
+KINDS = {"design": "Design", "accounts": "Accounts", "legal": "Legal work"}
+OWNERS = tuple(TRADES)
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,8 @@ from promises.actions import look_at_due, look_soon
 from promises.actions.digest import write_digests
 from promises.demo import data, papers, stories
 from promises.demo.cast import Cast, assemble, away
-from promises.demo.stage import Job, Stage, nothing_leaves, send_ready
+from promises.demo.record import keep_record
+from promises.demo.stage import Job, Stage, days_for, nothing_leaves, send_ready
 from promises.demo.stories import Story
 from promises.models import Promise
 
@@ -44,42 +45,42 @@ PAST: list[tuple[Story, int]] = [
 # What is open today: the story, the day it is due, the day it was made, the client; and, where the story asks for it,
 # the hours it takes and what it is.
 PRESENT: list[tuple[Story, int, int, str, int | None, str]] = [
-    (stories.overdue_silent, -2, -12, "Marula Foods", 10, "Directors' loan accounts explained"),
+    (stories.overdue_silent, -2, -12, "Marula Foods", 5, "Directors' loan accounts explained"),
     (stories.overdue_in_doubt, -1, -9, "Windhoek Solar", 8, "Roof-lease agreement, marked up"),
     (stories.overdue_bounced, -4, -15, "Thames Street Lettings", 9, "Service charge accounts, two houses"),
     (stories.overdue_told, -3, -20, "Karoo Linen", 16, "Draft of the {month} catalogue"),
     (stories.overdue_refused, -2, -18, "Stellenberg Wynkelder", 12, "Loan schedule for the bank"),
-    (stories.overdue_waiting, -6, -17, "Protea Dental", 6, "Medical aid allocations corrected"),
-    (stories.overdue_told_after, -9, -21, "Marula Foods", 14, "Cash forecast, thirteen weeks"),
-    (stories.at_risk_silent, 4, -11, "Hudson Tea Importers", 34, "Packaging proofs, six flavours"),
-    (stories.at_risk_told, 3, -12, "De Linde Architecten", 24, "Shareholders' agreement, first draft"),
-    (stories.asked_for_later, 2, -13, "Ubuntu Youth Trust", 20, "Annual report, tables and charts"),
-    (stories.not_moving, 5, -14, "Kalk Bay Boatyard", 6, "Draft lease for berth 17"),
-    (stories.not_moving, 6, -16, "Baobab Books", 5, "Type corrections from the printer"),
-    (stories.not_moving, 6, -12, "Nkosi family estate", 7, "Letters to the bank and the insurer"),
-    (stories.not_moving, 7, -15, "Stellenberg Wynkelder", 4, "Export papers for {month}"),
-    (stories.watched, 4, -9, "Baobab Books", 18, "Season list, layout of all pages"),
-    (stories.watched, 6, -8, "Protea Dental", 30, "Draft annual statements"),
+    (stories.overdue_waiting, -6, -17, "Protea Dental", 2, "Medical aid allocations corrected"),
+    (stories.overdue_told_after, -9, -21, "Marula Foods", 4, "Cash forecast, thirteen weeks"),
+    (stories.at_risk_silent, 4, -11, "Hudson Tea Importers", 10, "Packaging proofs, six flavours"),
+    (stories.at_risk_told, 3, -12, "De Linde Architecten", 10, "Shareholders' agreement, first draft"),
+    (stories.at_risk_told, 0, -8, "Baobab Books", 2, "Colour samples on the real paper"),
+    (stories.asked_for_later, 2, -13, "Ubuntu Youth Trust", 8, "Annual report, tables and charts"),
+    (stories.not_moving, 5, -9, "Kalk Bay Boatyard", 6, "Draft lease for berth 17"),
+    (stories.not_moving, 6, -10, "Baobab Books", 5, "Type corrections from the printer"),
+    (stories.not_moving, 6, -10, "Nkosi family estate", 7, "Letters to the bank and the insurer"),
+    (stories.not_moving, 7, -10, "Stellenberg Wynkelder", 4, "Export papers for {month}"),
+    (stories.watched, 4, -4, "Baobab Books", 3, "Photo list for the {month} shoot"),
+    (stories.watched, 6, -4, "Protea Dental", 16, "Draft annual statements"),
     (stories.seems_done, 4, -10, "Karoo Linen", 6, "Shop fittings drawings"),
     (stories.seems_done, 4, -8, "Marula Foods", 4, "Payroll for {month}"),
-    (stories.bounced_lately, 3, -9, "Windhoek Solar", 6, "Supply terms in plain words"),
-    (stories.waiting, 2, -9, "Nkosi family estate", 5, "List of the estate's assets"),
-    (stories.waiting, 9, -8, "Thames Street Lettings", 6, "Rent roll for {month}"),
-    (stories.open_again, 2, -14, "Kalk Bay Boatyard", 5, "Safety policy in plain words"),
-    (stories.handed_over, 3, -7, "Ubuntu Youth Trust", 8, "Appeal letter, two versions"),
-    (stories.on_track, 0, -8, "Baobab Books", None, ""),
-    (stories.on_track, 0, -9, "Protea Dental", None, ""),
+    (stories.bounced_lately, 3, -6, "Windhoek Solar", 6, "Supply terms in plain words"),
+    (stories.waiting, 2, -6, "Nkosi family estate", 5, "List of the estate's assets"),
+    (stories.waiting, 9, -3, "Thames Street Lettings", 6, "Rent roll for {month}"),
+    (stories.open_again, 2, -9, "Kalk Bay Boatyard", 5, "Safety policy in plain words"),
+    (stories.handed_over, 3, -5, "Ubuntu Youth Trust", 8, "Appeal letter, two versions"),
+    (stories.on_track, 2, -6, "Windhoek Solar", None, ""),
     (stories.on_track, 2, -7, "De Linde Architecten", None, ""),
-    (stories.on_track, 2, -10, "Stellenberg Wynkelder", None, ""),
-    (stories.on_track, 3, -12, "Karoo Linen", None, ""),
+    (stories.on_track, 5, -4, "Stellenberg Wynkelder", None, ""),
+    (stories.on_track, 3, -5, "Karoo Linen", None, ""),
     (stories.on_track, 3, -6, "Kalk Bay Boatyard", None, ""),
-    (stories.on_track, 4, -9, "Thames Street Lettings", None, ""),
-    (stories.on_track, 7, -10, "Karoo Linen", None, ""),
-    (stories.on_track, 9, -8, "Marula Foods", None, ""),
-    (stories.on_track, 11, -9, "Hudson Tea Importers", None, ""),
+    (stories.on_track, 4, -4, "Thames Street Lettings", None, ""),
+    (stories.on_track, 7, -3, "Karoo Linen", None, ""),
+    (stories.on_track, 9, -3, "Marula Foods", None, ""),
+    (stories.on_track, 11, -3, "Hudson Tea Importers", None, ""),
     (stories.twice_moved, -5, -18, "Karoo Linen", 12, "Third shop, signage plan"),
     (stories.twice_moved, -5, -16, "De Linde Architecten", 10, "Company registration papers lodged"),
-    (stories.later, 12, -5, "Baobab Books", None, ""),
+    (stories.later, 14, -5, "Baobab Books", None, ""),
     (stories.later, 13, -6, "Windhoek Solar", None, ""),
     (stories.later, 15, -4, "Ubuntu Youth Trust", None, ""),
     (stories.later, 16, -5, "Nkosi family estate", None, ""),
@@ -107,6 +108,7 @@ def play(now: datetime, progress: Callable[[int, int], None]) -> Played:
     """Fill an empty database, all of it or nothing. `progress` hears how much of the time has been played."""
     with transaction.atomic(), nothing_leaves():
         cast = assemble(now)
+        keep_record(cast)
         papers.agree(cast)
         stage = Stage(cast.firm, now, cast.days, away(cast), cast.links)
         going = [story(stage, job) for story, job in _cast_stories(cast)]
@@ -165,9 +167,11 @@ def _cast_stories(cast: Cast) -> Iterator[tuple[Story, Job]]:
     rng = random.Random(SEED)
     roles = _Roles(cast, rng)
     for story, client, due in _past(cast, rng):
-        length = rng.randint(6, 14) if story is not stories.voided else 4
         clock = time(12) if story in (stories.kept, stories.early) and rng.random() < 0.15 else None
-        yield story, roles.job(client, due, due - length, at=clock)
+        job = roles.job(client, due, due - 4, at=clock)
+        if story is not stories.voided:
+            job.made = due - days_for(job.hours)
+        yield story, job
     for story, due, made, name, hours, what in PRESENT:
         job = roles.job(roles.clients[name], due, made, hours, what)
         if story is stories.handed_over:

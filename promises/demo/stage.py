@@ -32,6 +32,8 @@ from promises.models import Promise, Standing, Telling
 LAST_TO_CLOSE = zone_or_utc("America/New_York")
 CLOSING = time(17)
 DAY = timedelta(days=1)
+# Half of all jobs take more than 1.3 times their estimate, one in eight twice as much.
+OVERRUN, SPREAD = 0.262, 0.38
 
 
 @dataclass
@@ -135,7 +137,12 @@ class Stage:
     def deliver(self, promise: Promise, job: Job) -> None:
         self.tick(promise, 100)
         actions.deliver(
-            promise, delivered_at=self.now, by=self.hand(job.owner), now=self.now, text=data.DONE[job.trade]
+            promise,
+            delivered_at=self.now,
+            by=self.hand(job.owner),
+            now=self.now,
+            text=data.DONE[job.trade],
+            hours_taken=_took(promise, job),
         )
 
     def note(self, promise: Promise, job: Job, text: str) -> None:
@@ -232,6 +239,23 @@ class Stage:
             lines += [letter["link"], placeholder(link), ""]
         lines += [letter["end"], by.name, f"{by.title}, {self.firm.name}"]
         return letter["subject"][str(kind)].format(what=promise.what), "\n".join(lines)
+
+
+def days_for(hours: int) -> int:
+    """For how many working days ahead such work is promised: nobody does one thing at a time."""
+    return 8 + hours // 8
+
+
+def hours_for(hours: int, rng: random.Random) -> Decimal:
+    """What it took in the end, to the quarter of an hour."""
+    return max(Decimal(round(hours * rng.lognormvariate(OVERRUN, SPREAD) * 4)), Decimal(1)) / 4
+
+
+def _took(promise: Promise, job: Job) -> Decimal | None:
+    """Two in three say what it took. Drawn apart, so that the story goes on as it would have."""
+    rng = random.Random(f"{job.what} {job.due}")
+    said = promise.estimate_hours is not None and rng.random() < 0.67
+    return hours_for(job.hours, rng) if said else None
 
 
 @contextmanager

@@ -182,7 +182,7 @@ def overdue_in_doubt(stage: Stage, job: Job) -> Going:
     """The warning was written in time; whether it left, nobody has found out."""
     promise = yield from _made(stage, job)
     yield stage.sometime(job.due - 1, job, early=True)
-    stage.may_be_late(promise, job, left="5")
+    stage.may_be_late(promise, job, left="2")
     yield stage.now + SOON
     leave_in_doubt(stage.mail(promise, job, Kind.MAY_BE_LATE), stage.now + timedelta(minutes=1))
 
@@ -191,7 +191,7 @@ def overdue_bounced(stage: Stage, job: Job) -> Going:
     """The warning came back, so they were called."""
     promise = yield from _made(stage, job)
     yield stage.at(job.due - 2, "10:05")
-    stage.may_be_late(promise, job, left="6")
+    stage.may_be_late(promise, job, left="2")
     yield stage.now + SOON
     message = stage.mail(promise, job, Kind.MAY_BE_LATE)
     yield stage.at(job.due - 2, "11:40")
@@ -228,7 +228,7 @@ def overdue_refused(stage: Stage, job: Job) -> Going:
     """They were told and asked in time, and did not agree: the date stays."""
     promise = yield from _made(stage, job)
     yield stage.sometime(job.due - 3, job, early=True)
-    stage.may_be_late(promise, job, left="9")
+    stage.may_be_late(promise, job, left="3")
     yield stage.now + SOON
     stage.tell(promise, job, Kind.MOVED, new=stage.due(job, 4))
     yield stage.now + SOON
@@ -306,7 +306,7 @@ def seems_done(stage: Stage, job: Job) -> Going:
 def watched(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job, steps=True, estimate=True)
     yield stage.sometime(-2, job)
-    stage.update(promise, job, 40, left=str(job.hours))
+    stage.update(promise, job, 40, left=str(round(job.hours * 0.6, 1)))
 
 
 def later(stage: Stage, job: Job) -> Going:

@@ -3,6 +3,7 @@
 import io
 from collections import Counter
 from datetime import UTC, datetime
+from statistics import median
 
 import pytest
 from django.core import mail
@@ -20,6 +21,7 @@ from promises.models import (
     InternalNote,
     Outcome,
     OutcomeTally,
+    PastJob,
     ProgressUpdate,
     Promise,
     Reminder,
@@ -73,6 +75,12 @@ def test_every_screen_has_something_true_to_show(db, settings, time_machine):
     assert Promise.objects.open().filter(due_at__lte=now).exclude(told_at=None).exists()
     for model in (ProgressUpdate, InternalNote, Telling, DateMove, Reminder, RiskReading):
         assert model.objects.exists(), model
+    # A record that forecasts can stand on: of a year before, and what ended since.
+    ratios = [job.ratio for job in PastJob.objects.latest_jobs(1000) if job.ratio]
+    assert PastJob.objects.filter(promise=None).count() == 160
+    assert len(ratios) > 200
+    assert 1.2 < median(ratios) < 1.4
+    assert PastJob.objects.exclude(promise=None).count() == Promise.objects.exclude(delivered_at=None).count()
     # Told by the product's own ways, and nobody was written to.
     states = set(Message.objects.filter(audience="client").values_list("state", flat=True))
     assert states == {State.SENT, State.IN_DOUBT, State.FAILED}
