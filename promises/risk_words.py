@@ -14,7 +14,7 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
 
-from engagement.staff.when import speak_hours, speak_number, speak_short
+from engagement.staff.when import speak_hours, speak_number, speak_per_cent, speak_short
 from promises.forecast import Forecast
 from promises.models import Promise
 
@@ -62,7 +62,8 @@ def _record(ground: str, promise: Promise, forecast: Forecast, now: datetime, *,
     if promise.due_at <= now:
         return _("The date has passed with %(left)s left.") % {"left": left} if left else _("The date has passed.")
     if ground == "days" and forecast.usual_days is not None:
-        return _days(promise, forecast)
+        said = _days(promise, forecast)
+        return f"{said} {done}" if alone and (done := _so_far(promise)) else said
     figures = {"left": left, "free": free_words(forecast.free), "due": _before(promise, now)}
     if not left:
         return _no_estimate(forecast) % figures
@@ -137,6 +138,15 @@ def _days(promise: Promise, forecast: Forecast) -> str:
     return text % figures
 
 
+def _so_far(promise: Promise) -> str:
+    """What somebody said of the work itself; nothing where nobody has."""
+    if promise.hours_left is not None:
+        return capfirst(_("%(left)s of work left.") % {"left": hours_words(float(promise.hours_left))})
+    if promise.per_cent is None:
+        return ""
+    return _("%(done)s of the work is done.") % {"done": _spoken_share(promise.per_cent, get_language())}
+
+
 def _seems_nearly_done(promise: Promise, forecast: Forecast) -> bool:
     if not forecast.grows or forecast.left is None:
         # The work seems finished: that is asked already.
@@ -203,6 +213,11 @@ def _spoken_days(days: int, language: str | None) -> str:
 @lru_cache(maxsize=1024)
 def _spoken_number(number: float, language: str | None) -> str:
     return speak_number(number)
+
+
+@lru_cache(maxsize=1024)
+def _spoken_share(per_cent: int, language: str | None) -> str:
+    return speak_per_cent(per_cent / 100)
 
 
 @lru_cache(maxsize=8192)

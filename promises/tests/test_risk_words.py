@@ -98,6 +98,18 @@ def test_days_stand_beside_what_such_jobs_took(changes, text):
 
 
 @pytest.mark.parametrize(
+    ("fields", "text"),
+    [
+        ({"per_cent": 60}, "3 of 7 are gone. 60% of the work is done."),
+        ({"per_cent": 60, "hours_left": Decimal("2.5")}, "3 of 7 are gone. About 2.5 hours of work left."),
+        ({"per_cent": 95}, "3 of 7 are gone. 95% of the work is done. Is it done?"),
+    ],
+)
+def test_beside_days_stands_what_is_known_to_be_done(fields, text):
+    assert said(replace(DAYS, days_elapsed=3), **fields).endswith(f"; {text}")
+
+
+@pytest.mark.parametrize(
     ("forecast", "text"),
     [
         (GUESS, "A first guess: about 9 hours left, about 5 hours free before Fri 20 Nov."),

@@ -26,6 +26,7 @@ def staff_pages(office):
         "/promises/",
         "/promises/new/",
         f"/promises/{promise}/",
+        f"/promises/{promise}/chance/",
         f"/promises/{promise}/update/",
         f"/promises/{promise}/done/",
         f"/promises/{promise}/extend/",
