@@ -20,8 +20,8 @@ ELAPSED_DAYS = -0.3
 SPENT = -0.45
 # The share of the estimate that is spent on a job in hand in the middle: it says nothing either way.
 SPENT_USUALLY = 0.4
-# What is reported as done, against the share of time that is gone.
-BEHIND_TIME = 2.0
+# The share of time that is gone less the share that is reported as done.
+BEHIND_TIME = 3.0
 # Without an estimate, what a promise is taken to need, and the chance that is then the least one may claim.
 UNKNOWN_HOURS = 4.0
 UNKNOWN_AT_LEAST = 0.15
@@ -136,12 +136,19 @@ def work_left(facts: Facts) -> float | None:
 def late_chance(facts: Facts, record: TrackRecord) -> float:
     """The calendar question: chance that it is finished after the day on which it is due."""
     days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
+    done = _done(facts)
+    if done is not None:
+        # What is known to be done says more than that it is not finished yet: the chance that it had at the start.
+        need = max(gone + left, 1)
+        return _shifted(days.share_beyond(need, 0), BEHIND_TIME * (gone / need - done))
     chance = days.share_beyond(gone + max(left, 1), gone)
     if left == 0:
         # It may still be finished today. That is never better than to have until tomorrow.
         chance = max(chance, days.share_beyond(gone, gone - 1))
     by = SILENT_DAYS * math.log1p(facts.silent_days) + ELAPSED_DAYS * math.log1p(gone)
-    return _shifted(chance, by + _progress(facts))
+    if facts.spent_hours is not None and facts.estimate_hours:
+        by += SPENT * math.log((1 + facts.spent_hours / facts.estimate_hours) / (1 + SPENT_USUALLY))
+    return _shifted(chance, by)
 
 
 def overrun_chance(
@@ -197,18 +204,11 @@ def _overrun(record: tuple[Ratios, Ratios], so_far: float, need: float) -> float
     return (own.above(need) + FIRM_BEHIND * of_firm) / (own.above(so_far) + FIRM_BEHIND)
 
 
-def _progress(facts: Facts) -> float:
-    """What is known to be done, or spent, says something only against the share of the time that is gone."""
-    estimate = facts.estimate_hours
-    if facts.per_cent is None and (facts.hours_left is None or not estimate):
-        if facts.spent_hours is None or not estimate:
-            return 0.0
-        return SPENT * math.log((1 + facts.spent_hours / estimate) / (1 + SPENT_USUALLY))
-    if facts.hours_left is not None and estimate:
-        done = max(1 - facts.hours_left / estimate, -1.0)
-    else:
-        done = (facts.per_cent or 0) / 100
-    return BEHIND_TIME * (facts.days_elapsed / max(facts.days_elapsed + facts.days_left, 1) - done)
+def _done(facts: Facts) -> float | None:
+    """The share that is reported as done, less than nothing when it has grown; None where nobody said."""
+    if facts.hours_left is not None and facts.estimate_hours:
+        return max(1 - facts.hours_left / facts.estimate_hours, -1.0)
+    return None if facts.per_cent is None else facts.per_cent / 100
 
 
 def _shifted(chance: float, by: float) -> float:

@@ -25,7 +25,7 @@ OWNER_HALF_LIFE = 30
 SIZE_BANDWIDTH = 1.0
 # Sizes so near each other, in the same logarithm, are one size: a table made for one serves the other.
 SIZES_APART = 0.2
-# What a job of another kind counts.
+# What a job of another kind counts. Where nobody said of what kind the job in question is, all are alike.
 OTHER_KIND = 0.2
 # The firm's record weighs as much as so many of the owner's own jobs like this one.
 FIRM_BEHIND = 3.0
@@ -149,6 +149,9 @@ class Book:
         self._weights = [math.pow(0.5, age / half_life) for age in range(read)]
         self._columns: tuple[list[Any], ...] | None = None
 
+    def __len__(self) -> int:
+        return len(self.entries)
+
     def changed(self) -> None:
         self._columns = None
 
@@ -174,6 +177,8 @@ class Book:
     def _likeness(self, size: int | None, kind: str, sizes: list[int | None]) -> list[float]:
         """What each job counts, the newest first: by its size, its kind and its age."""
         near = likeness_to(size)
+        if not kind:
+            return [near[other] * weight for other, weight in zip(sizes, self._weights, strict=False)]
         kinds = [entry.kind for entry in reversed(self.entries)]
         like = [
             near[other] if its == kind else near[other] * OTHER_KIND for other, its in zip(sizes, kinds, strict=True)
@@ -193,20 +198,20 @@ class TrackRecord:
         self._today = 0
         self._open: dict[Hashable, Entry] = {}
         self._owners: dict[Hashable, Book] = {}
-        self._firm = Book(FIRM_JOBS_READ)
+        self.firm = Book(FIRM_JOBS_READ)
         self._tables: dict[tuple[Any, ...], Any] = {}
         for job in firm:
             entry = Entry(job, 0)
-            self._firm.entries.append(entry)
+            self.firm.entries.append(entry)
             if of_owner is None:
-                self._book(job.owner).entries.append(entry)
+                self.owner(job.owner).entries.append(entry)
 
     # What is asked
 
     @property
     def jobs(self) -> int:
         """How many finished jobs there are to learn from."""
-        jobs: int = self._table(("jobs",), lambda: sum(not entry.is_open for entry in self._firm.entries))
+        jobs: int = self._table(("jobs",), lambda: sum(not entry.is_open for entry in self.firm.entries))
         return jobs
 
     @property
@@ -220,8 +225,8 @@ class TrackRecord:
 
     def ratios(self, owner: Hashable, kind: str, size: int | None) -> tuple[Ratios, Ratios]:
         """What jobs like this one took for each estimated hour: this owner's, and the firm's."""
-        own = self._table(("own", owner, kind, size), lambda: self._book(owner).ratios(size, kind))
-        return own, self._table(("firm", kind, size), lambda: self._firm.ratios(size, kind))
+        own = self._table(("own", owner, kind, size), lambda: self.owner(owner).ratios(size, kind))
+        return own, self._table(("firm", kind, size), lambda: self.firm.ratios(size, kind))
 
     # What happens
 
@@ -229,7 +234,7 @@ class TrackRecord:
         """It is this working day, counted from any other."""
         if day != self._today:
             self._today = day
-            self._forget(self._firm, *self._owners.values())
+            self._forget(self.firm, *self._owners.values())
 
     def begin(self, key: Hashable, job: Job) -> None:
         """A job is in hand, `key` telling it from others. Said again, its days are counted anew."""
@@ -240,7 +245,7 @@ class TrackRecord:
             entry.day != (fresh := Entry(job, self._today)).day or entry.kind != fresh.kind or entry.size != fresh.size
         ):
             entry.take(job, self._today)
-            self._forget(self._firm, self._book(job.owner))
+            self._forget(self.firm, self.owner(job.owner))
 
     def add(self, job: Job, key: Hashable = None) -> None:
         """A job is finished, begun under `key` or, as far as is known, just now."""
@@ -249,18 +254,18 @@ class TrackRecord:
             self._enter(job)
         else:
             entry.take(job, self._today)
-            self._forget(self._firm, self._book(job.owner))
+            self._forget(self.firm, self.owner(job.owner))
 
     def drop(self, key: Hashable) -> None:
         """A job in hand ended unfinished: what it would have taken nobody will know."""
         entry = self._open.pop(key, None)
         if entry is not None:
             entry.day = None
-            self._forget(self._firm, *self._owners.values())
+            self._forget(self.firm, *self._owners.values())
 
     def _enter(self, job: Job) -> Entry:
         entry = Entry(job, self._today)
-        for book in (self._firm, self._book(job.owner)):
+        for book in (self.firm, self.owner(job.owner)):
             book.entries.append(entry)
             self._forget(book)
         return entry
@@ -271,7 +276,7 @@ class TrackRecord:
         for book in books:
             book.changed()
 
-    def _book(self, owner: Hashable) -> Book:
+    def owner(self, owner: Hashable) -> Book:
         if owner not in self._owners:
             book = self._owners[owner] = Book(OWNER_JOBS_READ, OWNER_HALF_LIFE)
             book.entries.extend(Entry(job, self._today) for job in (self._of_owner(owner) if self._of_owner else ()))
@@ -279,7 +284,7 @@ class TrackRecord:
 
     def _days(self, owner: Hashable, kind: str, size: int | None) -> Days:
         firm = self._table(("chances", kind, size), lambda: self._firm_chances(kind, size))
-        ended, in_hand = self._book(owner).ended_and_in_hand(size, kind, self._today)
+        ended, in_hand = self.owner(owner).ended_and_in_hand(size, kind, self._today)
         chances = [
             (done + FIRM_BEHIND * of_firm) / (open_ + FIRM_BEHIND)
             for done, open_, of_firm in zip(ended, in_hand, firm, strict=False)
@@ -288,7 +293,7 @@ class TrackRecord:
 
     def _firm_chances(self, kind: str, size: int | None) -> list[float]:
         """For each working day, the chance that a job still in hand is finished on it."""
-        ended, in_hand = self._firm.ended_and_in_hand(size, kind, self._today)
+        ended, in_hand = self.firm.ended_and_in_hand(size, kind, self._today)
         return [
             (done + OTHERS_BEHIND * of_others) / (open_ + OTHERS_BEHIND)
             for done, open_, of_others in zip(ended, in_hand, others_chances(size), strict=False)

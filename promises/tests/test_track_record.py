@@ -184,6 +184,13 @@ def test_a_job_of_another_kind_or_size_counts_less(other):
     assert unlike.days("mara", "report", SIZE).own < 0.3 * alike.days("mara", "report", SIZE).own
 
 
+def test_kinds_are_not_told_apart_where_nobody_said_of_what_kind_it_is():
+    record = TrackRecord([A_DAYS_WORK, replace(A_DAYS_WORK, kind="letter"), replace(A_DAYS_WORK, kind="")])
+
+    assert record.ratios("lin", "", HOURS)[1].weight == 3
+    assert record.ratios("lin", "report", HOURS)[1].weight == pytest.approx(1.4)
+
+
 @pytest.mark.parametrize(
     "unknown", [{"estimate": None}, {"estimate": 0.0}, {"actual": None}, {"estimate": -1.0}, {"days": None}]
 )
