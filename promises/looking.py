@@ -7,8 +7,6 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from django.utils import translation
-
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import (
     Calendar,
@@ -19,8 +17,8 @@ from engagement.staff.worktime import (
     working_days_between,
 )
 from promises.forecast import Facts, Forecast, forecast
+from promises.load import Earlier
 from promises.models import Band, Promise
-from promises.risk_words import sentence
 from promises.weighing import Weighing
 
 # How long a word on how it stands is good for, once the client might soon have to hear of a slip.
@@ -83,41 +81,36 @@ class Looking:
 
     def _next_day_of(self, owner: User) -> datetime:
         """When the owner's next working day begins: days gone and days left are counted anew."""
-        if owner.pk not in self._next_day:
+        moment = self._next_day.get(owner.id)
+        if moment is None:
             calendar = self.weighing.diaries.of(owner)
             moment = self.now + LOOK_AGAIN
             with suppress(NoWorkingTime):
                 day = working_day_after(calendar, self.now.astimezone(calendar.zone).date(), 1)
                 moment = beginning_of_day(calendar, day)
-            self._next_day[owner.pk] = moment
-        return self._next_day[owner.pk]
+            self._next_day[owner.id] = moment
+        return moment
 
     def _crossing(self, promise: Promise, facts: Facts, band: Band, until: datetime) -> datetime:
         """The second before `until` at which fewer free hours make another band; else `until`."""
         now = self.now.replace(microsecond=0)
         same, other = 0, int((until - timedelta.resolution - now).total_seconds())
-        if other <= same or self.weighing.free_of(promise, now + other * SECOND) == facts.free_hours:
-            return until
-        if self._band_at(promise, facts, now + other * SECOND) == band:
+        earlier = self.weighing.earlier(promise)
+        if other <= same or self._band_at(promise, facts, now + other * SECOND, earlier) == band:
             return until
         while other - same > 1:
             middle = (same + other) // 2
-            if self._band_at(promise, facts, now + middle * SECOND) == band:
+            if self._band_at(promise, facts, now + middle * SECOND, earlier) == band:
                 same = middle
             else:
                 other = middle
         return now + other * SECOND
 
-    def _band_at(self, promise: Promise, facts: Facts, moment: datetime) -> Band:
+    def _band_at(self, promise: Promise, facts: Facts, moment: datetime, earlier: Earlier) -> Band:
         """The band at a later moment of the same day, if nothing but the free hours changes until then."""
-        then = replace(facts, free_hours=self.weighing.free_of(promise, moment))
+        free = self.weighing.free(promise.owner, promise.due_at, moment, earlier)
+        then = replace(facts, free_hours=free)
         return band_of(promise, forecast(then, self.weighing.record), moment, self.firm)
-
-
-def said(promise: Promise, seen: Look, now: datetime) -> str:
-    """The sentence of that moment, as its owner reads it."""
-    with translation.override(promise.owner.language):
-        return sentence(promise, seen.forecast, now)
 
 
 def silent_from(promise: Promise, calendar: Calendar) -> datetime:

@@ -31,9 +31,11 @@ class Weighing:
 
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
-        if owner_id not in self._loads:
+        load = self._loads.get(owner_id)
+        if load is None:
             self.read_loads([owner_id])
-        return self._loads[owner_id]
+            load = self._loads[owner_id]
+        return load
 
     def read_loads(self, owners: Iterable[int]) -> None:
         """The loads of many in one question, as far as they are not read yet."""
@@ -54,10 +56,9 @@ class Weighing:
         """
         return max(0.0, free_hours(self.diaries.of(owner), now.replace(microsecond=0), due_at) - earlier.hours)
 
-    def free_of(self, promise: Promise, now: datetime) -> float:
-        """Free hours of an open promise, its `owner` at hand."""
-        earlier = self.load(promise.owner_id).before(promise.due_at, promise.pk)
-        return self.free(promise.owner, promise.due_at, now, earlier)
+    def earlier(self, promise: Promise) -> Earlier:
+        """What its owner has promised before an open promise."""
+        return self.load(promise.owner_id).before(promise.due_at, promise.id)
 
     def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
         """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
@@ -67,8 +68,8 @@ class Weighing:
         calendar = self.diaries.of(owner)
         today, hours_a_day = self._today(owner, now)
         return Facts(
-            owner=owner.pk,
-            free_hours=self.free_of(promise, now),
+            owner=owner.id,
+            free_hours=self.free(owner, promise.due_at, now, load.before(promise.due_at, promise.id)),
             estimate_hours=_number(promise.estimate_hours),
             hours_left=_number(promise.hours_left),
             per_cent=promise.per_cent,
@@ -85,11 +86,11 @@ class Weighing:
 
     def _today(self, owner: User, now: datetime) -> tuple[date, float]:
         """The day it is for somebody, and the hours of such a day that are free for promised work."""
-        known = self._days.get(owner.pk)
+        known = self._days.get(owner.id)
         if known is None or known[0] != now:
             calendar = self.diaries.of(owner)
             today = now.astimezone(calendar.zone).date()
-            known = self._days[owner.pk] = now, today, free_hours_a_day(calendar, today)
+            known = self._days[owner.id] = now, today, free_hours_a_day(calendar, today)
         return known[1:]
 
     def facts_if_due(
@@ -107,7 +108,7 @@ class Weighing:
         began = (moved and moved.made_at) or now
         earlier = load.without(moved.pk, due_at) if moved else load.before(due_at)
         return Facts(
-            owner=owner.pk,
+            owner=owner.id,
             free_hours=self.free(owner, due_at, now, earlier),
             estimate_hours=_number(moved.estimate_hours) if moved else estimate_hours,
             hours_left=_number(moved.hours_left) if moved else None,

@@ -69,9 +69,10 @@ class Diaries:
         self._of: dict[int, Calendar] = {}
 
     def of(self, user: User) -> Calendar:
-        if user.pk not in self._of:
-            self._of[user.pk] = calendar_of(user, self.firm)
-        return self._of[user.pk]
+        calendar = self._of.get(user.id)
+        if calendar is None:
+            calendar = self._of[user.id] = calendar_of(user, self.firm)
+        return calendar
 
     def read(self, people: Iterable[User]) -> None:
         """The calendars of many in two questions, as far as they are not read yet."""

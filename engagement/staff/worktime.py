@@ -56,11 +56,13 @@ class _Day(NamedTuple):
 class _Line:
     """The days of a calendar laid end to end and summed up ahead: what lies between two moments is one subtraction."""
 
-    __slots__ = ("before", "closes", "days", "first", "last", "opens", "shares")
+    __slots__ = ("before", "begins", "closes", "days", "ends", "first", "last", "opens", "shares")
 
     def __init__(self) -> None:
         # Days by their ordinal; none yet.
         self.first, self.last = 0, -1
+        # What lies between these moments lies on the line, in any zone.
+        self.begins, self.ends = 0.0, 0.0
         # Of each stretch of work, in seconds: when it opens and closes, what share counts, and what counts before it.
         self.opens: list[float] = []
         self.closes: list[float] = []
@@ -131,7 +133,9 @@ def free_hours(calendar: Calendar, start: datetime, end: datetime) -> float:
     if end <= start:
         return 0.0
     opens, closes = start.timestamp(), end.timestamp()
-    line = _laid(calendar, _day_of(opens) - AROUND, _day_of(closes) + AROUND)
+    line = calendar._line
+    if opens < line.begins or closes > line.ends:
+        line = _laid(calendar, _day_of(opens) - AROUND, _day_of(closes) + AROUND)
     return (line.free(closes) - line.free(opens)) / 3600
 
 
@@ -208,7 +212,9 @@ def working_days_between(calendar: Calendar, first: date, last: date) -> int:
     if last <= first:
         return 0
     begins, ends = first.toordinal() + 1, last.toordinal() + 1
-    line = _laid(calendar, begins, ends)
+    line = calendar._line
+    if begins < line.first or ends > line.last:
+        line = _laid(calendar, begins, ends)
     return line.days[ends - line.first] - line.days[begins - line.first]
 
 
@@ -382,6 +388,7 @@ def _lay(calendar: Calendar, first: int, last: int) -> None:
     stretches = [(*stretch, day.share) for day in days for stretch in day.stretches]
     line = calendar._line
     line.first, line.last = first, last
+    line.begins, line.ends = ((day - EPOCH) * DAY.total_seconds() for day in (first + AROUND, last - AROUND))
     line.opens = [opens.timestamp() for opens, _, _ in stretches]
     line.closes = [closes.timestamp() for _, closes, _ in stretches]
     line.shares = [share for _, _, share in stretches]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -32,8 +32,7 @@ class Hearers:
 
     def __init__(self, now: datetime, diaries: Diaries) -> None:
         self.now, self.diaries = now, diaries
-        self._hears_at: dict[int, datetime] = {}
-        self._stands_in: dict[int, User] = {}
+        self._of: dict[tuple[int, bool], list[dict[User, datetime]]] = {}
         self._restricted: dict[int, frozenset[int]] = {}
 
     def whom(self, promise: Promise, kind: str, restricted: bool, lost: Collection[int] = ()) -> dict[User, datetime]:
@@ -45,11 +44,10 @@ class Hearers:
         """
         in_time = promise.due_at if promise.due_at > self.now else self.now + LATEST
         heard: dict[User, datetime] = {}
-        for circle in self._circles(promise, kind):
-            for person in map(self._stand_in, (one for one in circle if one.is_reachable)):
-                may_hear = person.is_reachable and person.pk not in lost
-                if may_hear and (not restricted or promise.client_id in self._let_in(person)):
-                    heard[person] = self._hears(person)
+        for circle in self._circles(promise.owner, kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED)):
+            for person, moment in circle.items():
+                if person.id not in lost and (not restricted or promise.client_id in self._let_in(person)):
+                    heard[person] = moment
             if any(moment < in_time for moment in heard.values()):
                 break
         else:
@@ -64,32 +62,35 @@ class Hearers:
         return managers
 
     @cached_property
+    def _everybody(self) -> dict[User, datetime]:
+        return self._hear(self.managers)
+
+    @cached_property
     def _covers(self) -> Covers:
         covers = Covers(self.now.date())
         self.diaries.read(covers.people)
         return covers
 
-    def _circles(self, promise: Promise, kind: str) -> Iterator[list[User]]:
-        if kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED):
-            yield [promise.owner, *managers_of(promise.owner, self.managers)]
-        else:
-            yield [promise.owner]
-            yield managers_of(promise.owner, self.managers)
-        yield self.managers
+    def _circles(self, owner: User, at_once: bool) -> list[dict[User, datetime]]:
+        """Who is asked first, and who next: those who can be written to, and when each is at work. Of a person once."""
+        circles = self._of.get((owner.id, at_once))
+        if circles is None:
+            above = managers_of(owner, self.managers)
+            near = [[owner, *above]] if at_once else [[owner], above]
+            circles = [*(self._hear(group) for group in near), self._everybody]
+            self._of[owner.id, at_once] = circles
+        return circles
+
+    def _hear(self, circle: Iterable[User]) -> dict[User, datetime]:
+        stand_ins = (self._stand_in(person) for person in circle if person.is_reachable)
+        return {person: hears_at(person, self.now, self.diaries) for person in stand_ins if person.is_reachable}
 
     def _stand_in(self, person: User) -> User:
         """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
-        if person.pk not in self._stands_in:
-            moment = self.now + COLLECT
-            with suppress(NoWorkingTime):
-                moment = next_working_moment(replace(self.diaries.of(person), absences=()), moment)
-            self._stands_in[person.pk] = self._covers.of(person, moment)
-        return self._stands_in[person.pk]
-
-    def _hears(self, person: User) -> datetime:
-        if person.pk not in self._hears_at:
-            self._hears_at[person.pk] = hears_at(person, self.now, self.diaries)
-        return self._hears_at[person.pk]
+        moment = self.now + COLLECT
+        with suppress(NoWorkingTime):
+            moment = next_working_moment(replace(self.diaries.of(person), absences=()), moment)
+        return self._covers.of(person, moment)
 
     def _let_in(self, person: User) -> frozenset[int]:
         """The restricted clients that somebody may see."""

@@ -7,19 +7,23 @@ from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import groupby
+from operator import attrgetter
 from time import monotonic
 from typing import Any
 
 from django.db import OperationalError, connection, transaction
 from django.db.models.base import ModelState
+from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import Firm, User
 from promises.actions.alarms import Hearers
 from promises.actions.reminding import Raised, remind, with_half_way
 from promises.bulk import insert_rows, update_rows
-from promises.looking import Looking, said
+from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, RiskReading
+from promises.risk_words import sentence
 
 logger = logging.getLogger(__name__)
 
@@ -55,13 +59,12 @@ READ = (
     "told_at",
     "band",
     "chance",
-    "sentence",
     "alarm_at",
     "next_look_at",
     "slipped_at",
-    "ended_at",
 )
 WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at")
+VALUES_WRITTEN = attrgetter(*WRITTEN, "id")
 A_READING = ("promise", "at", "band", "chance", "sentence", "due_at", "days_left")
 
 
@@ -191,20 +194,26 @@ class _Sweep:
                 raise _TurnIsOver
             seen: list[_Seen] = []
             broken: list[int] = []
-            for promise, restricted in self._held(hints):
-                try:
-                    seen.append(self._look(promise, restricted))
-                except Exception as error:
-                    # One account of it is enough, should it be all of them.
-                    why = None if broken else error
-                    logger.error("Promise %s cannot be looked at; put off by %s.", promise.pk, PUT_OFF, exc_info=why)
-                    broken.append(promise.pk)
+            # To change the language for each sentence would take as long as the sentence.
+            for language, held in groupby(self._held(hints), key=lambda one: one[0].owner.language):
+                with translation.override(language):
+                    self._look_at_each(held, seen, broken)
             if raised := [Raised(one.promise, one.restricted) for one in seen if one.promise.alarm_at]:
                 remind(raised, self.hearers)
             self._keep(seen)
             if broken:
                 self._put_off(broken)
         return len(seen) + len(broken)
+
+    def _look_at_each(self, held: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
+        for promise, restricted in held:
+            try:
+                seen.append(self._look(promise, restricted))
+            except Exception as error:
+                # One account of it is enough, should it be all of them.
+                why = None if broken else error
+                logger.error("Promise %s cannot be looked at; put off by %s.", promise.pk, PUT_OFF, exc_info=why)
+                broken.append(promise.pk)
 
     def _meet(self, owners: set[int]) -> None:
         new = list(User.objects.filter(pk__in=owners - self._people.keys()).select_related("manager"))
@@ -219,7 +228,7 @@ class _Sweep:
         """
         listed = {hint.pk: hint.at for hint in hints}
         due = Promise.objects.to_look_at(self.now).filter(pk__in=listed)
-        held = due.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("pk")
+        held = due.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("owner_id", "pk")
         for *values, restricted in held.values_list(*READ, "client__restricted"):
             promise = _made_of(values)
             assert promise.next_look_at
@@ -232,7 +241,7 @@ class _Sweep:
         look = self.looking.look(promise)
         is_new = look.band != promise.band or promise.chance is None
         promise.band, promise.chance = look.band.value, look.forecast.chance
-        promise.sentence = said(promise, look, self.now)
+        promise.sentence = sentence(promise, look.forecast, self.now)
         promise.alarm_at = (promise.alarm_at or self.now) if promise.is_not_told(self.now) else None
         promise.next_look_at = with_half_way(promise, look.next_look_at, self.now)
         _stamp_slip(promise, self.now)
@@ -240,7 +249,7 @@ class _Sweep:
 
     def _keep(self, seen: Sequence[_Seen]) -> None:
         insert_rows(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
-        update_rows(Promise, WRITTEN, [_written(one.promise) for one in seen])
+        update_rows(Promise, WRITTEN, [VALUES_WRITTEN(one.promise) for one in seen])
 
     def _put_off(self, pks: Sequence[int]) -> None:
         """They say so on every list."""
@@ -271,7 +280,7 @@ def _has_the_word() -> bool:
 def _made_of(values: Sequence[Any]) -> Promise:
     """A promise with these columns. Django's own making of one takes longer than the look at it."""
     promise = Promise.__new__(Promise)
-    promise.__dict__.update(zip(READ, values, strict=True))
+    promise.__dict__.update(zip(READ, values, strict=True), ended_at=None)
     promise._state = ModelState()
     promise._state.adding, promise._state.db = False, connection.alias
     promise._state.fields_cache = {}
@@ -292,7 +301,3 @@ def _stamp_slip(promise: Promise, now: datetime) -> None:
 def _reading(seen: _Seen, now: datetime) -> tuple[Any, ...]:
     promise = seen.promise
     return promise.pk, now, promise.band, promise.chance, promise.sentence, promise.due_at, seen.days_left
-
-
-def _written(promise: Promise) -> tuple[Any, ...]:
-    return tuple(getattr(promise, name) for name in (*WRITTEN, "id"))

@@ -17,8 +17,9 @@ from promises.actions import reminding, watching
 from promises.bulk import update_rows
 from promises.due import due_for
 from promises.forecast import forecast
-from promises.looking import Looking, band_of, said, silent_from
+from promises.looking import Looking, band_of, silent_from
 from promises.models import Band, Promise, Reminder, RiskReading, Telling
+from promises.risk_words import sentence
 from promises.views.board import rows_of
 
 SECOND = timedelta(seconds=1)
@@ -326,7 +327,7 @@ def test_a_reminder_that_cannot_be_written_leaves_nothing_of_the_look(make_promi
 def test_a_row_that_the_database_does_not_take_is_put_off_alone(make_promise, monkeypatch, number):
     promises = [make_promise(f"Promise {number}") for number in range(7)]
     bad = promises[number]
-    usual = watching._written
+    usual = watching.VALUES_WRITTEN
 
     def too_long(promise):
         row = usual(promise)
@@ -337,7 +338,7 @@ def test_a_row_that_the_database_does_not_take_is_put_off_alone(make_promise, mo
             raise DatabaseError
         update_rows(model, names, rows)
 
-    monkeypatch.setattr(watching, "_written", too_long)
+    monkeypatch.setattr(watching, "VALUES_WRITTEN", too_long)
     monkeypatch.setattr(watching, "update_rows", refuse)
     actions.look_at_due(NOW)
     bad.refresh_from_db()
@@ -409,4 +410,4 @@ def test_silence_is_spoken_of_as_of_its_moment(make_promise, firm, moment, words
     promise = make_promise(estimate_hours=Decimal("0.1"))
     now = promise.tell_by_at - HOUR if moment == "before" else getattr(promise, moment)
 
-    assert words in said(promise, Looking(firm, now).look(promise), now)
+    assert words in sentence(promise, Looking(firm, now).look(promise).forecast, now)
