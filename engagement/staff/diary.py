@@ -71,7 +71,7 @@ class Diaries:
     def of(self, user: User) -> Calendar:
         calendar = self._of.get(user.id)
         if calendar is None:
-            calendar = self._of[user.id] = calendar_of(user, self.firm)
+            calendar = self._of[user.id] = calendar_of(user, self.firm, *_weeks_and_absences(user))
         return calendar
 
     def read(self, people: Iterable[User]) -> None:
@@ -83,6 +83,16 @@ class Diaries:
         absences = _by_user(Absence.objects.filter(user__in=new))
         for pk, user in new.items():
             self._of[pk] = calendar_of(user, self.firm, weeks[pk], absences[pk])
+
+
+def _weeks_and_absences(user: User) -> tuple[list[WorkingWeek], list[Absence]]:
+    """Of one person, in one question: each week beside each absence, for there are few of both."""
+    week, absence = ("valid_from", "hours", "share"), ("first_day", "last_day")
+    names = [f"weeks__{name}" for name in week] + [f"absences__{name}" for name in absence]
+    rows = list(User.objects.filter(pk=user.pk).values_list(*names))
+    weeks = {row[0]: WorkingWeek(valid_from=row[0], hours=row[1], share=row[2]) for row in rows if row[0]}
+    away = {row[3:]: Absence(first_day=row[3], last_day=row[4]) for row in rows if row[3]}
+    return list(weeks.values()), list(away.values())
 
 
 class Covers:
