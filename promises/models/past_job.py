@@ -42,7 +42,9 @@ class PastJobQuerySet(models.QuerySet["PastJob"]):
             assert isinstance(owner, int)  # the forecast is asked about people of the house
             return self.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
 
-        return TrackRecord(self.latest_jobs(FIRM_JOBS_READ), of_owner)
+        latest = self.latest_jobs(FIRM_JOBS_READ)
+        # As long as they are all there are, an owner's are among them.
+        return TrackRecord(latest, of_owner if len(latest) == FIRM_JOBS_READ else None)
 
     def counts(self) -> Counts:
         both = models.Q(estimate_hours__isnull=False, actual_hours__isnull=False)

@@ -241,14 +241,15 @@ def test_only_the_latest_are_read(thandi, sam):
     assert len(record.owner(sam.pk)) == OWNER_JOBS_READ
 
 
-@pytest.mark.parametrize("owners", [1, 3])
-def test_a_record_is_read_once_for_the_firm_and_once_for_each_owner(
-    make_person, owners, django_assert_num_queries, mara
+@pytest.mark.parametrize(("read", "asked"), [(16, 1), (15, 4)])
+def test_a_record_is_read_once_for_the_firm_and_for_an_owner_where_it_goes_further_back(
+    make_person, read, asked, django_assert_num_queries, mara, monkeypatch
 ):
-    people = [make_person(f"P{number} Person") for number in range(owners)]
+    monkeypatch.setattr("promises.models.past_job.FIRM_JOBS_READ", read)
+    people = [make_person(f"P{number} Person") for number in range(3)]
     PastJob.objects.bulk_create([a_job(person, number) for person in people for number in range(5)])
 
-    with django_assert_num_queries(1 + owners):
+    with django_assert_num_queries(asked):
         record = PastJob.objects.track_record()
         for person in people * 3:
             assert len(record.owner(person.pk)) == 5
