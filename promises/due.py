@@ -7,7 +7,7 @@ from clients.diary import client_calendar
 from clients.models import Client
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
-from engagement.staff.worktime import end_of_working_day, mean_hours, tell_by
+from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,9 +21,14 @@ class Due:
 
 def due_for(client: Client, firm: Firm, on: date, at_time: time | None) -> Due:
     """A date without a time ends with the client's working day. An hour the clocks skip means the hour after it."""
+    return due_by(client_calendar(client, firm), on, at_time)
+
+
+def due_by(theirs: Calendar, on: date, at_time: time | None) -> Due:
+    """The same, for whoever asks of many days by one client's calendar."""
     if at_time is None:
-        return Due(on, None, end_of_working_day(client_calendar(client, firm), on))
-    return Due(on, at_time, datetime.combine(on, at_time, tzinfo=client.zoneinfo).astimezone(UTC))
+        return Due(on, None, end_of_working_day(theirs, on))
+    return Due(on, at_time, datetime.combine(on, at_time, tzinfo=theirs.zone).astimezone(UTC))
 
 
 def tell_by_for(firm: Firm, made_at: datetime | None, due_at: datetime) -> datetime:

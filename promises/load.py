@@ -50,6 +50,17 @@ class Load:
         place = bisect_left(self._places, (due_at, pk))
         return Earlier(self._hours[place], place, self._unknown[place])
 
+    def after(self, due_at: datetime) -> list[tuple[datetime, float]]:
+        """Each later moment at which something is due, and the hours of all that is due by then."""
+        place = bisect_left(self._places, (due_at, NOT_YET_MADE))
+        by_then = {due: self._hours[number] for number, (due, _) in enumerate(self._places[place:], place + 1)}
+        return list(by_then.items())
+
+    def hours_of(self, pk: float) -> float:
+        """Of one of these promises; 0 of any other."""
+        known = self._of.get(pk)
+        return known[1] if known else 0.0
+
     def without(self, pk: float, due_at: datetime) -> Earlier:
         """What is promised earlier than a date that one of these promises might move to."""
         earlier = self.before(due_at)

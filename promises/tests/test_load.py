@@ -29,6 +29,14 @@ def test_only_what_is_due_earlier_comes_first():
     assert load.before(day(3), 1) == Earlier(2.0, 1, 0)
 
 
+def test_what_is_due_later_is_summed_up_to_each_moment():
+    load = Load([Owed(day(1), 1, 2.0), Owed(day(3), 2, 5.0), Owed(day(3), 3, None), Owed(day(9), 4, 8.0)], SUPPOSED)
+
+    assert load.after(day(1)) == [(day(3), 11.0), (day(9), 19.0)]
+    assert load.after(day(9)) == []
+    assert (load.hours_of(2), load.hours_of(3), load.hours_of(99)) == (5.0, SUPPOSED, 0.0)
+
+
 def test_a_new_promise_comes_after_what_is_due_at_the_same_moment():
     load = Load([Owed(day(3), 1, 5.0), Owed(day(1), 2, 2.0)], SUPPOSED)
 
