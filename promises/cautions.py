@@ -8,8 +8,9 @@ from datetime import date, datetime, timedelta
 
 from clients.diary import client_calendar
 from clients.models import Client
-from engagement.staff.models import Firm
+from engagement.staff.models import Firm, User
 from engagement.staff.worktime import is_working_day
+from promises.capacity import Fit
 from promises.due import Due
 from promises.models import Promise
 
@@ -26,6 +27,8 @@ class Caution:
     alike: Promise | None = None
     day_off: date | None = None
     working_day: date | None = None
+    # More than the diary holds: to go on takes a reason.
+    over: Fit | None = None
 
 
 def cautions(
@@ -38,6 +41,14 @@ def cautions(
     if working_day := next_working_day(client, firm, due):
         found.append(Caution(f"off:{due.on.isoformat()}", day_off=due.on, working_day=working_day))
     return found
+
+
+def over_capacity(fit: Fit | None, owner: User) -> list[Caution]:
+    """Another date, another owner or another estimate is another question."""
+    if fit is None or not fit.wants_reason:
+        return []
+    hours = "" if fit.hours_needed is None else f"{fit.hours_needed:g}"
+    return [Caution(f"over:{owner.pk}:{fit.due.at.isoformat()}:{hours}", over=fit)]
 
 
 def unseen(found: Iterable[Caution], seen: str) -> list[Caution]:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from clients.actions.links import readable
 from clients.models import Entry
 from engagement.outbox.models import State
-from engagement.staff.when import speak_date, speak_moment, speak_number, speak_per_cent
+from engagement.staff.when import speak_date, speak_hours, speak_moment, speak_number, speak_per_cent
 from promises.models import Band, Extension, Outcome, Promise, Reminder, Standing, Telling
 from promises.told import message_words
 from promises.words import channel_words
@@ -218,6 +218,24 @@ def _extension_asked(entry: Entry, scene: Scene) -> Said:
     else:
         text = _("A later date was asked for: %(new)s instead of %(old)s. %(reason)s") % words
     return Said(text, quote=entry.data["reason_text"])
+
+
+@_of("capacity_overridden")
+def _capacity_overridden(entry: Entry, scene: Scene) -> Said:
+    hours, free, chance = (entry.data.get(name) for name in ("hours", "free_hours", "chance"))
+    words = {
+        "day": scene.day(entry.data["on"]),
+        "free": speak_hours(free) if free else "",
+        "hours": speak_hours(hours) if hours is not None else "",
+        "chance": speak_per_cent(1 - chance),
+    }
+    if not free:
+        text = _("Taken on for %(day)s without free hours before it (%(chance)s to hold)")
+    elif hours is None:
+        text = _("Taken on for %(day)s with %(free)s free before it and no estimate (%(chance)s to hold)")
+    else:
+        text = _("Taken on for %(day)s: %(hours)s of work, %(free)s free before it (%(chance)s to hold)")
+    return Said(text % words, quote=entry.data["reason"])
 
 
 @_of("extension_agreed")

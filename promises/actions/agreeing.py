@@ -11,6 +11,7 @@ from clients.models import Contact
 from engagement.staff.models import User
 from promises.actions.base import Refused, holding
 from promises.actions.moving import answer, extend
+from promises.actions.overriding import Override
 from promises.actions.telling import Said, record_conversation, write_to_client
 from promises.due import Due
 from promises.models import Extension, Promise, Telling
@@ -18,13 +19,14 @@ from promises.models import Extension, Promise, Telling
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The new date, and why. The client reads `reason_text`; nobody outside reads `note`."""
+    """The new date, and why. The client reads `reason_text`; nobody outside reads `note` or `override`."""
 
     due: Due
     reason: str
     reason_text: str
     asked_by: str
     note: str = ""
+    override: Override | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,6 +80,7 @@ def extend_and_tell(
             now=now,
             telling=telling,
             note=asked.note,
+            override=asked.override,
         )
         if reply:
             answer(extension, agreed=reply.agreed, answered_at=reply.at, by=by, now=now, words=reply.words)

@@ -14,6 +14,7 @@ from clients.models import Agreement, Scope
 from engagement.staff.models import User
 from promises.actions.base import Refused
 from promises.actions.making import make
+from promises.actions.overriding import Override
 from promises.due import Due
 from promises.from_scope import NEEDED, NOT_NEEDED, ToPromise, lines_of
 from promises.models import LineNotNeeded, Promise
@@ -29,6 +30,7 @@ def make_from_line(
     by: User,
     now: datetime,
     estimate_hours: Decimal | None = None,
+    override: Override | None = None,
 ) -> Promise:
     """A person has confirmed what a line of a signed scope promises, and by when. Once for each line."""
     with _holding(scope) as held:
@@ -44,6 +46,7 @@ def make_from_line(
             by=by,
             now=now,
             estimate_hours=estimate_hours,
+            override=override,
         )
 
 

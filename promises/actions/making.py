@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Contact, Scope
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, keep_note, load_changed, write
+from promises.actions.overriding import Override, keep_override
 from promises.actions.progress import put_steps
 from promises.due import Due, tell_by_for
 from promises.models import Promise
@@ -42,9 +43,11 @@ def make(
     estimate_hours: Decimal | None = None,
     note: str = "",
     steps: Sequence[str] = (),
+    override: Override | None = None,
+    firm: Firm | None = None,
     **words: str,
 ) -> Promise:
-    """Log a promise. It is looked at by the next tick; saved is not told."""
+    """Log a promise. It is looked at by the next tick; saved is not told. Whoever has read the firm hands it on."""
     _must_belong(client, contact, scope)
     if due.at <= now:
         raise Refused(_("Due date must be today or in the future"))
@@ -67,7 +70,7 @@ def make(
             due_on=due.on,
             due_time=due.time,
             due_at=due.at,
-            tell_by_at=tell_by_for(Firm.get(), now, due.at),
+            tell_by_at=tell_by_for(firm or Firm.get(), now, due.at),
             estimate_hours=estimate_hours,
             last_update_at=now,
             next_look_at=now,
@@ -79,6 +82,7 @@ def make(
         when = {"due": due.at.isoformat(), "on": due.on.isoformat()}
         load_changed(promise, now)
         write(promise, "made", now, by, what=what, owner=owner.name, **when, **source)
+        keep_override(promise, override, due, by, now)
     return promise
 
 

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from clients.models import Addendum
 from engagement.staff.models import Firm, User
 from promises.actions.base import Refused, holding, keep_note, load_changed, write
+from promises.actions.overriding import Override, keep_override
 from promises.due import Due, tell_by_for
 from promises.models import Band, DateMove, Extension, ExtensionAnswer, Promise, Telling
 
@@ -23,6 +24,7 @@ def extend(
     now: datetime,
     telling: Telling | None = None,
     note: str = "",
+    override: Override | None = None,
 ) -> Extension:
     """Ask for a later date. The date in force stays until the client has agreed: see `answer`."""
     with holding(promise) as held:
@@ -62,6 +64,7 @@ def extend(
             asked_by=asked_by,
             told=telling.pk if telling else None,
         )
+        keep_override(held, override, due, by, now)
     return extension
 
 

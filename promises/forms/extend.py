@@ -15,6 +15,7 @@ from engagement.staff.models import Firm
 from promises.actions.agreeing import answered_too_soon
 from promises.due import due_for
 from promises.forms.act import NoteField, OfPromise, TextArea
+from promises.forms.log import reason_field
 from promises.forms.tell import EMAIL, SPOKEN, EarlierField, read_again
 from promises.models import Extension
 
@@ -131,6 +132,7 @@ class ExtendForm(OfPromise):
         max_length=300,
         error_messages={"max_length": _("Their words must be %(limit_value)d characters or fewer")},
     )
+    over_reason = reason_field()
     once = forms.UUIDField(widget=forms.HiddenInput, required=False)
     earlier = EarlierField()
     drafted_for = forms.CharField(widget=forms.HiddenInput, required=False)
@@ -168,6 +170,13 @@ class ExtendForm(OfPromise):
         """What the drafted text says, so that a text is read again when it no longer fits."""
         names = ("new_date", "new_time", "asked_by", "reason_text", "contact", "answer")
         return "|".join(str(self[name].value() or "") for name in names)
+
+    @property
+    def can_be_weighed(self) -> bool:
+        """Whether the new date holds together, whatever else is still open."""
+        if not self.is_bound or self.errors.keys() & {"new_date", "new_time"}:
+            return False
+        return "due" in self.cleaned_data
 
     @property
     def is_drafted(self) -> bool:

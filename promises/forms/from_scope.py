@@ -14,7 +14,7 @@ from engagement.staff.fields import DateTextField, HoursField
 from engagement.staff.models import Firm, User
 from promises.due import Due, due_for
 from promises.forms.act import may_own
-from promises.forms.log import WHAT_LENGTH, ChoiceField, short_text
+from promises.forms.log import WHAT_LENGTH, ChoiceField, reason_field, short_text
 
 
 class LineForm(forms.Form):
@@ -33,12 +33,13 @@ class LineForm(forms.Form):
     estimate_hours = HoursField(
         label=_("Estimate"), required=False, most=9999, widget=forms.TextInput(attrs={"class": "input-10"})
     )
+    over_reason = reason_field()
 
     def __init__(
         self, data: Any = None, *, client: Client, owners: Sequence[User], firm: Firm, now: datetime, **kwargs: Any
     ) -> None:
         super().__init__(data, **kwargs)
-        self.client, self.firm, self.now = client, firm, now
+        self.client, self.owners, self.firm, self.now = client, owners, firm, now
         self.due: Due | None = None
         self.fields["owner"].queryset = may_own(client)  # type: ignore[attr-defined]
         # Read once for all the forms of a page.
@@ -52,3 +53,7 @@ class LineForm(forms.Form):
             if self.due.at <= self.now:
                 self.add_error("due_on", _("Their working day has ended: enter a later day"))
         return cleaned
+
+    @property
+    def can_be_weighed(self) -> bool:
+        return self.is_bound and not self.errors.keys() & {"owner", "due_on", "estimate_hours"} and self.due is not None

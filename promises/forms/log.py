@@ -19,6 +19,8 @@ WHAT_LENGTH = 300
 MOST_STEPS = 20
 STEP_LENGTH = 200
 LONG_TEXT = 5000
+# Why somebody takes on more than the diary holds: every form that takes a date has it under this name.
+REASON = "over_reason"
 
 
 def short_text(label: Any, most: int, **kwargs: Any) -> forms.CharField:
@@ -32,6 +34,20 @@ def short_text(label: Any, most: int, **kwargs: Any) -> forms.CharField:
 
 def long_text(label: Any, rows: int = 3, **kwargs: Any) -> forms.CharField:
     return short_text(label, LONG_TEXT, required=False, widget=forms.Textarea(attrs={"rows": rows}), **kwargs)
+
+
+def reason_field() -> forms.CharField:
+    """Asked for only where the date does not fit."""
+    field = short_text(
+        _("Why you take it on all the same"),
+        300,
+        required=False,
+        help_text=_("Never shown to the client."),
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+    # Where it stands it is needed, so it does not call itself optional.
+    field.is_one_of_two = True  # type: ignore[attr-defined]
+    return field
 
 
 class ChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own takes no brackets
@@ -121,6 +137,7 @@ class PromiseForm(WordsFields):
     )
     steps = long_text(_("Steps"), help_text=_("One on a line, in the order of the work. The client sees them."))
     note = long_text(_("Internal note"), help_text=_("Never shown to the client."))
+    over_reason = reason_field()
 
     field_order = ("what", "client", "due_on", "due_time")
 
@@ -209,9 +226,15 @@ class PromiseForm(WordsFields):
         return {name: self.cleaned_data[name] for name in taken} | self.words() | {"due": self.due}
 
     @property
+    def can_be_weighed(self) -> bool:
+        """Whether what is said of client, owner, date and hours holds together, whatever else is still open."""
+        weighed = {"client", "owner", "due_on", "due_time", "estimate_hours"}
+        return self.is_bound and not self.errors.keys() & weighed and self.due is not None
+
+    @property
     def opens_fold(self) -> bool:
-        """Something was typed, or has to be mended, below the first three things."""
-        below = self.fields.keys() - {"what", "client", "due_on", "due_time"}
+        """Something was typed, or has to be mended, below what is always in sight."""
+        below = self.fields.keys() - {"what", "client", "due_on", "due_time", "estimate_hours", REASON}
         said = {name for name in below if self[name].value()}
         if self["owner"].value() in (self.user.pk, str(self.user.pk)):
             said.discard("owner")

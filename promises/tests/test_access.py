@@ -31,6 +31,7 @@ ABOUT_A_CLIENT = {
     "done": GET,
     "edit": GET,
     "extend": GET,
+    "extend_fit": GET,
     "from_scope": GET,
     "greeted": POST,
     "note": POST,
@@ -48,7 +49,15 @@ ABOUT_A_CLIENT = {
 }
 # The same, but only the owner, the lead and managers may.
 DECIDED_BY_FEW = {"reassign": GET, "void": GET, "withdraw": GET}
-FOR_EVERYBODY_HERE = {"list": GET, "my_day": GET, "new": GET, "quick_add": POST, "read_line": GET, "renewals": GET}
+FOR_EVERYBODY_HERE = {
+    "fit": GET,
+    "list": GET,
+    "my_day": GET,
+    "new": GET,
+    "quick_add": POST,
+    "read_line": GET,
+    "renewals": GET,
+}
 FOR_MANAGERS = {
     "ask": POST,
     "board": GET,

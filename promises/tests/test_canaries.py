@@ -46,7 +46,18 @@ SPEAKS_TO_CLIENTS = [
     "clients/views/visit.py",
 ]
 # Words that read what is ours alone, as attributes, names or columns.
-OURS = {"InternalNote", "notes", "manner", "our_understanding", "sentence", "chance", "readings", "reminders"}
+OURS = {
+    "CapacityOverride",
+    "InternalNote",
+    "chance",
+    "manner",
+    "notes",
+    "our_understanding",
+    "overrides",
+    "readings",
+    "reminders",
+    "sentence",
+}
 
 
 def canary(name: str) -> str:
@@ -87,6 +98,8 @@ TEXTS = [
         "takenback",
         "endedbecause",
         "papererror",
+        "overmade",
+        "overmoved",
     )
 ]
 NUMBERS = ["83.71", "84%", "84 %", "4321", "3217", "987654", "987,654", "987.654", "XTS", "61%", "61 %"]
@@ -190,6 +203,7 @@ def house(karoo, lena, thandi, mara, firm, make_person, make_promise, papers):
             now=NOW,
             telling=telling,
             note=note,
+            override=actions.Override(2.5, 3217.5, 0.8371, canary("overmoved")) if telling else None,
         )
 
     full = make_promise(
@@ -198,6 +212,7 @@ def house(karoo, lena, thandi, mara, firm, make_person, make_promise, papers):
         scope=scope,
         contact=lena,
         estimate_hours=Decimal("4321.25"),
+        override=actions.Override(2.5, 4321.25, 0.8371, canary("overmade")),
         note=canary("notemade"),
         steps=["Measured", "Drawn"],
         client_words="We open on the first.",
@@ -432,6 +447,7 @@ def test_code_that_speaks_to_clients_cannot_name_what_is_ours(path):
         "x = getattr(promise, 'notes')",
         "Promise.objects.filter(notes__text='x')",
         "Promise.objects.values('our_understanding')",
+        "x = promise.overrides.first().reason",
         "apps.get_model('promises', 'InternalNote')",
         "from promises.actions.base import keep_note, InternalNote",
     ],

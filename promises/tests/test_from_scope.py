@@ -486,8 +486,8 @@ def test_the_page_costs_the_same_for_more_lines(as_thandi, make_scope, how_many,
     scope = make_scope(lines=lines)
 
     # session, user, firm, scope, lines, addenda, promised, put aside, owners, promised lately, slips, taken out,
-    # firm in the head, heartbeat, oldest unsent
-    with django_assert_num_queries(15):
+    # firm in the head, heartbeat, oldest unsent; once for all the dates: the diary, what is promised, the track record
+    with django_assert_num_queries(18):
         as_thandi.get(page_of(scope))
 
 

@@ -129,7 +129,7 @@ def test_what_is_wrong_is_said_twice_and_nothing_typed_is_lost(office, sent, wro
 
 
 def test_an_error_below_the_fold_opens_it(office, sent):
-    page = page_of(office.post(NEW, {**sent, "estimate_hours": "ages"}))
+    page = page_of(office.post(NEW, {**sent, "contact": "x"}))
 
     assert '<details class="more" open>' in page
 

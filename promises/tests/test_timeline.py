@@ -8,7 +8,8 @@ import pytest
 
 from clients.actions import make_link
 from clients.actions.links import placeholder
-from clients.models import Entry
+from clients.models import Client, Entry
+from clients.record import verify
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message
@@ -218,6 +219,23 @@ def test_what_a_file_brought_says_so(make_promise, delivered, text):
 
     assert said.text.startswith(text)
     assert ("delivered" in said.text) == bool(delivered)
+
+
+@pytest.mark.parametrize(
+    ("free", "hours", "text"),
+    [
+        (5.2, 8, "Taken on for Friday 20 November: about 8 hours of work, about 5 hours free before it (23% to hold)"),
+        (5.2, None, "Taken on for Friday 20 November with about 5 hours free before it and no estimate (23% to hold)"),
+        (0.0, 8, "Taken on for Friday 20 November without free hours before it (23% to hold)"),
+    ],
+)
+def test_more_than_the_diary_holds_is_told_with_its_reason(make_promise, thandi, free, hours, text):
+    promise = make_promise(override=actions.Override(free, hours, 0.77, " They opened early. "))
+
+    line = next(line for line in lines_of(promise) if line.said.quote == "They opened early.")
+
+    assert (line.said.text, line.by) == (text, "Thandi Mokoena")
+    assert list(verify(Client.objects.get(pk=promise.client_id))) == []
 
 
 def test_a_kind_nobody_knows_breaks_no_page(make_promise):

@@ -10,17 +10,21 @@ from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
 
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from promises import actions, drafts
 from promises.actions.base import holding
-from promises.forms.extend import AGREED, NO_ANSWER, AnswerForm, ExtendForm
+from promises.cautions import unseen
+from promises.forms.extend import AGREED, NO_ANSWER, REFUSED, AnswerForm, ExtendForm
 from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, text_before
 from promises.models import Extension, Promise, Telling
 from promises.views.act import ask, carried_out, has_ended, page, posted
 from promises.views.common import promise_or_404
+from promises.views.fitting import Fitted, confirmed, fitted, fragment, wants_reason
 from promises.views.tell import again, main_contact, with_link
+from promises.weighing import Weighing
 
 
 @page
@@ -29,16 +33,31 @@ def extend(request: SignedInRequest, pk: int) -> HttpResponse:
     if has_ended(request, promise):
         return redirect(promise)
     form = ExtendForm(_typed(request), promise=promise, now=now, initial=_initial(request, promise))
+    weighed = _fitted(request, promise, form)
+    if "weigh" in request.POST or "take" in request.POST:
+        # Only looked at: what is still open is no error.
+        typed = {name: form[name].value() for name in form.fields}
+        form = ExtendForm(None, promise=promise, now=now, initial=typed)
+        return _page(request, promise, form, drafted=form.is_drafted, weighed=weighed)
+    if form.is_bound and form.is_valid() and _asks_first(request, form, weighed):
+        return _page(request, promise, form, drafted=form.is_drafted, weighed=weighed)
     if form.is_bound and form.is_valid() and form.cleaned_data["told"] == EMAIL and _wants_draft(request, form):
         # The text is read, and changed if need be, before anything is written down.
         form = _drafted(request, promise, form)
-        return _page(request, promise, form, drafted=True)
-    if carried_out(form, lambda typed: _extend(request, promise, typed, form)):
+        return _page(request, promise, form, drafted=True, weighed=weighed)
+    if carried_out(form, lambda typed: _extend(request, promise, typed, form, weighed)):
         messages.success(request, _what_was_done(form.cleaned_data))
         return redirect(promise)
     if form.has_error("body", READ_AGAIN):
         form.data = again(request.POST, drafted_for=form.signature())
-    return _page(request, promise, form, drafted=form.is_bound and form.is_drafted)
+    return _page(request, promise, form, drafted=form.is_bound and form.is_drafted, weighed=weighed)
+
+
+@require_safe
+def fit(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Whether the new date that stands in the form would hold. Nothing where that cannot be said yet."""
+    promise = promise_or_404(request, pk)
+    return fragment(_fitted(request, promise, ExtendForm(request.GET, promise=promise, now=timezone.now())))
 
 
 @page
@@ -65,8 +84,24 @@ def answer(request: SignedInRequest, pk: int) -> HttpResponse:
     return ask(request, promise, form, extension=extension, **words)
 
 
+def _fitted(request: SignedInRequest, promise: Promise, form: ExtendForm) -> Fitted | None:
+    if not promise.is_open or not form.can_be_weighed:
+        return None
+    weighing, due = Weighing(Firm.get()), form.cleaned_data["due"]
+    return fitted(weighing, promise.owner, promise.client, due, request.user, form.now, moved=promise)
+
+
+def _asks_first(request: SignedInRequest, form: ExtendForm, weighed: Fitted | None) -> bool:
+    """A date that does not fit is kept with a reason, and asked about before anything is drafted or told."""
+    if weighed is None or form.cleaned_data["answer"] == REFUSED:
+        return False
+    return bool(unseen(weighed.over, confirmed(request.POST))) or wants_reason(form, weighed)
+
+
 def _typed(request: SignedInRequest) -> Any:
     """“They asked, and it is agreed”: one press says four things that are otherwise asked for."""
+    if day := request.POST.get("take", ""):
+        return again(request.POST, new_date=day)
     if request.method != "POST" or "agreed_as_asked" not in request.POST:
         return posted(request)
     said = {
@@ -102,8 +137,17 @@ def _drafted(request: SignedInRequest, promise: Promise, form: ExtendForm) -> Ex
     return ExtendForm(data, promise=promise, now=form.now)
 
 
-def _extend(request: SignedInRequest, promise: Promise, typed: dict[str, Any], form: ExtendForm) -> None:
-    asked = actions.Asked(typed["due"], typed["reason"], typed["reason_text"], typed["asked_by"], typed["note"])
+def _extend(
+    request: SignedInRequest, promise: Promise, typed: dict[str, Any], form: ExtendForm, weighed: Fitted | None
+) -> None:
+    asked = actions.Asked(
+        typed["due"],
+        typed["reason"],
+        typed["reason_text"],
+        typed["asked_by"],
+        typed["note"],
+        weighed.override(form) if weighed else None,
+    )
     reply = None
     if typed["answer"] != NO_ANSWER:
         reply = actions.Reply(typed["answer"] == AGREED, typed["answered_at"], typed["words"])
@@ -127,6 +171,12 @@ def _what_was_done(typed: dict[str, Any]) -> str:
     return _("Asked for. The date stays until they agree.")
 
 
-def _page(request: SignedInRequest, promise: Promise, form: ExtendForm, *, drafted: bool) -> HttpResponse:
+def _page(
+    request: SignedInRequest, promise: Promise, form: ExtendForm, *, drafted: bool, weighed: Fitted | None = None
+) -> HttpResponse:
     context = {"promise": promise, "form": form, "drafted": drafted, "here": "promises"}
+    if weighed:
+        context["words"] = weighed.words
+        # Once it is asked, it stands there until the date is kept or another is chosen.
+        context["over"] = weighed.over[0].key if weighed.over and form.is_bound else ""
     return render(request, "promises/extend.html", context)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
@@ -31,6 +31,8 @@ from promises.forms.log import WHAT_LENGTH
 from promises.from_scope import ToPromise, lines_of, taken_out
 from promises.models import Promise
 from promises.views.act import page
+from promises.views.fitting import Fitted, confirmed, fitted, wants_reason
+from promises.weighing import Weighing
 
 # More figures than any line has.
 LONGEST_NUMBER = 6
@@ -43,10 +45,13 @@ class Row:
     cautions: list[Caution]
     # The day that the turnaround came to, where it has passed.
     passed: date | None
+    weighed: Fitted | None
+    # Taken on more than the diary holds: asked about once it was sent.
+    over: list[Caution]
 
     @property
     def seen(self) -> str:
-        return " ".join(caution.key for caution in self.cautions)
+        return " ".join(caution.key for caution in (*self.cautions, *self.over))
 
 
 @dataclass(frozen=True)
@@ -81,6 +86,8 @@ def from_scope(request: SignedInRequest, pk: int) -> HttpResponse:
         elif act == "needed":
             mark_needed(scope, number, request.user, now)
             messages.success(request, _("The line waits for its promise again."))
+        elif "weigh" in request.POST or "take" in request.POST:
+            return _look(request, scope, number, firm, now)
         else:
             return _confirm(request, scope, number, firm, now)
     except actions.Refused as refused:
@@ -110,14 +117,34 @@ def _confirm(request: SignedInRequest, scope: Scope, number: int, firm: Firm, no
     form = LineForm(request.POST, prefix=_prefix(number), **_known(scope, owners, firm, now))
     if form.is_valid():
         assert form.due
+        weighed = _fitted(request, form, Weighing(firm))
         found = cautions(scope.client, firm, form.cleaned_data["what"], form.due, now)
-        if unseen(found, request.POST.get("confirmed", "")):
+        found += weighed.over if weighed else []
+        if unseen(found, confirmed(request.POST)) or wants_reason(form, weighed):
             return _page(request, scope, firm, now, number, form, asked=True)
         names = ("what", "owner", "estimate_hours")
-        typed = {name: form.cleaned_data[name] for name in names}
+        typed: dict[str, Any] = {name: form.cleaned_data[name] for name in names}
+        typed["override"] = weighed.override(form) if weighed else None
         promise = make_from_line(scope, number, due=form.due, by=request.user, now=now, **typed)
         return redirect(f"{_next(scope)}?saved={promise.pk}")
     return _page(request, scope, firm, now, number, form)
+
+
+def _look(request: SignedInRequest, scope: Scope, number: int, firm: Firm, now: datetime) -> HttpResponse:
+    """Whether the line's date would hold, or the one that would in its place. What is still open is no error."""
+    data = request.POST.copy()
+    if day := data.get("take", ""):
+        data[f"{_prefix(number)}-due_on"] = day
+    form = LineForm(data, prefix=_prefix(number), **_known(scope, list(may_own(scope.client)), firm, now))
+    return _page(request, scope, firm, now, number, form, looked_at=True)
+
+
+def _fitted(request: SignedInRequest, form: LineForm, weighing: Weighing) -> Fitted | None:
+    if not form.can_be_weighed:
+        return None
+    assert form.due
+    owner, hours = form.cleaned_data["owner"], form.cleaned_data["estimate_hours"]
+    return fitted(weighing, owner, form.client, form.due, request.user, form.now, estimate=hours)
 
 
 def _next(scope: Scope) -> str:
@@ -136,14 +163,16 @@ def _page(
     bound: LineForm | None = None,
     *,
     asked: bool = False,
+    looked_at: bool = False,
 ) -> HttpResponse:
     in_force = scope.agreement.state == State.SIGNED
     lines = lines_of([scope])[scope.pk] if in_force else None
     owners, recent = list(may_own(scope.client)), recently(scope.client, now)
-    rows = []
+    rows, weighing = [], Weighing(firm)
     for one in lines.waiting if lines else ():
         form = bound if bound and one.line.number == number else _fresh(request, one, owners, firm, now)
-        rows.append(_row(one, form, recent, firm, now))
+        row = _row(request, one, form, recent, weighing, now)
+        rows.append(replace(row, form=_unsent(form), over=[]) if looked_at and form is bound else row)
     slips = Promise.objects.slips(now).filter(client=scope.client)
     context: dict[str, Any] = {
         "scope": scope,
@@ -156,7 +185,7 @@ def _page(
         "confirm_by": confirm_by(scope.client, firm, signed_day(scope)),
         "slips": slips.count(),
         # What the title and the summary of errors speak of.
-        "form": bound,
+        "form": None if looked_at else bound,
         "asked": number if asked else 0,
         "now": now,
         "client_for_line": scope.client_id,
@@ -177,7 +206,18 @@ def _fresh(request: SignedInRequest, one: ToPromise, owners: list[User], firm: F
     return LineForm(prefix=_prefix(one.line.number), initial=initial, **_known(one.scope, owners, firm, now))
 
 
-def _row(one: ToPromise, form: LineForm, recent: list[Promise], firm: Firm, now: datetime) -> Row:
+def _unsent(form: LineForm) -> LineForm:
+    """The same words, and nothing called wrong yet."""
+    initial = {name: form[name].value() for name in form.fields}
+    return LineForm(
+        prefix=form.prefix, initial=initial, client=form.client, owners=form.owners, firm=form.firm, now=form.now
+    )
+
+
+def _row(
+    request: SignedInRequest, one: ToPromise, form: LineForm, recent: list[Promise], weighing: Weighing, now: datetime
+) -> Row:
+    firm = weighing.firm
     due_on = one.due_on(firm)
     passed = due_on if due_on and _has_passed(one, due_on, firm, now) else None
     due = (
@@ -185,7 +225,12 @@ def _row(one: ToPromise, form: LineForm, recent: list[Promise], firm: Firm, now:
     )
     what = str(form["what"].value() or "")
     found = cautions(one.scope.client, firm, what, due, now, recent) if due else []
-    return Row(one, form, found, passed)
+    if form.is_bound:
+        weighed = _fitted(request, form, weighing)
+    else:
+        weighed = fitted(weighing, request.user, one.scope.client, due, request.user, now) if due else None
+    over = weighed.over if weighed and form.is_bound else []
+    return Row(one, form, found, passed, weighed, over)
 
 
 def _has_passed(one: ToPromise, due_on: date, firm: Firm, now: datetime) -> bool:

@@ -21,12 +21,14 @@ from engagement.staff.models import Firm
 from engagement.staff.read_date import Reading, read_day
 from engagement.staff.when import speak_date
 from promises import actions
+from promises.capacity import is_call_back
 from promises.cautions import Caution, cautions, next_working_day, unseen
 from promises.due import tell_by_for
 from promises.forms.log import WHAT_LENGTH, PromiseForm, WordsForm
 from promises.models import Promise
 from promises.one_line import Understood, understand
 from promises.views.common import promise_or_404
+from promises.views.fitting import Fitted, confirmed, fitted, fragment, wants_reason
 from promises.views.once import Once, new_token
 from promises.views.questions import (
     NEW_CLIENT,
@@ -37,6 +39,7 @@ from promises.views.questions import (
     has_just_passed,
     moment_value,
 )
+from promises.weighing import Weighing
 
 LONGEST_LINE = 2000
 LONGEST_NAME = 120
@@ -79,7 +82,17 @@ def read_line(request: SignedInRequest) -> HttpResponse:
     if line.client and line.due and line.due.at > now:
         shown["tell_by"] = tell_by_for(firm, now, line.due.at)
         shown["working_day"] = next_working_day(line.client, firm, line.due)
+        if line.owner:
+            hours = line.line.estimate_hours
+            weighed = fitted(Weighing(firm), line.owner, line.client, line.due, request.user, now, estimate=hours)
+            shown["words"] = weighed.words
     return render(request, "promises/_line_preview.html", shown)
+
+
+@require_safe
+def fit(request: SignedInRequest) -> HttpResponse:
+    """Whether the date that stands in the form would hold. Nothing where that cannot be said yet."""
+    return fragment(_fitted(PromiseForm(request.GET, user=request.user, firm=Firm.get(), now=timezone.now())))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,6 +107,10 @@ def new(request: SignedInRequest) -> HttpResponse:
         client = _client(request, data.get("client", ""))
         return _page(request, PromiseForm(initial=data.dict(), client=client, **known), [])
     form = PromiseForm(data, **known)
+    if "weigh" in data or "take" in data:
+        # Only looked at: what is still open is no error.
+        looked_at = PromiseForm(initial=data.dict(), client=form.for_client, **known)
+        return _page(request, looked_at, [], weighed=_fitted(form))
     if data.get("choose_client"):
         form.refuse_client()
     if _is_answered_in_part(form):
@@ -154,6 +171,8 @@ def _answered(request: SignedInRequest, firm: Firm) -> QueryDict:
     if day := data.get("choose_due", ""):
         data["due_on"], _found, at = day.partition("T")
         data["due_time"] = at or data.get("due_time", "")
+    if day := data.get("take", ""):
+        data["due_on"] = day
     if owner := data.get("choose_owner", ""):
         data["owner"] = owner
     if client := data.get("choose_client", ""):
@@ -189,13 +208,16 @@ def _save(request: SignedInRequest, form: PromiseForm, once: Once) -> HttpRespon
     assert form.due
     if once.made:
         return _to_saved(request, form.for_client, once.made)
+    weighed = None if _is_call_back(form) else _fitted(form)
     found = cautions(form.for_client, form.firm, form.cleaned_data["what"], form.due, form.now)
-    if unseen(found, request.POST.get("confirmed", "")):
-        return _page(request, form, [], found)
+    found += weighed.over if weighed else []
+    if unseen(found, confirmed(request.POST)) or wants_reason(form, weighed):
+        return _page(request, form, [], found, weighed)
     if not once.begin():
         return _to_saved(request, form.for_client, once.made)
     try:
-        promise = actions.make(**form.promise(), by=request.user, now=form.now)
+        override = weighed.override(form) if weighed else None
+        promise = actions.make(**form.promise(), by=request.user, now=form.now, override=override, firm=form.firm)
     except actions.Refused as refused:
         once.give_up()
         form.add_error(None, str(refused))
@@ -205,6 +227,22 @@ def _save(request: SignedInRequest, form: PromiseForm, once: Once) -> HttpRespon
         raise
     once.done(promise.pk)
     return _to_saved(request, form.for_client, promise.pk)
+
+
+def _fitted(form: PromiseForm) -> Fitted | None:
+    if not form.can_be_weighed:
+        return None
+    assert form.for_client
+    assert form.due
+    owner, hours = form.cleaned_data["owner"], form.cleaned_data["estimate_hours"]
+    return fitted(Weighing(form.firm), owner, form.for_client, form.due, form.user, form.now, estimate=hours)
+
+
+def _is_call_back(form: PromiseForm) -> bool:
+    """The quickest promise of all: its diary is not even read."""
+    assert form.for_client
+    assert form.due
+    return is_call_back(form.for_client, form.due, form.cleaned_data["estimate_hours"], form.now)
 
 
 def _open_questions(form: PromiseForm) -> list[Question]:
@@ -222,15 +260,23 @@ def _open_questions(form: PromiseForm) -> list[Question]:
 
 
 def _page(
-    request: SignedInRequest, form: PromiseForm, questions: list[Question], found: list[Caution] | None = None
+    request: SignedInRequest,
+    form: PromiseForm,
+    questions: list[Question],
+    found: list[Caution] | None = None,
+    weighed: Fitted | None = None,
 ) -> HttpResponse:
     client = form.for_client
+    weighed = weighed or _fitted(form)
     shown: dict[str, Any] = {"form": form, "questions": questions, "client": client, "now": form.now}
     shown["once"] = request.POST.get("once") or new_token()
     if found and form.due:
         shown["cautions"] = found
         shown["seen"] = " ".join(caution.key for caution in found)
         shown["moved"] = [moment_value(c.working_day, form.due.time) for c in found if c.working_day]
+    if weighed:
+        shown["words"] = weighed.words
+        shown["over"] = next((caution.key for caution in found or () if caution.over), "")
     if not client and not form.is_bound and not questions:
         shown["is_without_clients"] = not Client.objects.visible_to(request.user).current().exists()
     if client:
