@@ -14,7 +14,10 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
-from typing import Any
+from typing import TypeVar
+
+Key = TypeVar("Key")
+Table = TypeVar("Table")
 
 # So many of the jobs begun last are read; older ones are another firm's by now.
 FIRM_JOBS_READ = 600
@@ -43,7 +46,7 @@ JOBS_ENOUGH = 50
 # Beyond half a year of working days only the shape of the tail is known.
 LONGEST = 130
 # Tables are made anew when there are more, so that a sweep over everybody stays small.
-TABLES_KEPT = 10_000
+TABLES_KEPT = 5000
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,19 +117,16 @@ class Ratios:
 class Days:
     """The share of jobs that were not finished yet after so many working days, as logarithms."""
 
-    __slots__ = ("_left", "_size", "own")
+    __slots__ = ("_left", "_size", "middle", "own")
 
     def __init__(self, chances: Iterable[float], size: int | None, own: float) -> None:
         self._left = array("d", accumulate([math.log1p(-chance) for chance in chances], initial=0.0))
         self._size = size
         # The weight of the owner's own jobs in it.
         self.own = own
-
-    @property
-    def middle(self) -> int | None:
-        """The day by which half of them are finished."""
+        # The day by which half of them are finished.
         day = bisect_left(self._left, math.log(2), key=operator.neg)
-        return day if day <= LONGEST else None
+        self.middle = day if day <= LONGEST else None
 
     def share_beyond(self, need: int, so_far: int) -> float:
         """Of those not finished after `so_far` days, the share that takes more than `need`."""
@@ -147,7 +147,7 @@ class Book:
         self.entries: deque[Entry] = deque(maxlen=read)
         # By age, the newest first.
         self._weights = [math.pow(0.5, age / half_life) for age in range(read)]
-        self._columns: tuple[list[Any], ...] | None = None
+        self._columns: tuple[list[int | None], list[int], list[int]] | None = None
 
     def __len__(self) -> int:
         return len(self.entries)
@@ -199,7 +199,12 @@ class TrackRecord:
         self._open: dict[Hashable, Entry] = {}
         self._owners: dict[Hashable, Book] = {}
         self.firm = Book(FIRM_JOBS_READ)
-        self._tables: dict[tuple[Any, ...], Any] = {}
+        # Tables made as they are asked for, by owner, kind and size, or by kind and size.
+        self._days: dict[tuple[Hashable, str, int | None], Days] = {}
+        self._chances: dict[tuple[str, int | None], list[float]] = {}
+        self._own_ratios: dict[tuple[Hashable, str, int | None], Ratios] = {}
+        self._firm_ratios: dict[tuple[str, int | None], Ratios] = {}
+        self._finished: int | None = None
         for job in firm:
             entry = Entry(job, 0)
             self.firm.entries.append(entry)
@@ -211,8 +216,9 @@ class TrackRecord:
     @property
     def jobs(self) -> int:
         """How many finished jobs there are to learn from."""
-        jobs: int = self._table(("jobs",), lambda: sum(not entry.is_open for entry in self.firm.entries))
-        return jobs
+        if self._finished is None:
+            self._finished = sum(not entry.is_open for entry in self.firm.entries)
+        return self._finished
 
     @property
     def is_enough(self) -> bool:
@@ -220,13 +226,21 @@ class TrackRecord:
 
     def days(self, owner: Hashable, kind: str, size: int | None) -> Days:
         """What jobs like this one took in working days: this owner's, with the firm's behind them."""
-        days: Days = self._table(("days", owner, kind, size), lambda: self._days(owner, kind, size))
+        key = (owner, kind, size)
+        days = self._days.get(key)
+        if days is None:
+            days = keep(self._days, key, self._days_of(owner, kind, size))
         return days
 
     def ratios(self, owner: Hashable, kind: str, size: int | None) -> tuple[Ratios, Ratios]:
         """What jobs like this one took for each estimated hour: this owner's, and the firm's."""
-        own = self._table(("own", owner, kind, size), lambda: self.owner(owner).ratios(size, kind))
-        return own, self._table(("firm", kind, size), lambda: self.firm.ratios(size, kind))
+        key, firms = (owner, kind, size), (kind, size)
+        own, firm = self._own_ratios.get(key), self._firm_ratios.get(firms)
+        if own is None:
+            own = keep(self._own_ratios, key, self.owner(owner).ratios(size, kind))
+        if firm is None:
+            firm = keep(self._firm_ratios, firms, self.firm.ratios(size, kind))
+        return own, firm
 
     # What happens
 
@@ -272,7 +286,9 @@ class TrackRecord:
 
     def _forget(self, *books: Book) -> None:
         """What was made ahead of them no longer holds."""
-        self._tables.clear()
+        self._finished = None
+        for tables in (self._days, self._chances, self._own_ratios, self._firm_ratios):
+            tables.clear()
         for book in books:
             book.changed()
 
@@ -282,8 +298,10 @@ class TrackRecord:
             book.entries.extend(Entry(job, self._today) for job in (self._of_owner(owner) if self._of_owner else ()))
         return self._owners[owner]
 
-    def _days(self, owner: Hashable, kind: str, size: int | None) -> Days:
-        firm = self._table(("chances", kind, size), lambda: self._firm_chances(kind, size))
+    def _days_of(self, owner: Hashable, kind: str, size: int | None) -> Days:
+        firm = self._chances.get((kind, size))
+        if firm is None:
+            firm = keep(self._chances, (kind, size), self._firm_chances(kind, size))
         ended, in_hand = self.owner(owner).ended_and_in_hand(size, kind, self._today)
         chances = [
             (done + FIRM_BEHIND * of_firm) / (open_ + FIRM_BEHIND)
@@ -299,13 +317,12 @@ class TrackRecord:
             for done, open_, of_others in zip(ended, in_hand, others_chances(size), strict=False)
         ]
 
-    def _table(self, key: tuple[Any, ...], make: Callable[[], Any]) -> Any:
-        table = self._tables.get(key)
-        if table is None:
-            if len(self._tables) >= TABLES_KEPT:
-                self._tables.clear()
-            table = self._tables[key] = make()
-        return table
+
+def keep(tables: dict[Key, Table], key: Key, table: Table) -> Table:
+    if len(tables) >= TABLES_KEPT:
+        tables.clear()
+    tables[key] = table
+    return table
 
 
 def size_of(estimate: float | None, hours_a_day: float) -> int | None:
