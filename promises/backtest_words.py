@@ -63,6 +63,9 @@ def called(one: Bin) -> str:
 
 def leads(report: Report) -> list[str]:
     """How early late ones were flagged, and what the nearness of the date alone would have given."""
+    if report.hours and not report.stages:
+        # Asked about hours alone: no flag could be early or late.
+        return []
     if report.lead is None or report.due_soon is None:
         return [_("No date of five working days or more has both slipped and held yet: nothing to say on early flags.")]
     return [_flag(report.lead), _rule(report.due_soon)]

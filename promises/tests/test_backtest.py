@@ -84,6 +84,7 @@ def test_a_question_about_hours_is_judged_by_the_hours(tmp_path):
     hours = next(line for line in told.splitlines() if line.startswith("Against the free hours"))
     # Twenty hours were free: what took exactly those did not slip.
     assert hours.split()[4:6] == ["10", "10%"]
+    assert "early flags" not in told
 
 
 def test_without_any_outcome_the_figures_are_no_data(tmp_path):
