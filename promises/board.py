@@ -26,6 +26,8 @@ PAGE = 25
 MOST_COUNTED = 1000
 WEEKS = 12
 COMING_WEEKS = 4
+# A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
+EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
 ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
 
 Rows = QuerySet[Promise]
@@ -319,9 +321,10 @@ class Cursor:
 def due_between(rows: SomeRows, first: date | None, last: date | None) -> SomeRows:
     """Due on these days of their own zones. The instants around them let an index by `due_at` find them."""
     if first:
-        rows = rows.filter(due_on__gte=first, due_at__gte=datetime.combine(first - timedelta(days=1), time.min, UTC))
+        rows = rows.filter(due_on__gte=first, due_at__gte=datetime.combine(first, time.min, UTC) - EARLIEST_ZONE)
     if last:
-        rows = rows.filter(due_on__lte=last, due_at__lte=datetime.combine(last + timedelta(days=2), time.max, UTC))
+        ends = datetime.combine(last + timedelta(days=1), time.min, UTC)
+        rows = rows.filter(due_on__lte=last, due_at__lte=ends + LATEST_ZONE)
     return rows
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 
 from django.db.models import (
@@ -31,6 +31,7 @@ from django.db.models.functions import Coalesce, Lower
 from engagement.staff.diary import calendar_of, public_holidays
 from engagement.staff.models import Absence, Firm, User
 from engagement.staff.worktime import Calendar, is_working_day
+from promises.board import due_between
 from promises.coming_weeks import NOTHING, Days, Promised, Week, flow, free_by_week, weeks_from
 from promises.models import Promise
 from promises.models.hours_left import HOURS_LEFT
@@ -106,12 +107,8 @@ class Team:
 
 
 def promised_by_week(rows: QuerySet[Promise], weeks: Sequence[Days]) -> dict[tuple[int, int], Promised]:
-    """By owner and number of the week; what is overdue is still to be done, and counts into the first. One statement.
-
-    A promise is due on the day of its own zone. The instant only leads to the index.
-    """
-    last = weeks[-1][1]
-    rows = rows.filter(ended_at=None, due_on__lte=last, due_at__lte=datetime.combine(last + 2 * DAY, time.max, UTC))
+    """By owner and number of the week; what is overdue is still to be done: it counts into the first. One statement."""
+    rows = due_between(rows.filter(ended_at=None), None, weeks[-1][1])
     number = Case(*(When(due_on__lte=end, then=Value(n)) for n, (_first, end) in enumerate(weeks)))
     sums = rows.order_by().annotate(week=number, to_do=HOURS_LEFT).values_list("owner", "week")
     found = sums.annotate(count=Count("pk"), hours=Sum("to_do"), unestimated=Count("pk", Q(to_do=None)))
@@ -140,7 +137,7 @@ def calendar_kept(person: User, firm: Firm) -> Calendar:
     return _kept(calendar_of(person, firm))
 
 
-@lru_cache(maxsize=512)
+@lru_cache(maxsize=1024)
 def _kept(calendar: Calendar) -> Calendar:
     """The one that is equal to this, which has worked out its days already: people share weeks, and pages days."""
     return calendar

@@ -1,6 +1,6 @@
 """Finding promises by words, client, owner and state; fifty a page, by keys and not by counting rows off."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 import time_machine
@@ -276,6 +276,18 @@ def test_a_week_shows_what_is_due_in_it(thandi, make_promise):
 
     assert found(thandi, **week) == ["Due on 23 November", "Due on 29 November"]
     assert found(thandi, due_to=week["due_to"]) == ["Due on 22 November", "Due on 23 November", "Due on 29 November"]
+
+
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Apia", "America/Adak", "Etc/GMT+12"])
+@pytest.mark.parametrize("at", [time(0), time(23, 59), None])
+def test_a_day_is_the_day_of_the_promises_own_zone(thandi, make_promise, zone, at):
+    far = make_client(Client(name="Far away", zone=zone, hours=[[["00:00", "24:00"]]] * 7), thandi, NOW - DAY)
+    for day in (24, 25, 26):
+        make_promise(f"{day} November", client=far, due_on=date(2026, 11, day), due_time=at)
+
+    the_day = date(2026, 11, 25)
+
+    assert found(thandi, due_from=the_day, due_to=the_day) == ["25 November"]
 
 
 def test_the_days_of_a_list_are_said_and_can_be_let_go_of(office, make_promise):
