@@ -117,11 +117,15 @@ def _flag(lead: Lead) -> str:
 def _rule(lead: Lead) -> str:
     if math.isinf(lead.threshold):
         return _("“Due soon” alone could flag none without more false alarms than that.")
-    words = _lead(lead) | {"soon": speak_number(-lead.threshold)}
+    days = round(-lead.threshold)
+    words = _lead(lead) | {"soon": speak_number(days)}
     return (
-        _(
+        ngettext(
+            "“Due soon” alone, %(soon)s working day ahead: %(early)s were flagged %(days)s or more working days "
+            "ahead, %(half)s before half of their time, %(found)s at all; so were %(false)s of %(kept)s kept ones.",
             "“Due soon” alone, %(soon)s working days ahead: %(early)s were flagged %(days)s or more working days "
-            "ahead, %(half)s before half of their time, %(found)s at all; so were %(false)s of %(kept)s kept ones."
+            "ahead, %(half)s before half of their time, %(found)s at all; so were %(false)s of %(kept)s kept ones.",
+            days,
         )
         % words
     )

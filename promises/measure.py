@@ -90,7 +90,8 @@ def wilson(happened: int, count: int) -> tuple[float, float] | None:
     share, spread = happened / count, Z * Z / count
     middle = (share + spread / 2) / (1 + spread)
     half = Z * math.sqrt(share * (1 - share) / count + spread / count / 4) / (1 + spread)
-    return max(middle - half, 0.0), min(middle + half, 1.0)
+    # Exactly nothing and exactly all: a hair beside them would be spoken as 1 or 99 per cent.
+    return middle - half if happened else 0.0, middle + half if happened < count else 1.0
 
 
 @dataclass(frozen=True, slots=True)

@@ -71,6 +71,11 @@ def test_bounds_are_wilsons(happened, count, low, high):
     assert measure.wilson(happened, count) == pytest.approx((low, high), abs=1e-4)
 
 
+@pytest.mark.parametrize("count", range(1, 30))
+def test_bounds_of_none_and_of_all_reach_the_end_exactly(count):
+    assert (measure.wilson(0, count)[0], measure.wilson(count, count)[1]) == (0.0, 1.0)
+
+
 def test_without_any_there_are_no_bounds():
     assert measure.wilson(0, 0) is None
 
