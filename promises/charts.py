@@ -39,7 +39,7 @@ def bars(figures: Sequence[tuple[str, int, str]]) -> list[Bar]:
 
 @dataclass(frozen=True, slots=True)
 class LoadBar:
-    """A week's promised hours on the ground of its free ones. What does not fit stands on top of what does."""
+    """A week's promised hours and those from before, on the ground of its free ones. What does not fit stands above."""
 
     label: str
     week: Load
@@ -61,14 +61,13 @@ class LoadBar:
 
 def loads(weeks: Sequence[tuple[str, Load, str]]) -> list[LoadBar]:
     """(label, week, address) as bars side by side, the most hours at full height."""
-    most = max([max(week.promised.needed, week.free) for _label, week, _url in weeks] + [1.0])
+    most = max([max(week.promised.needed + week.carried, week.free) for _label, week, _url in weeks] + [1.0])
     step = WIDTH // len(weeks)
     drawn = []
     for number, (label, week, url) in enumerate(weeks):
-        needed = week.promised.needed
+        needed = week.promised.needed + week.carried
         free, whole = (max(round(TALL * hours / most), 1 if hours else 0) for hours in (week.free, needed))
-        # What was carried over and does not fit here either is drawn where it was due.
-        over = round(TALL * min(week.over, needed) / most) if week.is_over else 0
+        over = round(TALL * week.over / most) if week.is_over else 0
         fits = max(whole - over, 0)
         x = 10 + number * step
         tops = (LOAD_BASE - free, free, LOAD_BASE - fits, fits, LOAD_BASE - fits - over, over)

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from conftest import NOW
 from engagement.staff.worktime import Calendar, Week
+from promises import charts
 from promises.coming_weeks import Promised, flow, free_by_week, weeks_from
 from promises.forecast import UNKNOWN_HOURS
 
@@ -117,3 +118,21 @@ def test_no_hour_is_lost_or_counted_twice_between_weeks(zone):
 
     assert free_by_week(there, WEEKS, long_ago) == [20.0, 20.0, 20.0]
     assert free_by_week(sundays, WEEKS, long_ago) == [28.0, 28.0, 28.0]
+
+
+def test_what_does_not_fit_is_drawn_above_the_hours_that_are_free():
+    weeks = flowing([30.0, 15.0, 0.0], [20.0, 20.0, 20.0])
+
+    first, second, third = charts.loads([("", week, "") for week in weeks])
+
+    for bar in (first, second):
+        assert bar.fits_y == bar.free_y
+        assert bar.over_y + bar.over_height == bar.fits_y
+    assert first.over_height == 2 * second.over_height > 0
+    assert (third.over_height, third.fits_height) == (0, second.over_height)
+
+
+def test_weeks_without_hours_are_drawn_flat():
+    (bar,) = charts.loads([("", week, "") for week in flowing([0.0], [0.0])])
+
+    assert (bar.free_height, bar.fits_height, bar.over_height) == (0, 0, 0)
