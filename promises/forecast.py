@@ -17,7 +17,7 @@ from promises.track_record import FIRM_BEHIND, OTHERS_BEHIND, OTHERS_RATIO_SHAPE
 # less: of each one plus so many days, or plus so many times the estimate, the logarithm.
 SILENT_DAYS = 0.5
 ELAPSED_DAYS = -0.3
-SPENT = -0.45
+SPENT = -0.6
 # The share of the estimate that is spent on a job in hand in the middle: it says nothing either way.
 SPENT_USUALLY = 0.4
 # The share of time that is gone less the share that is reported as done.
@@ -186,7 +186,8 @@ def _chance(facts: Facts, left: float, record: TrackRecord) -> tuple[float, str]
         return chance_of_overrun(left, facts.free_hours), "work"
     # What is left is a job of its own. It stays of the size that was estimated, so that less of it is always better.
     like_it = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
-    hours = _overrun(like_it, 0.0, facts.free_hours / left)
+    spent = (facts.spent_hours or 0.0) / left if _done(facts) is None else 0.0
+    hours = _overrun(like_it, spent, spent + facts.free_hours / left)
     if facts.days_elapsed + facts.days_left == 0:
         return hours, "work"
     return max((hours, "work"), (late_chance(facts, record), "days"))
