@@ -100,7 +100,7 @@ class Calibration:
             days_left__isnull=False,
             promise__voided_at=None,
         ).exclude(promise__withdrawn_at__lte=F("due_at"))
-        rows = about.order_by("-due_at", "-promise", "pk").values_list(
+        rows = about.order_by("-due_at", "-promise_id", "pk").values_list(
             "promise", "due_at", "band", "chance", "days_left", "promise__delivered_at"
         )
         return _by_date(map(Reading._make, rows[:MOST_READ]))

@@ -3,6 +3,8 @@
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from conftest import DAY, HOUR, NOW
 from promises import actions
@@ -235,11 +237,14 @@ def test_a_replay_changes_nothing(firm, promised, thandi):
     assert Promise.objects.values().get(pk=promise.pk) == before
 
 
-@pytest.mark.parametrize("how_many", [1, 3])
-def test_more_promises_cost_no_more_statements(firm, promised, django_assert_num_queries, how_many):
-    for _number in range(how_many):
-        promised()
+def test_more_promises_cost_no_more_statements(firm, promised):
+    counts = []
+    for how_many in (1, 2):
+        for _number in range(how_many):
+            promised()
+        with CaptureQueriesContext(connection) as asked:
+            past(firm)
+        counts.append(len(asked))
 
-    # Promises with their updates, steps and moves; jobs from files; the owner's weeks and absences.
-    with django_assert_num_queries(7):
-        past(firm)
+    # How a cursor is counted differs between databases.
+    assert counts[0] == counts[1] > 3
