@@ -7,10 +7,11 @@ import threading
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from django.db import connection, connections
+from django.db import connection, connections, transaction
 
 from clients import actions as client_actions
 from clients import record
@@ -27,7 +28,7 @@ from promises.actions.digest import write_digests
 from promises.actions.from_scope import make_from_line, mark_not_needed
 from promises.actions.renewing import decide
 from promises.due import due_for
-from promises.models import DateMove, OutcomeTally, Promise, Reminder, Telling
+from promises.models import DateMove, LoadChange, OutcomeTally, Promise, Reminder, RiskReading, Telling
 
 ROOT = Path(__file__).resolve().parents[2]
 on_servers = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
@@ -219,6 +220,46 @@ class TestOnServers:
         assert set(occasions.values()) == {1}
         assert len({promise for promise, _kind, _person in occasions}) == 20
         assert Message.objects.filter(kind="alarm").count() == 3
+
+    def test_four_sweeps_and_people_at_work_lose_and_double_nothing(self, make_promise, thandi, mara, ada, monkeypatch):
+        monkeypatch.setattr(watching, "CHUNK", 4)
+        promises = [make_promise(f"Promise {number}", owner=[mara, ada, thandi][number % 3]) for number in range(30)]
+        late = promises[0].due_at + HOUR
+
+        def work():
+            for promise in promises[::5]:
+                actions.update(promise, standing="on_track", hours_left=Decimal(1), by=thandi, now=late)
+
+        answers = at_once(work, *[lambda: watching.look_at_due(late)] * 4)
+        # What somebody held, or changed while it was looked at, is due still.
+        watching.look_at_due(late)
+
+        assert errors(answers) == []
+        assert not Promise.objects.to_look_at(late + 2 * watching.PUT_OFF).exists()
+        assert not LoadChange.objects.exists()
+        occasions = Counter(Reminder.objects.values_list("promise", "kind", "person"))
+        assert set(occasions.values()) == {1}
+        assert len({promise for promise, _kind, _person in occasions}) == 30
+        assert Counter(RiskReading.objects.values_list("promise")).most_common(1)[0][1] == 1
+
+    def test_a_promise_that_somebody_holds_keeps_no_other_waiting(self, make_promise, thandi):
+        held, free = make_promise("held"), make_promise("free")
+        with transaction.atomic():
+            Promise.objects.select_for_update(no_key=True).get(pk=held.pk)
+            [looked] = at_once(lambda: watching.look_at_due(NOW))
+
+        assert looked == 1
+        assert list(Promise.objects.to_look_at(NOW)) == [held]
+        assert free.readings.count() == 1
+
+    def test_the_slower_of_two_sweeps_leaves_at_once(self, make_promise):
+        make_promise()
+        with transaction.atomic():
+            assert watching._has_the_word()
+            answers = at_once(lambda: watching.look_at_due(NOW))
+
+        assert answers == [0]
+        assert watching.look_at_due(NOW) == 1
 
     def test_three_workers_write_one_morning_message(self, make_promise, thandi):
         make_promise()

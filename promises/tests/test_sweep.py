@@ -1,0 +1,255 @@
+"""The sweep as a whole: what it costs, what a cut in the middle leaves, and whom a changed load concerns."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from conftest import DAY, HOUR, NOW
+from engagement.outbox.models import Message
+from engagement.staff.models import Role
+from promises import actions
+from promises.actions import watching
+from promises.due import due_for
+from promises.models import Band, LoadChange, Promise, Reminder, RiskReading
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def many(make_promise):
+    """So many promises like one that went through the front door; every third by somebody who says it may be late."""
+
+    def make(number, owners=()):
+        like = make_promise(estimate_hours=Decimal("0.5"))
+        copies = []
+        for place in range(number - 1):
+            copy = Promise.objects.get(pk=like.pk)
+            copy.pk, copy.what = None, f"Promise {place}"
+            copy.standing = "may_be_late" if place % 3 == 0 else ""
+            copy.owner = owners[place % len(owners)] if owners else like.owner
+            copies.append(copy)
+        Promise.objects.bulk_create(copies)
+        LoadChange.objects.all().delete()
+        return like
+
+    return make
+
+
+def statements(now):
+    with CaptureQueriesContext(
+        connection,
+    ) as asked:
+        looked = actions.look_at_due(now)
+    about_itself = ("SAVEPOINT", "RELEASE", "BEGIN", "COMMIT")
+    return looked, [query["sql"] for query in asked if not query["sql"].startswith(about_itself)]
+
+
+def test_a_thousand_more_changed_rows_take_ten_more_statements_at_the_most(many):
+    counts = {}
+    for number in (3, watching.CHUNK, 2 * watching.CHUNK):
+        Promise.objects.all().delete()
+        many(number)
+        looked, asked = statements(NOW)
+        counts[looked] = len(asked)
+
+    assert counts[1000] <= counts[3]
+    assert counts[2000] - counts[1000] <= 10
+
+
+def test_history_is_not_read(many):
+    like = many(50)
+    actions.look_at_due(NOW)
+    readings = [RiskReading(promise=like, at=NOW, band="watch", chance=0.3, sentence="Then.") for _then in range(200)]
+    RiskReading.objects.bulk_create(readings)
+    Promise.objects.update(next_look_at=NOW + HOUR)
+
+    _looked, asked = statements(NOW + HOUR)
+
+    assert not [sql for sql in asked if "riskreading" in sql and "INSERT INTO" not in sql]
+
+
+class Cut(BaseException):
+    """The worker is killed: nothing catches it."""
+
+
+@pytest.mark.parametrize("after", [0, 1, 2])
+@pytest.mark.parametrize("where", ["insert_rows", "update_rows"])
+def test_a_sweep_cut_in_the_middle_loses_and_doubles_nothing(many, monkeypatch, where, after):
+    monkeypatch.setattr(watching, "CHUNK", 7)
+    many(20)
+    usual, calls = getattr(watching, where), []
+
+    def cut(*args):
+        calls.append(args)
+        usual(*args)
+        if len(calls) > after:
+            raise Cut
+
+    monkeypatch.setattr(watching, where, cut)
+    with pytest.raises(Cut):
+        actions.look_at_due(NOW)
+    half_way = Promise.objects.to_look_at(NOW).count()
+    monkeypatch.setattr(watching, where, usual)
+    actions.look_at_due(NOW)
+
+    assert half_way == 20 - 7 * after
+    assert not Promise.objects.to_look_at(NOW).exists()
+    assert sorted(RiskReading.objects.values_list("promise", flat=True)) == sorted(
+        Promise.objects.values_list("pk", flat=True)
+    )
+    at_risk = Promise.objects.filter(band=Band.AT_RISK)
+    assert Reminder.objects.count() == at_risk.count() == 7
+    assert Message.objects.filter(kind="alarm").count() == 1
+
+
+def test_owners_who_share_a_chunk_are_each_reminded_in_one_alarm(many, thandi, sam, mara):
+    like = many(30, owners=[thandi, sam, mara])
+
+    actions.look_at_due(like.tell_by_at)
+
+    whom = set(Reminder.objects.values_list("person__name", "message"))
+    assert len(whom) == len({name for name, _message in whom}) == Message.objects.filter(kind="alarm").count()
+    assert Reminder.objects.filter(kind="tell_by", promise__owner=sam, person=mara).exists()
+
+
+def test_one_manager_or_many_cost_the_same(many, make_person, thandi):
+    thandi.manager = None
+    thandi.save(update_fields=["manager"])
+    many(4)
+    for number in range(8):
+        make_person(f"M{number} Manager", Role.MANAGER)
+
+    tell_by = Promise.objects.first().tell_by_at
+    _looked, asked = statements(tell_by)
+
+    assert Reminder.objects.values("person").distinct().count() == 10
+    assert len(asked) < 30
+
+
+# Loads
+
+
+def due_now(now):
+    return set(Promise.objects.to_look_at(now).values_list("what", flat=True))
+
+
+@pytest.fixture
+def load(make_promise, thandi, sam):
+    """Looked at: early, middle and late promises of Thandi, and one of Sam."""
+    for what, days in (("early", 3), ("middle", 6), ("late", 9)):
+        make_promise(what, due_on=(NOW + days * DAY).date(), estimate_hours=Decimal(2))
+    make_promise("Sam's", owner=sam, due_on=(NOW + 9 * DAY).date(), estimate_hours=Decimal(2))
+    actions.look_at_due(NOW)
+    assert due_now(NOW) == set()
+    return lambda what: Promise.objects.get(what=what)
+
+
+ACTS = {
+    "a word on hours": lambda p, by, other, now: actions.update(
+        p, standing="on_track", hours_left=Decimal(1), by=by, now=now
+    ),
+    "a per cent": lambda p, by, other, now: actions.update(p, standing="on_track", per_cent=50, by=by, now=now),
+    "done": lambda p, by, other, now: actions.update(p, standing="done", by=by, now=now),
+    "an estimate": lambda p, by, other, now: actions.change_words(p, {"estimate_hours": Decimal(9)}, by, now),
+    "delivery": lambda p, by, other, now: actions.deliver(p, delivered_at=now, by=by, now=now),
+    "withdrawal": lambda p, by, other, now: actions.withdraw(p, reason="No.", agreed_by="Lena", by=by, now=now),
+    "a mistake": lambda p, by, other, now: actions.void(p, reason="Twice.", by=by, now=now),
+}
+
+
+@pytest.mark.parametrize("act", ACTS.values(), ids=list(ACTS))
+def test_what_is_promised_for_later_is_looked_at_again(load, thandi, sam, act):
+    act(load("middle"), thandi, sam, NOW + HOUR)
+    assert LoadChange.objects.count() >= 1
+
+    watching._spread_load_changes(NOW + HOUR)
+
+    assert due_now(NOW + HOUR) - {"middle"} == {"late"}
+    assert not LoadChange.objects.exists()
+
+
+def test_words_that_change_no_load_concern_nobody_else(load, thandi):
+    actions.update(load("middle"), standing="on_track", text="All well.", by=thandi, now=NOW + HOUR)
+    actions.change_words(load("early"), {"next_step": "Call."}, thandi, NOW + HOUR)
+
+    assert not LoadChange.objects.exists()
+
+
+def test_a_new_promise_concerns_those_due_after_it(load, make_promise):
+    make_promise("new", due_on=(NOW + 4 * DAY).date(), made_at=NOW + HOUR)
+
+    watching._spread_load_changes(NOW + HOUR)
+
+    assert due_now(NOW + HOUR) == {"new", "middle", "late"}
+
+
+def test_a_promise_that_is_handed_over_concerns_both(load, thandi, sam):
+    actions.reassign(load("middle"), sam, thandi, NOW + HOUR)
+
+    watching._spread_load_changes(NOW + HOUR)
+
+    assert due_now(NOW + HOUR) == {"middle", "late", "Sam's"}
+
+
+def test_a_date_that_moves_concerns_those_after_the_earlier_of_both(load, karoo, firm, thandi):
+    due = due_for(karoo, firm, (NOW + 12 * DAY).date(), None)
+    asked = actions.extend(
+        load("early"), due, reason="more_work", reason_text="More.", asked_by="us", by=thandi, now=NOW + HOUR
+    )
+    actions.answer(asked, agreed=True, answered_at=NOW + HOUR, by=thandi, now=NOW + HOUR)
+
+    watching._spread_load_changes(NOW + HOUR)
+
+    assert due_now(NOW + HOUR) == {"early", "middle", "late"}
+
+
+def test_many_changes_of_one_load_are_spread_at_once(load, thandi, django_assert_max_num_queries):
+    for minute in range(20):
+        now = NOW + minute * timedelta(minutes=2)
+        actions.update(load("middle"), standing="on_track", per_cent=minute, by=thandi, now=now)
+
+    # The changes; whose hints, held, set, none left; the changes away. And savepoints.
+    with django_assert_max_num_queries(9):
+        watching._spread_load_changes(NOW + HOUR)
+
+    assert due_now(NOW + HOUR) == {"middle", "late"}
+
+
+def test_a_change_that_was_not_spread_to_the_end_is_spread_again(load, thandi, monkeypatch):
+    actions.deliver(load("early"), delivered_at=NOW, by=thandi, now=NOW)
+    usual = watching.look_soon
+
+    def cut(*args):
+        usual(*args)
+        raise Cut
+
+    monkeypatch.setattr(watching, "look_soon", cut)
+    with pytest.raises(Cut):
+        watching._spread_load_changes(NOW + HOUR)
+    assert LoadChange.objects.exists()
+    monkeypatch.undo()
+    watching._spread_load_changes(NOW + HOUR)
+
+    assert (due_now(NOW + HOUR), LoadChange.objects.exists()) == ({"middle", "late"}, False)
+
+
+def test_what_is_promised_earlier_is_weighed(load, thandi):
+    before = load("late").chance
+    actions.change_words(load("early"), {"estimate_hours": Decimal(40)}, thandi, NOW + HOUR)
+
+    actions.look_at_due(NOW + HOUR)
+
+    assert load("late").chance > before
+    assert load("Sam's").next_look_at > NOW + HOUR
+
+
+def test_a_reading_keeps_the_date_it_speaks_of_and_the_days_before_it(load):
+    promise = load("late")
+
+    reading = promise.readings.get()
+
+    # Friday 27 November, from Wednesday 18.
+    assert (reading.due_at, reading.days_left) == (promise.due_at, 7)
