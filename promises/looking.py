@@ -14,7 +14,6 @@ from engagement.staff.worktime import (
     beginning_of_day,
     subtract_working_days,
     working_day_after,
-    working_days_between,
 )
 from promises.forecast import Facts, Forecast, forecast
 from promises.load import Earlier
@@ -29,7 +28,7 @@ LOOK_AGAIN = timedelta(days=1)
 PLACES = 6
 SECOND = timedelta(seconds=1)
 NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
-# With so many working days before the client must hear, silence cannot begin to count before the next of them.
+# Silence begins to count a working day before the client must hear, or later.
 FAR_FROM_SILENCE = 3
 
 
@@ -48,6 +47,7 @@ class Looking:
         self.firm, self.now = firm, now
         self.weighing = Weighing(firm)
         self._next_day: dict[int, datetime] = {}
+        self._far: dict[int, datetime] = {}
 
     def read(self, owners: Collection[User]) -> None:
         """What there is to know about many owners, in as few questions as can be."""
@@ -67,10 +67,24 @@ class Looking:
         return Look(band, seen, facts.days_left, until)
 
     def _silent_from(self, promise: Promise) -> datetime:
-        calendar = self.weighing.diaries.of(promise.owner)
-        if promise.tell_by_at > self.now and _days_between(calendar, self.now, promise.tell_by_at) >= FAR_FROM_SILENCE:
+        if promise.tell_by_at >= self._far_from(promise.owner):
             return NEVER
-        return silent_from(promise, calendar)
+        return silent_from(promise, self.weighing.diaries.of(promise.owner))
+
+    def _far_from(self, owner: User) -> datetime:
+        """With so many of the owner's days before it, silence cannot begin to count before the next of them does."""
+        moment = self._far.get(owner.id)
+        if moment is None:
+            moment = self._far[owner.id] = self._day_after(owner, FAR_FROM_SILENCE) or NEVER
+        return moment
+
+    def _day_after(self, owner: User, days: int) -> datetime | None:
+        """When the owner's working day so many days on begins; None where they never work."""
+        calendar = self.weighing.diaries.of(owner)
+        with suppress(NoWorkingTime):
+            today = self.now.astimezone(calendar.zone).date()
+            return beginning_of_day(calendar, working_day_after(calendar, today, days))
+        return None
 
     def _until(self, promise: Promise, silent_from: datetime) -> datetime | None:
         """Up to when the passing of time alone changes nothing but free hours."""
@@ -83,12 +97,7 @@ class Looking:
         """When the owner's next working day begins: days gone and days left are counted anew."""
         moment = self._next_day.get(owner.id)
         if moment is None:
-            calendar = self.weighing.diaries.of(owner)
-            moment = self.now + LOOK_AGAIN
-            with suppress(NoWorkingTime):
-                day = working_day_after(calendar, self.now.astimezone(calendar.zone).date(), 1)
-                moment = beginning_of_day(calendar, day)
-            self._next_day[owner.id] = moment
+            moment = self._next_day[owner.id] = self._day_after(owner, 1) or self.now + LOOK_AGAIN
         return moment
 
     def _crossing(self, promise: Promise, facts: Facts, band: Band, until: datetime) -> datetime:
@@ -137,8 +146,3 @@ def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band
 
 def _reaches(chance: float, threshold: float) -> bool:
     return round(chance, PLACES) >= round(threshold, PLACES)
-
-
-def _days_between(calendar: Calendar, start: datetime, end: datetime) -> int:
-    zone = calendar.zone
-    return working_days_between(calendar, start.astimezone(zone).date(), end.astimezone(zone).date())

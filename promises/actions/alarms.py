@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from itertools import accumulate
 from typing import Any
 
 from django.db.models import QuerySet
@@ -45,9 +46,9 @@ class Hearers:
         in_time = promise.due_at if promise.due_at > self.now else self.now + LATEST
         heard: dict[User, datetime] = {}
         for circle in self._circles(promise.owner, kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED)):
-            for person, moment in circle.items():
-                if person.id not in lost and (not restricted or promise.client_id in self._let_in(person)):
-                    heard[person] = moment
+            heard = circle if not lost else {one: at for one, at in circle.items() if one.id not in lost}
+            if restricted:
+                heard = {one: at for one, at in heard.items() if promise.client_id in self._let_in(one)}
             if any(moment < in_time for moment in heard.values()):
                 break
         else:
@@ -72,12 +73,13 @@ class Hearers:
         return covers
 
     def _circles(self, owner: User, at_once: bool) -> list[dict[User, datetime]]:
-        """Who is asked first, and who next: those who can be written to, and when each is at work. Of a person once."""
+        """Who is asked first, and who as well next: those who can be written to, and when each is at work."""
         circles = self._of.get((owner.id, at_once))
         if circles is None:
             above = managers_of(owner, self.managers)
             near = [[owner, *above]] if at_once else [[owner], above]
-            circles = [*(self._hear(group) for group in near), self._everybody]
+            hear = [*(self._hear(group) for group in near), self._everybody]
+            circles = [*accumulate(hear, lambda nearer, wider: nearer | wider)]
             self._of[owner.id, at_once] = circles
         return circles
 
@@ -122,7 +124,7 @@ def may_see(person: User, promise: Promise) -> bool:
     return Client.objects.visible_to(person).filter(pk=promise.client_id).exists()
 
 
-def alarms_for(people: Mapping[User, datetime], occasions: Mapping[User, str], now: datetime) -> dict[int, int]:
+def alarms_for(people: Mapping[User, datetime], occasions: Mapping[int, str], now: datetime) -> dict[int, int]:
     """The alarm each of them is about to get, by person: one that has not left yet, or a new one; it leaves by then.
 
     It is worded as it leaves, from what still holds then. The caller is the only sweep, so nobody gets two; and the
@@ -130,7 +132,7 @@ def alarms_for(people: Mapping[User, datetime], occasions: Mapping[User, str], n
     """
     alarms = _hurried(people)
     new = [person for person in people if person.pk not in alarms]
-    for message in outbox.write_all([_alarm(person, people[person], occasions[person]) for person in new], now):
+    for message in outbox.write_all([_alarm(person, people[person], occasions[person.pk]) for person in new], now):
         assert message.person_id
         alarms[message.person_id] = message.pk
     return alarms

@@ -44,13 +44,18 @@ class _Wanted:
     """The reminders to write, and by whom an alarm is awaited: until when, and on which occasion."""
 
     reminders: list[Occasion] = field(default_factory=list)
-    hears: dict[User, datetime] = field(default_factory=dict)
-    because: dict[User, str] = field(default_factory=dict)
+    people: dict[int, User] = field(default_factory=dict)
+    hears: dict[int, datetime] = field(default_factory=dict)
+    because: dict[int, str] = field(default_factory=dict)
 
     def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
         self.reminders.append(occasion)
-        self.hears[person] = min(moment, self.hears.get(person, moment))
-        self.because.setdefault(person, ":".join(str(part) for part in occasion[:-1]))
+        pk = occasion.person_id
+        if pk not in self.people:
+            self.people[pk], self.hears[pk] = person, moment
+            self.because[pk] = ":".join(str(part) for part in occasion[:-1])
+        elif moment < self.hears[pk]:
+            self.hears[pk] = moment
 
 
 def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
@@ -62,11 +67,12 @@ def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
         stage = _stage(one.promise, hearers.now)
         heard = hearers.whom(one.promise, stage.kind, one.restricted, lost.get(stage, ()))
         for person, moment in heard.items():
-            occasion = stage._replace(person_id=person.pk)
+            occasion = Occasion(*stage[:-1], person.id)
             if occasion not in written:
                 wanted.add(occasion, person, moment)
     if wanted.reminders:
-        alarms = alarms_for(wanted.hears, wanted.because, hearers.now)
+        hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
+        alarms = alarms_for(hears, wanted.because, hearers.now)
         rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
         insert_rows(Reminder, WRITTEN, rows)
 
