@@ -42,8 +42,10 @@ class Fit:
     earliest: date | None
     is_moved: bool
     is_call_back: bool
-    is_soon: bool
     is_at_risk: bool
+    # Working days of the owner until then, and those that such jobs took, unless the hours weigh more.
+    days_left: int
+    usual_days: float | None
     enough: bool
     ever_works: bool
     has_own_week: bool
@@ -67,10 +69,10 @@ class Fit:
 
     @property
     def wants_reason(self) -> bool:
-        """Where the length is only supposed, "by tomorrow at nine" is not asked why as long as any time is free."""
-        if self.hours_needed is None and self.is_soon and self.free_hours > NEXT_TO_NOTHING:
-            return False
-        return self.is_over and not self.is_call_back
+        """How long it takes is only supposed: nobody is asked why as long as any time is free."""
+        if self.hours_needed is None:
+            return self.free_hours <= NEXT_TO_NOTHING and not self.is_call_back
+        return self.is_over
 
 
 def weigh(
@@ -122,8 +124,9 @@ class _Scales:
             earliest=earliest,
             is_moved=self.moved is not None,
             is_call_back=is_call_back(self.client, due, work_left(facts), self.now),
-            is_soon=facts.days_left <= 1,
             is_at_risk=self._is_at_risk(said.chance),
+            days_left=facts.days_left,
+            usual_days=said.usual_days if {"days", "no_estimate"} & set(said.grounds) and said.enough else None,
             enough=said.enough,
             ever_works=earliest is not None or free_hours(self.ours, self.now, self._horizon) > 0,
             has_own_week=any(week.valid_from > date.min for week in self.ours.weeks),

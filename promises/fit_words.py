@@ -13,6 +13,7 @@ from engagement.staff.models import User
 from engagement.staff.when import speak_date, speak_hours, speak_number, speak_per_cent
 from promises.capacity import Fit
 from promises.forecast import UNKNOWN_HOURS
+from promises.risk_words import days_words
 
 # Per cent to hold, and what it is called from there on.
 PROBABLY_FROM, COIN_TOSS_FROM = 60, 40
@@ -36,6 +37,8 @@ class Words:
     verdict: str
     tone: str
     lines: tuple[str, ...]
+    # As much of it as fits under a line that is being typed.
+    brief: tuple[str, ...]
     offer: Offer | None
 
 
@@ -53,16 +56,18 @@ class _Speaker:
     def say(self) -> Words:
         fit = self.fit
         if not fit.ever_works:
-            return Words(fit, "", self._never_works(), "risk", (), None)
+            return Words(fit, "", self._never_works(), "risk", (), (), None)
+        brief = (self._free(), *self._unestimated())
         if fit.is_call_back:
-            return Words(fit, "", "", "", (self._free(), *self._unestimated(), *self._borrowed_week()), None)
+            return Words(fit, "", "", "", (*brief, *self._borrowed_week()), brief, None)
         offer = None
         if fit.earliest and not fit.holds:
             offer = Offer(fit.earliest.isoformat(), self._day(fit.earliest))
         chance = speak_per_cent(1 - fit.chance)
-        lines = (self._free(), *self._unestimated(), self._needed(), *self._crowded(), *self._earliest())
+        lines = (*brief, self._needed(), *self._too_soon(), *self._crowded(), *self._earliest())
         lines += (*self._borrowed_week(), *self._first_guess())
-        return Words(fit, chance, self._verdict(), "good" if fit.holds else "risk", lines, offer)
+        brief += tuple(self._first_guess())
+        return Words(fit, chance, self._verdict(), "good" if fit.holds else "risk", lines, brief, offer)
 
     def _verdict(self) -> str:
         days = {"day": self._day(self.fit.due.on)}
@@ -156,6 +161,18 @@ class _Speaker:
         if self.fit.is_moved:
             return _("Work left: %(hours)s.") % words if needed else _("The work seems finished.")
         return _("This takes %(hours)s.") % words
+
+    def _too_soon(self) -> list[str]:
+        """The hours may do, and yet such jobs never were done in so few days."""
+        fit = self.fit
+        if fit.holds or fit.usual_days is None or fit.usual_days <= fit.days_left:
+            return []
+        text = ngettext(
+            "Jobs like this took %(usual)s; this leaves %(count)s working day.",
+            "Jobs like this took %(usual)s; this leaves %(count)s working days.",
+            fit.days_left,
+        )
+        return [text % {"usual": days_words(fit.usual_days), "count": speak_number(fit.days_left)}]
 
     def _crowded(self) -> list[str]:
         squeezed = self.fit.squeezed

@@ -135,6 +135,14 @@ class PromiseForm(WordsFields):
     owner = ChoiceField(
         User.objects.none(), _("Owner"), _("Choose somebody who works here and sees this client"), empty_label=None
     )
+    # Beside the date, whose fit says what an estimate is good for.
+    estimate_hours = HoursField(
+        label=_("Estimate"),
+        required=False,
+        most=9999,
+        widget=forms.TextInput(attrs={"class": "input-10", "autocomplete": "off"}),
+        help_text=_("Working hours, for example 3h or 90 min."),
+    )
     steps = long_text(_("Steps"), help_text=_("One on a line, in the order of the work. The client sees them."))
     note = long_text(_("Internal note"), help_text=_("Never shown to the client."))
     over_reason = reason_field()

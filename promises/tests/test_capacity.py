@@ -149,7 +149,7 @@ def test_today_with_an_estimate_that_does_not_fit_is_asked_why(fit):
     assert fit(9, on=NOW.date()).wants_reason
 
 
-def test_tomorrow_morning_is_asked_why_only_when_nothing_is_free(fit, make_promise):
+def test_without_an_estimate_nobody_is_asked_why_as_long_as_any_time_is_free(fit, make_promise):
     tomorrow = {"on": date(2026, 11, 19), "at": time(8, 30)}
     assert fit(**tomorrow).is_over
     assert not fit(**tomorrow).wants_reason
@@ -327,6 +327,15 @@ def test_with_a_week_and_a_record_nothing_is_excused(words, thandi):
         "This takes about 8 hours.",
         "The earliest that would is Thursday 19 November.",
     ]
+
+
+def test_jobs_that_never_were_so_quick_are_spoken_of(words, thandi):
+    day = {"made_on": date(2026, 10, 1), "finished_on": date(2026, 10, 14), "working_days": 9, "hours_a_day": 5.6}
+    hours = {"estimate_hours": 8, "actual_hours": 8, "owner_name": "Thandi Mokoena"}
+    PastJob.objects.bulk_create([PastJob(owner=thandi, **day, **hours) for _ in range(JOBS_ENOUGH)])
+
+    assert "Jobs like this took about 9 working days; this leaves 2 working days." in words(8)
+    assert not [line for line in words(8, on=date(2026, 12, 15)) if "this leaves" in line]
 
 
 def test_a_promise_squeezed_out_is_named_by_its_date(words, make_promise):
