@@ -9,6 +9,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from itertools import accumulate
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
@@ -310,8 +311,14 @@ def _make_day(calendar: Calendar, day: date) -> _Day:
     week = week_on(calendar, day)
     if week is None or _is_away(calendar, day):
         return _Day((), NOTHING, 0.0)
-    stretches = _merged(sorted(_stretch(calendar.zone, day, span) for span in week.spans[day.weekday()]))
+    stretches = _stretches(calendar.zone, day, week.spans[day.weekday()])
     return _Day(stretches, sum((closes - opens for opens, closes in stretches), NOTHING), week.share)
+
+
+@lru_cache(maxsize=8192)
+def _stretches(zone: ZoneInfo, day: date, spans: tuple[Span, ...]) -> tuple[Stretch, ...]:
+    """Most people of a firm work the same hours: a day of them is worked out once."""
+    return _merged(sorted(_stretch(zone, day, span) for span in spans))
 
 
 def _is_away(calendar: Calendar, day: date) -> bool:
