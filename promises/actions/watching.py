@@ -126,7 +126,8 @@ class _Due:
     """
 
     def __init__(self, now: datetime) -> None:
-        rows = Promise.objects.to_look_at(now).order_by("owner_id", "pk")
+        # As they lie in the table: a chunk is then a few pages, and not one for each row.
+        rows = Promise.objects.to_look_at(now).order_by("pk")
         # A million of them in twenty-four megabytes.
         self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
         listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
