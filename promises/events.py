@@ -19,6 +19,9 @@ from promises.track_record import Job, TrackRecord
 
 # No event is longer, and a file without line ends is not read into memory whole.
 LONGEST_LINE = 64 * 1024
+# Beyond these it is no job of anybody's, and powers of it are no numbers any more.
+MOST_HOURS, MOST_DAYS = 1e6, 1e5
+LEAST_ESTIMATE = 0.001
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WORDS = ("org", "task", "owner", "kind")
 CALENDAR = ("spent_h", "workdays_elapsed", "workdays_left", "hours_per_day", "silent_workdays", "other_open_tasks")
@@ -87,7 +90,7 @@ Event = Ask | Done | Dropped
 
 def read(file: BinaryIO) -> Iterator[Event | Fault]:
     """Event by event, in one pass; every line that cannot be one becomes a fault with its number."""
-    latest, asked = date.min, set()
+    latest, asked, done = date.min, set(), set()
     for number, line in _lines(file):
         try:
             event = parse(line)
@@ -98,6 +101,11 @@ def read(file: BinaryIO) -> Iterator[Event | Fault]:
                 if event.name in asked:
                     raise Wrong("twice", "ask")
                 asked.add(event.name)
+            elif isinstance(event, Done):
+                # A line that was copied would make one job a whole record.
+                if (event.org, event.task) in done:
+                    raise Wrong("twice", "task")
+                done.add((event.org, event.task))
         except Wrong as wrong:
             yield Fault(number, wrong.why, wrong.field)
             continue
@@ -194,7 +202,7 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, bytes | None]]:
 
 def _ask(said: dict[str, Any]) -> Ask:
     org, task, owner, kind = (_words(said, name) for name in WORDS)
-    name, day, estimate = _words(said, "ask"), _day(said, "day"), _hours(said, "estimate_h")
+    name, day, estimate = _words(said, "ask"), _day(said, "day"), _estimate(said)
     facts: dict[str, Any] = {"hours_left": None, "per_cent": None, "standing": ""}
     facts |= {"silent": False, "tell_by_passed": False, "owner": owner, "kind": kind}
     facts |= {"estimate_hours": estimate, "free_hours": _hours(said, "free_hours")}
@@ -227,9 +235,9 @@ def _done(said: dict[str, Any]) -> Done:
     job = Job(
         owner=owner,
         kind=kind,
-        estimate=_hours(said, "estimate_h"),
+        estimate=_estimate(said),
         actual=_hours(said, "actual_h"),
-        days=_hours(said, "workdays_taken") if with_calendar else None,
+        days=_number(said, "workdays_taken", MOST_DAYS) if with_calendar else None,
         hours_a_day=_hours(said, "hours_per_day") if with_calendar else 0.0,
     )
     return Done(org, task, _day(said, "day"), job)
@@ -245,6 +253,11 @@ def _words(said: dict[str, Any], name: str) -> str:
     value = _value(said, name)
     if not isinstance(value, str) or (not value and name != "kind"):
         raise Wrong("words", name)
+    try:
+        # JSON can write half a character, which no file takes.
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise Wrong("utf8", name) from error
     return value
 
 
@@ -257,24 +270,37 @@ def _day(said: dict[str, Any], name: str) -> date:
         raise Wrong("day", name) from error
 
 
+def _estimate(said: dict[str, Any]) -> float:
+    hours = _hours(said, "estimate_h")
+    if 0 < hours < LEAST_ESTIMATE:
+        raise Wrong("small", "estimate_h")
+    return hours
+
+
 def _hours(said: dict[str, Any], name: str) -> float:
+    return _number(said, name, MOST_HOURS)
+
+
+def _number(said: dict[str, Any], name: str, most: float) -> float:
     value = _value(said, name)
     # True is an int to Python, and a number too large for a float becomes infinite.
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise Wrong("number", name)
     try:
-        hours = float(value)
+        number = float(value)
     except OverflowError as error:
         raise Wrong("number", name) from error
-    if not math.isfinite(hours):
+    if not math.isfinite(number):
         raise Wrong("number", name)
-    if hours < 0:
+    if number < 0:
         raise Wrong("negative", name)
-    return hours
+    if number > most:
+        raise Wrong("large", name)
+    return number
 
 
 def _whole(said: dict[str, Any], name: str) -> int:
-    value = _hours(said, name)
+    value = _number(said, name, MOST_DAYS)
     if not value.is_integer():
         raise Wrong("whole", name)
     return int(value)

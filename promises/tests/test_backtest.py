@@ -50,6 +50,37 @@ def test_bad_lines_are_named_by_their_number_and_the_rest_is_answered(tmp_path):
     ]
 
 
+def test_what_is_refused_for_its_size_or_its_letters_is_said_in_words(tmp_path):
+    answers, _told, faults = backtest(
+        tmp_path, {**ASK, "ask": "\ud83d"}, {**ASK, "free_hours": 1e300}, {**ASK, "estimate_h": 1e-300}, DONE, DONE
+    )
+
+    assert answers == [["ask", "p"]]
+    assert faults.splitlines() == [
+        "Left out: line 1: ask has a character that no text has.",
+        "Left out: line 2: free_hours is larger than it can be.",
+        "Left out: line 3: estimate_h is too small: 0 says that nobody estimated it.",
+        "Left out: line 5: asked or done already.",
+    ]
+
+
+@pytest.mark.parametrize("option", ["out", "html"])
+@pytest.mark.parametrize("link", ["none", "soft", "hard"])
+def test_nothing_is_written_where_the_events_stand(tmp_path, option, link):
+    events = tmp_path / "past.jsonl"
+    events.write_bytes(lines(ASK, DONE))
+    other = tmp_path / "." / "other" if link != "none" else tmp_path / ".." / tmp_path.name / "past.jsonl"
+    if link == "soft":
+        other.symlink_to(events)
+    elif link == "hard":
+        other.hardlink_to(events)
+
+    with pytest.raises(CommandError, match=r"holds the events\. Write to another file\."):
+        call_command("backtest", events=events, **{option: other})
+
+    assert events.read_bytes() == lines(ASK, DONE)
+
+
 def test_of_very_many_bad_lines_some_are_named_and_the_others_counted(tmp_path):
     _answers, _told, faults = backtest(tmp_path, b"nonsense\n" * 1234, ASK)
 

@@ -97,6 +97,15 @@ def test_a_finished_job_of_the_hours_question_has_no_days():
         ({**ASK, "free_hours": -1}, "negative", "free_hours"),
         ({**DONE, "actual_h": -6.1}, "negative", "actual_h"),
         ({**DONE, "workdays_taken": -1}, "negative", "workdays_taken"),
+        *(({**ASK, name: 1e300}, "large", name) for name in ("estimate_h", "spent_h", "free_hours", "hours_per_day")),
+        *(({**ASK, name: 10**6}, "large", name) for name in ("workdays_elapsed", "workdays_left", "silent_workdays")),
+        ({**DONE, "actual_h": 1_000_001}, "large", "actual_h"),
+        ({**DONE, "workdays_taken": 100_001}, "large", "workdays_taken"),
+        ({**ASK, "estimate_h": 1e-300}, "small", "estimate_h"),
+        ({**HOURS, "estimate_h": 5e-324, "spent_h": 1}, "small", "estimate_h"),
+        ({**DONE, "estimate_h": 0.0009}, "small", "estimate_h"),
+        *(({**ASK, name: "half \ud83d"}, "utf8", name) for name in ("ask", "org", "task", "owner", "kind")),
+        ({**DONE, "task": "\udc00"}, "utf8", "task"),
         ({**ASK, "day": "2 March 2026"}, "day", "day"),
         ({**ASK, "day": "2026-02-30"}, "day", "day"),
         ({**ASK, "day": "2026-W10-1"}, "day", "day"),
@@ -105,7 +114,7 @@ def test_a_finished_job_of_the_hours_question_has_no_days():
     ],
 )
 def test_a_bad_line_is_named_and_left_out(line, why, field):
-    found = read(DONE | {"day": "2026-02-01"}, line, DONE)
+    found = read({**DONE, "task": "2", "day": "2026-02-01"}, line, DONE)
 
     assert [type(event) for event in found] == [Done, Fault, Done]
     assert found[1] == Fault(2, why, field)
@@ -128,6 +137,32 @@ def test_a_question_asked_twice_is_answered_once():
     found = read(ASK, ASK)
 
     assert found[1] == Fault(2, "twice", "ask")
+
+
+def test_a_job_is_done_once_in_each_organisation():
+    found = read(DONE, {**DONE, "actual_h": 9}, {**DONE, "org": "Somebody else"}, {**DONE, "task": "2"})
+
+    assert found[1] == Fault(2, "twice", "task")
+    assert [type(event) for event in found] == [Done, Fault, Done, Done]
+
+
+def test_the_largest_and_the_smallest_that_are_taken_still_make_a_chance():
+    hours, days = events.MOST_HOURS, int(events.MOST_DAYS)
+    jobs = [{**DONE, "task": str(number), "estimate_h": 0.001, "actual_h": hours} for number in range(60)]
+    least = {
+        **ASK,
+        "day": "2026-03-09",
+        "estimate_h": 0.001,
+        "spent_h": hours,
+        "free_hours": hours,
+        "hours_per_day": 5e-324,
+    }
+    least |= {"workdays_elapsed": days, "workdays_left": days, "silent_workdays": days}
+    alone = {**HOURS, "ask": "alone", "day": "2026-03-09", "estimate_h": 0.001, "spent_h": hours, "free_hours": hours}
+
+    said = [one for one in events.replay(read(*jobs, least, alone)) if not isinstance(one, Done)]
+
+    assert [0 <= one.chance <= 1 for one in said] == [True, True]
 
 
 def test_empty_lines_are_passed_over_and_still_counted():

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+import os
 import zlib
 from argparse import ArgumentParser
 from collections.abc import Callable, Iterator
@@ -33,12 +34,15 @@ WHY = {
     "due": gettext_lazy("the due date lies before the day of the question"),
     "ev": gettext_lazy("ev must be ask or done"),
     "json": gettext_lazy("not an object in JSON"),
+    "large": gettext_lazy("%(field)s is larger than it can be"),
     "long": gettext_lazy("too long to be an event"),
     "missing": gettext_lazy("%(field)s is missing"),
     "negative": gettext_lazy("%(field)s is below zero"),
     "number": gettext_lazy("%(field)s must be a number"),
     "order": gettext_lazy("the day lies before the line above it"),
-    "twice": gettext_lazy("this question was asked before"),
+    "small": gettext_lazy("%(field)s is too small: 0 says that nobody estimated it"),
+    "twice": gettext_lazy("asked or done already"),
+    "utf8": gettext_lazy("%(field)s has a character that no text has"),
     "whole": gettext_lazy("%(field)s must be a whole number"),
     "words": gettext_lazy("%(field)s must be a text"),
     "day": gettext_lazy("%(field)s must be a day, for example 2026-11-18"),
@@ -62,6 +66,7 @@ class Command(BaseCommand):
             raise CommandError(_("Answers are written for events: name them with --events FILE."))
         now = timezone.now()
         if events:
+            _must_not_be(events, out, html)
             self.say(self.replay_file(events, out).report(), html, events.name, now)
             return
         firm = Firm.get()
@@ -132,6 +137,21 @@ def too_few(jobs: int) -> str:
         jobs,
     ) % {"count": speak_number(jobs), "enough": speak_number(JOBS_ENOUGH)}
     return counted + " " + _("Jobs of earlier years come in with manage.py import_track_record FILE.csv.")
+
+
+def _must_not_be(events: Path, *written: Path | None) -> None:
+    """To write where the events stand would be the end of them, before the first is read."""
+    for file in written:
+        if file and (os.path.realpath(file) == os.path.realpath(events) or _is_linked(file, events)):
+            raise CommandError(_("%(file)s holds the events. Write to another file.") % {"file": file})
+
+
+def _is_linked(one: Path, other: Path) -> bool:
+    try:
+        return one.samefile(other)
+    except OSError:
+        # One of them is not there yet.
+        return False
 
 
 def _cannot(file: Path, error: Exception) -> CommandError:
