@@ -1,7 +1,7 @@
 """What became of the dates that the watch had spoken of: the firm's own measure of its flags.
 
 Readings are kept when a band changes, so between two thresholds a chance may have risen unrecorded: what another
-threshold would have flagged is counted at the least.
+threshold would have flagged is counted at the least. A flag that its grounds raised is one at any threshold.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ from functools import cached_property
 from itertools import groupby
 from typing import NamedTuple
 
-from django.db.models import Count, F, Q
+from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
 from engagement.staff.worktime import Calendar, working_days_between
 from promises import measure
+from promises.looking import PLACES
 from promises.measure import EARLY_DAYS, Bin, Course, Lead
-from promises.models import Band, Promise, RiskReading
+from promises.models import Band, DateMove, Extension, Promise, RiskReading
 
 LOOKS_BACK = timedelta(days=365)
 # History never slows the page: beyond so many, the latest speak for all.
@@ -29,6 +30,8 @@ MOST_READ = 3000
 ENOUGH = 50
 CANDIDATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 WEEK = timedelta(weeks=1)
+# What rounding may take from a chance: the watch compares so many places.
+A_HAIR = 0.5 * 10**-PLACES
 
 
 class Reading(NamedTuple):
@@ -38,6 +41,11 @@ class Reading(NamedTuple):
     chance: float
     days_left: int
     delivered_at: datetime | None
+
+    def is_flag(self, threshold: float, in_force: float) -> bool:
+        """At risk below the threshold in force: its grounds raised it, and would have at any other."""
+        by_grounds = self.band == Band.AT_RISK and self.chance < in_force - A_HAIR
+        return by_grounds or self.chance >= threshold - A_HAIR
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +65,8 @@ class Past:
         """The first reading follows the promise at once."""
         return max(reading.days_left for reading in self.readings)
 
-    def was_early(self, threshold: float) -> bool:
-        return any(one.days_left >= EARLY_DAYS and one.chance >= threshold for one in self.readings)
-
-    @property
-    def highest(self) -> float:
-        return max(reading.chance for reading in self.readings)
+    def flags(self, threshold: float, in_force: float) -> list[Reading]:
+        return [reading for reading in self.readings if reading.is_flag(threshold, in_force)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +103,7 @@ class Calibration:
             chance__isnull=False,
             days_left__isnull=False,
             promise__voided_at=None,
-        ).exclude(promise__withdrawn_at__lte=F("due_at"))
+        ).exclude(Q(promise__withdrawn_at__lte=F("due_at")) | Exists(_moved_by_client()))
         rows = about.order_by("-due_at", "-promise_id", "pk").values_list(
             "promise", "due_at", "band", "chance", "days_left", "promise__delivered_at"
         )
@@ -152,17 +156,17 @@ class Calibration:
 
     @cached_property
     def costs(self) -> list[Cost]:
-        now = open_from(self.thresholds, self.now)
+        now = open_from(self.thresholds, self.firm.at_risk_from, self.now)
         return [self._cost(threshold, now[threshold]) for threshold in self.thresholds]
 
     def _cost(self, threshold: float, open_now: int) -> Cost:
-        flagged = [past for past in self.dates if past.highest >= threshold]
-        caught = [past for past in flagged if past.late]
+        flagged = [(past, flags) for past in self.dates if (flags := past.flags(threshold, self.firm.at_risk_from))]
+        caught = [flags for past, flags in flagged if past.late]
         return Cost(
             threshold=threshold,
-            flags_a_week=len(flagged) / self._weeks if self.dates else None,
+            flags_a_week=round(len(flagged) / self._weeks, 1) if self.dates else None,
             caught=len(caught),
-            early=sum(past.was_early(threshold) for past in caught),
+            early=sum(any(one.days_left >= EARLY_DAYS for one in flags) for flags in caught),
             late=self.late,
             false=len(flagged) - len(caught),
             open_now=open_now,
@@ -193,12 +197,30 @@ class Calibration:
         return firm_calendar(self.firm)
 
 
-def open_from(thresholds: Iterable[float], now: datetime) -> dict[float, int]:
-    """How many open promises the watch calls so likely to slip, or likelier."""
+def open_from(thresholds: Iterable[float], in_force: float, now: datetime) -> dict[float, int]:
+    """How many open promises the watch calls so likely to slip, or likelier, or flags on their grounds alone."""
     thresholds = list(thresholds)
-    counts = {f"n{place}": Count("pk", Q(chance__gte=least)) for place, least in enumerate(thresholds)}
+    by_grounds = Q(band=Band.AT_RISK, chance__lt=in_force - A_HAIR)
+    counts = {
+        f"n{place}": Count("pk", by_grounds | Q(chance__gte=least - A_HAIR)) for place, least in enumerate(thresholds)
+    }
     found = Promise.objects.open().filter(due_at__gt=now).aggregate(**counts)
     return {least: found[f"n{place}"] for place, least in enumerate(thresholds)}
+
+
+def _moved_by_client() -> QuerySet[DateMove]:
+    """A date that they wished away, or moved with us under a signature, before it passed: neither kept nor slipped."""
+    moved = DateMove.objects.filter(
+        Q(extension__asked_by=Extension.AskedBy.CLIENT) | Q(addendum__isnull=False),
+        promise=OuterRef("promise"),
+        old_due_at=OuterRef("due_at"),
+        moved_at__lt=OuterRef("due_at"),
+    )
+    # It may have come into force once more.
+    back = DateMove.objects.filter(
+        promise=OuterRef("promise"), new_due_at=OuterRef("old_due_at"), moved_at__gt=OuterRef("moved_at")
+    )
+    return moved.exclude(Exists(back))
 
 
 def _by_date(readings: Iterable[Reading]) -> list[Past]:

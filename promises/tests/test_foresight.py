@@ -5,9 +5,16 @@ from datetime import date, timedelta
 import pytest
 from django.urls import reverse
 
+from clients.actions.drafting import draft_addendum, draft_scope
+from clients.agreement_rules import State
+from clients.models import Agreement, Scope
 from conftest import DAY, NOW
 from engagement.staff.models import Firm
+from promises import actions
+from promises.actions.base import holding
+from promises.actions.moving import move
 from promises.calibration import MOST_READ, Calibration
+from promises.due import due_for
 from promises.models import Promise, RiskReading
 
 pytestmark = pytest.mark.django_db
@@ -132,6 +139,49 @@ def test_a_threshold_costs_flags_and_brings_slips(firm, year):
     assert costs[0.3].flags_a_week == 5
 
 
+def test_a_flag_that_its_grounds_raised_counts_in_every_row(firm, passed):
+    passed((0.05, "at_risk", 6))
+    passed((0.35, "at_risk", 2))
+    passed((0.3, "watch", 6), (0.05, "at_risk", 2), delivered=NOW - 6 * DAY)
+    passed((0.5, "at_risk", 6))
+
+    costs = {cost.threshold: cost for cost in calibration(firm).costs}
+
+    # The last reached the threshold, and would not have reached a higher one.
+    assert [(cost.caught, cost.early, cost.false) for cost in costs.values()] == [(3, 2, 1)] * 4 + [(2, 1, 1)] * 3
+    assert [costs[0.2].flags_a_week, costs[0.8].flags_a_week] == [4, 3]
+
+
+def test_which_flags_their_grounds_raised_follows_from_the_threshold_in_force(firm, passed):
+    firm.at_risk_from = 0.3
+    passed((0.35, "at_risk", 6))
+
+    assert [cost.caught for cost in calibration(firm).costs] == [1, 1, 0, 0, 0, 0, 0]
+
+
+def test_a_chance_that_rounding_keeps_below_the_threshold_has_reached_it(firm, passed):
+    passed((0.5 - 1e-9, "at_risk", 6))
+
+    costs = {cost.threshold: cost.caught for cost in calibration(firm).costs}
+
+    assert (costs[0.5], costs[0.6]) == (1, 0)
+
+
+def test_flags_a_week_are_told_to_the_tenth(firm, passed):
+    passed((0.6, "at_risk", 6), due=NOW - 21 * DAY)
+
+    assert calibration(firm).costs[0].flags_a_week == 0.3
+
+
+def test_open_promises_that_their_grounds_put_at_risk_are_open_flags_at_any_threshold(firm, make_promise):
+    for chance, band in ((0.05, "at_risk"), (0.6, "at_risk"), (0.05, "on_track")):
+        Promise.objects.filter(pk=make_promise().pk).update(chance=chance, band=band)
+
+    costs = {cost.threshold: cost.open_now for cost in calibration(firm).costs}
+
+    assert (costs[0.2], costs[0.6], costs[0.8]) == (2, 2, 1)
+
+
 def test_open_promises_are_counted_as_they_are_called_now(firm, make_promise):
     for chance in (0.1, 0.3, 0.5):
         Promise.objects.filter(pk=make_promise().pk).update(chance=chance)
@@ -156,6 +206,88 @@ def test_without_a_record_nothing_is_made_up(firm):
     assert found.costs[0].flags_a_week is None
 
 
+# Dates that moved before they passed
+
+DUE, THEN, NEXT = date(2026, 11, 12), NOW - 9 * DAY, date(2026, 11, 17)
+
+
+@pytest.fixture
+def weighed(make_promise):
+    """Due on 12 November, and called 30 % while there was time."""
+    promise = make_promise(due_on=DUE, made_at=NOW - 20 * DAY)
+    RiskReading.objects.filter(promise=promise).delete()
+    RiskReading.objects.create(
+        promise=promise, at=THEN, band="watch", chance=0.3, sentence="…", due_at=promise.due_at, days_left=3
+    )
+    return promise
+
+
+@pytest.fixture
+def extend(firm, karoo, thandi):
+    def to(promise, day, *, asked_by, at):
+        asked = actions.extend(
+            Promise.objects.get(pk=promise.pk),
+            due_for(karoo, firm, day, None),
+            reason="our_planning",
+            reason_text="We planned it wrongly.",
+            asked_by=asked_by,
+            by=thandi,
+            now=at,
+        )
+        actions.answer(asked, agreed=True, answered_at=at, by=thandi, now=at)
+
+    return to
+
+
+@pytest.mark.parametrize(("asked_by", "counted"), [("client", 0), ("us", 1)])
+def test_a_date_that_the_client_wished_away_is_neither_kept_nor_slipped(firm, weighed, extend, asked_by, counted):
+    extend(weighed, NEXT, asked_by=asked_by, at=THEN)
+
+    assert len(calibration(firm).dates) == calibration(firm).late == counted
+
+
+def test_a_date_that_was_moved_after_it_had_passed_slipped(firm, weighed, extend):
+    extend(weighed, date(2026, 11, 27), asked_by="client", at=weighed.due_at)
+
+    assert calibration(firm).late == 1
+
+
+def test_a_wish_that_was_refused_leaves_the_date(firm, karoo, weighed, thandi):
+    asked = actions.extend(
+        weighed,
+        due_for(karoo, firm, NEXT, None),
+        reason="client_wish",
+        reason_text="They are away.",
+        asked_by="client",
+        by=thandi,
+        now=THEN,
+    )
+    actions.answer(asked, agreed=False, answered_at=THEN, by=thandi, now=THEN)
+
+    assert calibration(firm).late == 1
+
+
+def test_a_date_that_came_into_force_once_more_counts_again(firm, weighed, extend):
+    extend(weighed, NEXT, asked_by="client", at=THEN)
+    extend(weighed, DUE, asked_by="us", at=THEN + timedelta(hours=1))
+
+    assert calibration(firm).late == 1
+
+
+def test_a_date_that_a_signed_addendum_moved_is_neither_kept_nor_slipped(firm, karoo, weighed, thandi):
+    scope = draft_scope(karoo, {"title": "Shop fittings"}, [{"service": "Drawings"}], by=thandi, now=THEN)
+    Agreement.objects.filter(pk=scope.agreement_id).update(state=State.SIGNED, signed_at=THEN)
+    addendum = draft_addendum(
+        Scope.objects.get(pk=scope.pk), title="A second counter", reason="They asked for it.", by=thandi, now=THEN
+    )
+    assert calibration(firm).late == 1
+
+    with holding(weighed) as held:
+        move(held, due_for(karoo, firm, NEXT, None), told_at=THEN, by=None, now=THEN, addendum=addendum)
+
+    assert calibration(firm).dates == []
+
+
 # The page
 
 
@@ -168,6 +300,9 @@ def test_the_page_says_it_in_words_and_figures(client, mara, year, at_noon):
     assert "0 of 3" in page
     assert "7 dates have passed so far" in page
     assert 'aria-label="Of those called 10 to 90 per cent' in page
+    assert "Left out are dates that were moved in time because the client wished it, or by a signed addendum." in page
+    assert "they count in every row" in page
+    assert '<td class="number" data-label="Flags a week">6</td>' in page
     assert "In every row, what we had said lies where what came allows it to lie." in page
     # Three were called 30 %, two of them slipped.
     assert '<td class="number" data-label="Share">67%</td>' in page
