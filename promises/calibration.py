@@ -31,7 +31,7 @@ ENOUGH = 50
 CANDIDATES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8)
 WEEK = timedelta(weeks=1)
 # What rounding may take from a chance: the watch compares so many places.
-A_HAIR = 0.5 * 10**-PLACES
+A_HAIR: float = 0.5 * 10**-PLACES
 
 
 class Reading(NamedTuple):
