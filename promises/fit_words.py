@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -43,13 +43,16 @@ class Words:
 
 
 def say(fit: Fit, owner: User, client: Client, reader: User, now: datetime) -> Words:
-    return _Speaker(fit, owner.get_short_name() if owner.pk != reader.pk else "", client, now).say()
+    is_own = owner.pk == reader.pk
+    return _Speaker(fit, "" if is_own else owner.get_short_name(), is_own or reader.is_manager, client, now).say()
 
 
 @dataclass(frozen=True, slots=True)
 class _Speaker:
     fit: Fit
     owner: str  # nothing for the reader themselves
+    # Somebody else's later dates may be those of a client whom the reader does not see.
+    tells_later_dates: bool
     client: Client
     now: datetime
 
@@ -178,12 +181,20 @@ class _Speaker:
         squeezed = self.fit.squeezed
         if not squeezed:
             return []
+        if not self.tells_later_dates:
+            text = ngettext(
+                "What is due on a later day would then have too few hours.",
+                "What is due on %(count)s later days would then have too few hours.",
+                len(squeezed),
+            )
+            return [text % {"count": speak_number(len(squeezed))}]
         text = ngettext(
             "What is due on %(day)s would then have too few hours.",
             "What is due on %(count)s later days would then have too few hours, first on %(day)s.",
             len(squeezed),
         )
-        first = self._day(squeezed[0].astimezone(self.client.zoneinfo).date())
+        # What ends at midnight is due on the day before.
+        first = self._day((squeezed[0] - timedelta.resolution).astimezone(self.client.zoneinfo).date())
         return [text % {"count": speak_number(len(squeezed)), "day": first}]
 
     def _earliest(self) -> list[str]:

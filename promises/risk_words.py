@@ -1,7 +1,8 @@
 """The chance in one plain sentence with its numbers, three reasons at the most.
 
-The sentence is kept, and everybody here reads it, its owner among them: it says names and never "you", and dates and
-never "tomorrow". A sweep makes one for each promise that it looks at, so whatever repeats is spoken once.
+The sentence is kept, and everybody here reads it, its owner among them: it says names and never "you", dates and never
+"tomorrow", and never whose record it rests on. A sweep makes one for each promise that it looks at, so whatever repeats
+is spoken once.
 """
 
 from __future__ import annotations
@@ -26,11 +27,19 @@ KEPT_TO = 0.05
 
 def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
     """The weightiest reasons first. In the language in force."""
-    spoken = forecast.grounds[:2]
+    spoken = _spoken(promise, forecast, now)
     said = [_reason(ground, promise, forecast, now, alone=len(spoken) == 1) for ground in spoken]
     if _seems_nearly_done(promise, forecast):
         said.append(_("Is it done?"))
     return " ".join(said)[:400]
+
+
+def _spoken(promise: Promise, forecast: Forecast, now: datetime) -> tuple[str, ...]:
+    """Two at the most. That nobody has estimated it is said beside the days, and gives way to anything weightier."""
+    grounds = forecast.grounds
+    if "days" in grounds and (len(grounds) > 2 or promise.due_at <= now or forecast.usual_days is None):
+        grounds = tuple(ground for ground in grounds if ground != "no_estimate")
+    return grounds[:2]
 
 
 def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime, *, alone: bool) -> str:
@@ -52,6 +61,8 @@ def _reason(ground: str, promise: Promise, forecast: Forecast, now: datetime, *,
             }
         case "seems_done" | "not_delivered":
             return _("The work seems finished. Is it done?")
+        case "no_estimate" if "days" in forecast.grounds:
+            return _("Nobody has estimated it.")
         case _work:
             return capfirst(_record(ground, promise, forecast, now, alone=alone))
 
@@ -62,7 +73,7 @@ def _record(ground: str, promise: Promise, forecast: Forecast, now: datetime, *,
     if promise.due_at <= now:
         return _("The date has passed with %(left)s left.") % {"left": left} if left else _("The date has passed.")
     if ground == "days" and forecast.usual_days is not None:
-        said = _days(promise, forecast)
+        said = _days(forecast)
         return f"{said} {done}" if alone and (done := _so_far(promise)) else said
     figures = {"left": left, "free": free_words(forecast.free), "due": _before(promise, now)}
     if not left:
@@ -72,7 +83,7 @@ def _record(ground: str, promise: Promise, forecast: Forecast, now: datetime, *,
         return _("A first guess: %(left)s left, %(free)s before %(due)s.") % figures
     if not alone or forecast.usual_ratio is None:
         return _("%(left)s left, %(free)s before %(due)s.") % figures
-    return _hours(promise, forecast, figures)
+    return _hours(forecast.usual_ratio, figures)
 
 
 def _no_estimate(forecast: Forecast) -> str:
@@ -81,61 +92,32 @@ def _no_estimate(forecast: Forecast) -> str:
     return _("A first guess, without an estimate: %(free)s before %(due)s.")
 
 
-def _hours(promise: Promise, forecast: Forecast, figures: dict[str, str]) -> str:
+def _hours(usual: float, figures: dict[str, str]) -> str:
     """What is left is told as it was estimated, beside what that has meant."""
-    assert forecast.usual_ratio is not None
-    figures |= {"owner": promise.owner.get_short_name(), "ratio": ratio_words(forecast.usual_ratio)}
-    match forecast.own_ratio, is_kept_to(forecast.usual_ratio):
-        case True, True:
-            text = _("%(left)s left; %(owner)s's jobs usually took what was estimated; %(free)s before %(due)s.")
-        case True, False:
-            text = _(
-                "%(left)s left; %(owner)s's jobs usually took %(ratio)s × their estimate; %(free)s before %(due)s."
-            )
-        case False, True:
-            text = _("%(left)s left; jobs here usually took what was estimated; %(free)s before %(due)s.")
-        case _other:
-            text = _("%(left)s left; jobs here usually took %(ratio)s × their estimate; %(free)s before %(due)s.")
+    if is_kept_to(usual):
+        return _("%(left)s left; jobs like this usually took what was estimated; %(free)s before %(due)s.") % figures
+    figures |= {"ratio": ratio_words(usual)}
+    text = _("%(left)s left; jobs like this usually took %(ratio)s × their estimate; %(free)s before %(due)s.")
     return text % figures
 
 
-def _days(promise: Promise, forecast: Forecast) -> str:
+def _days(forecast: Forecast) -> str:
     """Days gone stand beside the days that such jobs took in all; before any has gone, the days that are left."""
     assert forecast.usual_days is not None
     gone, left = forecast.days_elapsed, forecast.days_left
-    figures = {
-        "owner": promise.owner.get_short_name(),
-        "usual": days_words(forecast.usual_days),
-        "gone": gone,
-        "left": left,
-        "all": gone + left,
-    }
-    match forecast.own, gone > 0:
-        case True, False:
-            text = ngettext(
-                "%(owner)s's jobs of this size usually took %(usual)s; %(left)s is left.",
-                "%(owner)s's jobs of this size usually took %(usual)s; %(left)s are left.",
-                left,
-            )
-        case True, True:
-            text = ngettext(
-                "%(owner)s's jobs of this size usually took %(usual)s; %(gone)s of %(all)s is gone.",
-                "%(owner)s's jobs of this size usually took %(usual)s; %(gone)s of %(all)s are gone.",
-                gone,
-            )
-        case False, False:
-            text = ngettext(
-                "Jobs of this size here usually took %(usual)s; %(left)s is left.",
-                "Jobs of this size here usually took %(usual)s; %(left)s are left.",
-                left,
-            )
-        case _other:
-            text = ngettext(
-                "Jobs of this size here usually took %(usual)s; %(gone)s of %(all)s is gone.",
-                "Jobs of this size here usually took %(usual)s; %(gone)s of %(all)s are gone.",
-                gone,
-            )
-    return text % figures
+    if gone:
+        text = ngettext(
+            "Jobs like this usually took %(usual)s; %(gone)s of %(all)s is gone.",
+            "Jobs like this usually took %(usual)s; %(gone)s of %(all)s are gone.",
+            gone,
+        )
+    else:
+        text = ngettext(
+            "Jobs like this usually took %(usual)s; %(left)s is left.",
+            "Jobs like this usually took %(usual)s; %(left)s are left.",
+            left,
+        )
+    return text % {"usual": days_words(forecast.usual_days), "gone": gone, "left": left, "all": gone + left}
 
 
 def _so_far(promise: Promise) -> str:

@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from engagement.staff.models import Firm
+from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_hours, speak_number, speak_per_cent, speak_short
 from promises.forecast import SAID_MAY_BE_LATE, SILENT, UNKNOWN_HOURS, WAITING_AT_LEAST, Forecast, forecast
 from promises.looking import silent_from
@@ -28,15 +28,16 @@ class WorkedOut:
     figures: list[tuple[str, str]]
 
 
-def worked_out(promise: Promise, firm: Firm, now: datetime) -> WorkedOut:
+def worked_out(promise: Promise, firm: Firm, reader: User, now: datetime) -> WorkedOut:
     """Of an open promise whose date lies ahead. Reads diaries, loads and the record as the watch does."""
+    tells_whose = reader.is_manager or reader.pk == promise.owner_id
     weighing = Weighing(firm)
     calendar = weighing.diaries.of(promise.owner)
     seen = forecast(weighing.facts(promise, now, silent_from(promise, calendar)), weighing.record)
     figures = [
         (_("Work left"), _left(promise, seen, now)),
         (_("Time for it"), _free(promise, seen, weighing)),
-        *_record(promise, seen),
+        *_record(promise, seen, tells_whose=tells_whose),
         (_("Last word"), _last_word(promise, now)),
         (_("Finished jobs on record"), _jobs(seen)),
         (_("The firm's thresholds"), _thresholds(firm)),
@@ -72,7 +73,13 @@ def _base(seen: Forecast) -> str:
     if "days" in seen.grounds:
         return _(
             "It is the share of past jobs like this one, as far along, that took more working days than there are."
-            " How much is done, and how long nobody has said anything, are weighed in."
+            " How far such jobs ran past their dates, how much is done, and how long nobody has said anything, are"
+            " weighed in."
+        )
+    if seen.usual_ratio is None:
+        return _(
+            "The hours that past jobs took are not on record, so it is reckoned from how far other firms' jobs have"
+            " strayed from their estimates."
         )
     return _("It is the share of past jobs like this one that took more hours, for each one estimated, than are free.")
 
@@ -114,10 +121,11 @@ def _free(promise: Promise, seen: Forecast, weighing: Weighing) -> str:
     return text % figures
 
 
-def _record(promise: Promise, seen: Forecast) -> list[tuple[str, str]]:
+def _record(promise: Promise, seen: Forecast, *, tells_whose: bool) -> list[tuple[str, str]]:
+    """A person's own record is told as such to that person and to managers; others read of jobs like this one."""
     if not seen.enough:
         return []
-    owner, found = promise.owner.get_short_name(), []
+    owner, found = promise.owner.get_short_name() if tells_whose else "", []
     if seen.usual_ratio is not None:
         found.append((_("What estimates have meant"), _estimates(owner, seen, seen.usual_ratio)))
     if seen.usual_days is not None:
@@ -127,11 +135,20 @@ def _record(promise: Promise, seen: Forecast) -> list[tuple[str, str]]:
 
 def _estimates(owner: str, seen: Forecast, usual: float) -> str:
     figures = {"owner": owner, "ratio": ratio_words(usual)}
-    if is_kept_to(usual):
-        text = _("%(owner)s's jobs usually took what was estimated.")
-        return (text if seen.own_ratio else _("Jobs here usually took what was estimated.")) % figures
-    text = _("%(owner)s's jobs usually took %(ratio)s × their estimate.")
-    return (text if seen.own_ratio else _("Jobs here usually took %(ratio)s × their estimate.")) % figures
+    match _whose(owner, own=seen.own_ratio), is_kept_to(usual):
+        case "owner", True:
+            text = _("%(owner)s's jobs usually took what was estimated.")
+        case "owner", False:
+            text = _("%(owner)s's jobs usually took %(ratio)s × their estimate.")
+        case "firm", True:
+            text = _("Jobs here usually took what was estimated.")
+        case "firm", False:
+            text = _("Jobs here usually took %(ratio)s × their estimate.")
+        case _untold, True:
+            text = _("Jobs like this usually took what was estimated.")
+        case _untold:
+            text = _("Jobs like this usually took %(ratio)s × their estimate.")
+    return text % figures
 
 
 def _days(owner: str, seen: Forecast, usual: float) -> str:
@@ -141,9 +158,20 @@ def _days(owner: str, seen: Forecast, usual: float) -> str:
         "gone": speak_number(seen.days_elapsed),
         "all": speak_number(seen.days_elapsed + seen.days_left),
     }
-    if seen.own:
-        return _("%(owner)s's usually %(usual)s. This one has %(all)s; gone so far: %(gone)s.") % figures
-    return _("Here usually %(usual)s. This one has %(all)s; gone so far: %(gone)s.") % figures
+    match _whose(owner, own=seen.own):
+        case "owner":
+            text = _("%(owner)s's usually %(usual)s. This one has %(all)s; gone so far: %(gone)s.")
+        case "firm":
+            text = _("Here usually %(usual)s. This one has %(all)s; gone so far: %(gone)s.")
+        case _untold:
+            text = _("Usually %(usual)s. This one has %(all)s; gone so far: %(gone)s.")
+    return text % figures
+
+
+def _whose(owner: str, *, own: bool) -> str:
+    if not owner:
+        return ""
+    return "owner" if own else "firm"
 
 
 def _last_word(promise: Promise, now: datetime) -> str:

@@ -345,3 +345,31 @@ def test_a_promise_squeezed_out_is_named_by_its_date(words, make_promise):
 
     assert said[0].endswith("; Friday 20 November takes hours that are promised for later dates.")
     assert "What is due on Friday 27 November would then have too few hours." in said
+
+
+@pytest.mark.parametrize("role", ["owner", "manager", "other"])
+def test_a_later_date_of_somebody_elses_is_named_to_managers_only(words, make_promise, secret, thandi, mara, sam, role):
+    make_promise("The whole week", client=secret, due_on=date(2026, 11, 27), estimate_hours=Decimal(42))
+    reader = {"owner": thandi, "manager": mara, "other": sam}[role]
+
+    said = " ".join(words(3, reader=reader))
+
+    assert ("Friday 27 November" in said.split("would hold;")[1]) is (role != "other")
+    assert ("What is due on a later day would then have too few hours." in said) is (role == "other")
+
+
+def test_what_ends_at_midnight_is_squeezed_on_the_day_before(words, make_promise):
+    make_promise("Next week", due_on=date(2026, 11, 28), due_time=time(0), estimate_hours=Decimal(42))
+
+    assert "What is due on Friday 27 November would then have too few hours." in words(3)
+
+
+def test_a_record_is_not_told_as_the_owners(words, thandi, sam):
+    day = {"made_on": date(2026, 10, 1), "finished_on": date(2026, 10, 14), "working_days": 9, "hours_a_day": 5.6}
+    hours = {"estimate_hours": 8, "actual_hours": 8, "owner_name": "Thandi Mokoena"}
+    PastJob.objects.bulk_create([PastJob(owner=thandi, **day, **hours) for _ in range(JOBS_ENOUGH)])
+
+    said = words(8, reader=sam)
+
+    assert "Jobs like this took about 9 working days; this leaves 2 working days." in said
+    assert not [line for line in said if "Thandi's" in line]

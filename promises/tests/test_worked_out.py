@@ -1,5 +1,6 @@
 """How the chance of a promise was worked out, for whoever here asks."""
 
+import re
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -93,6 +94,49 @@ def test_the_figures_of_the_record_are_named(client, thandi, make_promise, jobs)
     assert "Thandi's jobs usually took 1.5 × their estimate." in page
     assert "Thandi's usually about 6 working days. This one has 4; gone so far: 2." in page
     assert "Watch from 30%, at risk from 50%." in page
+
+
+def test_a_manager_reads_whose_record_it_is(client, mara, make_promise, jobs):
+    client.force_login(mara)
+
+    page = why(client, make_promise(estimate_hours=Decimal(8)))
+
+    assert "Thandi's jobs usually took 1.5 × their estimate." in page
+    assert "Thandi's usually about 6 working days." in page
+
+
+@pytest.mark.parametrize("whose", ["the owner's", "somebody else's"])
+def test_others_read_of_jobs_like_it(client, sam, make_promise, jobs, whose):
+    if whose == "somebody else's":
+        PastJob.objects.update(owner=sam, owner_name=sam.name)
+    client.force_login(sam)
+
+    page = why(client, make_promise(estimate_hours=Decimal(8)))
+
+    assert "Jobs like this usually took 1.5 × their estimate." in page
+    assert "Usually about 6 working days. This one has 4; gone so far: 2." in page
+    assert not re.search(r"Thandi's (jobs|usually)|[Jj]obs here|Here usually", page)
+
+
+def test_a_record_of_others_is_called_that_of_the_house(client, thandi, sam, make_promise, jobs):
+    PastJob.objects.update(owner=sam, owner_name=sam.name)
+    client.force_login(thandi)
+
+    page = why(client, make_promise(estimate_hours=Decimal(8)))
+
+    assert "Jobs here usually took 1.5 × their estimate." in page
+    assert "Here usually about 6 working days." in page
+
+
+def test_where_nobody_ever_said_the_hours_taken_none_are_claimed(client, thandi, make_promise, jobs):
+    PastJob.objects.update(actual_hours=None, working_days=1, estimate_hours=Decimal(40))
+    client.force_login(thandi)
+
+    page = why(client, make_promise(estimate_hours=Decimal(40), made_at=NOW))
+
+    assert "The hours that past jobs took are not on record" in page
+    assert "share of past jobs" not in page
+    assert "What estimates have meant" not in page
 
 
 def test_what_is_promised_earlier_is_named(client, thandi, make_promise, jobs):

@@ -20,7 +20,7 @@ def chance(request: SignedInRequest, pk: int) -> HttpResponse:
     context = {
         "promise": promise,
         "now": now,
-        "why": worked_out(promise, Firm.get(), now) if lies_ahead else None,
+        "why": worked_out(promise, Firm.get(), request.user, now) if lies_ahead else None,
         "here": "promises",
     }
     return render(request, "promises/chance.html", context)
