@@ -103,7 +103,8 @@ class Reader:
 
     def _worded(self, text: str) -> date:
         found = read_day(text, today=self.today, past_ok=True)
-        if not found.chosen and len(found.choices) > 1 and NAMED_YEAR.search(text):
+        # "tomorrow 2026" may be meant in two ways too, but no order of day and month tells them apart.
+        if not found.chosen and len(found.choices) > 1 and NUMERIC_DAY.fullmatch(text):
             one, other = (speak_date(choice.day, today=None) for choice in (found.choices[0], found.choices[-1]))
             said = _("This is %(one)s or %(other)s. Say which with --day-first or --month-first.")
             raise Missing(said % {"one": one, "other": other})

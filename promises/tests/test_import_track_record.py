@@ -211,6 +211,14 @@ def test_what_can_be_read_in_two_ways_says_so_and_how_to_choose(firm, tmp_path):
     assert "--day-first or --month-first" in err
 
 
+@pytest.mark.parametrize("words", ["tomorrow 2026", "next Friday 2026", "on 03/04/2026"])
+def test_words_that_no_switch_settles_are_asked_for_as_a_day(firm, tmp_path, words):
+    _out, err = run(tmp_path, lines(f"Ann,,4,5,{words},,2026-11-13"))
+
+    assert f"line 2, made “{words}”: Write the day as year-month-day, for example 2026-11-27." in err
+    assert "This is" not in err
+
+
 @pytest.mark.parametrize(("order", "made"), [("--day-first", date(2026, 4, 3)), ("--month-first", date(2026, 3, 4))])
 def test_the_order_of_a_day_in_figures_can_be_said(firm, tmp_path, order, made):
     run(tmp_path, lines("Ann,,4,2,03/04/2026,,2026-05-13"), order)
