@@ -112,7 +112,7 @@ class _Scales:
 
     def weigh(self, due: Due) -> Fit:
         facts = self._facts(due.at)
-        said = forecast(facts, self.weighing.record)
+        said = forecast(facts, self.weighing.record_at(self.now))
         earliest = self._earliest(due)
         return Fit(
             due=due,
@@ -126,7 +126,7 @@ class _Scales:
             is_call_back=is_call_back(self.client, due, work_left(facts), self.now),
             is_at_risk=self._is_at_risk(said.chance),
             days_left=facts.days_left,
-            usual_days=said.usual_days if {"days", "no_estimate"} & set(said.grounds) and said.enough else None,
+            usual_days=said.usual_days if "days" in said.grounds else None,
             enough=said.enough,
             ever_works=earliest is not None or free_hours(self.ours, self.now, self._horizon) > 0,
             has_own_week=any(week.valid_from > date.min for week in self.ours.weeks),
@@ -154,7 +154,7 @@ class _Scales:
         facts = self._facts(at)
         if _is_short(work_left(facts), facts.free_hours) or self._squeezed(at):
             return False
-        chance = forecast(facts, self.weighing.record).chance
+        chance = forecast(facts, self.weighing.record_at(self.now)).chance
         return _per_cent(chance) >= HOLDS_FROM and not self._is_at_risk(chance)
 
     def _is_at_risk(self, chance: float) -> bool:

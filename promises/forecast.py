@@ -11,7 +11,19 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from promises.track_record import FIRM_BEHIND, OTHERS_BEHIND, OTHERS_RATIO_SHAPE, Days, Ratios, TrackRecord, size_of
+from promises.track_record import (
+    AS_GOOD_AS_DONE,
+    FIRM_BEHIND,
+    LONGEST,
+    OTHERS_BEHIND,
+    OTHERS_RATIO_SHAPE,
+    SAME_DAY,
+    Days,
+    Ratios,
+    TrackRecord,
+    pace,
+    size_of,
+)
 
 # Silence makes a job in hand likelier to be late than the record says, time gone a little less so, and hours spent
 # less: of each one plus so many days, or plus so many times the estimate, the logarithm.
@@ -31,7 +43,12 @@ SILENT = 0.6
 SAID_MAY_BE_LATE = 0.9
 # Nobody is surer than this, not even of what is reported as finished and not delivered yet.
 SEEMS_DONE = 0.05
+SUREST = 0.99
+# From so much on, reported as done, it is asked whether it is before anybody is alarmed.
+NEARLY_DONE = 0.9
 WAITING_AT_LEAST = 0.35
+# In days, and more than rounding can make of two equal paces.
+A_HAIR = 1e-6
 # Reasons to ask that stand by themselves, whatever the chance and the firm's thresholds.
 ALARMING = frozenset({"said", "silent", "not_delivered"})
 # The chance of what seems finished does not grow as free hours pass.
@@ -62,6 +79,8 @@ class Facts:
     silent_days: int = 0
     other_open: int = 0
     spent_hours: float | None = None
+    # Nobody knows when it was made: it is weighed by its hours alone.
+    is_undated: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,12 +97,16 @@ class Forecast:
     grounds: tuple[str, ...]
     usual_ratio: float | None = None
     usual_days: float | None = None
+    # The share of such jobs that ran past such a date; None where no job had a date.
+    usual_late: float | None = None
     days_elapsed: int = 0
     days_left: int = 0
     jobs: int = 0
     own_ratio: bool = False
     own: bool = False
     enough: bool = False
+    # Somebody is to be asked first, whether it is done or how long it takes, before the client has to hear.
+    asks_first: bool = False
 
     @property
     def is_alarming(self) -> bool:
@@ -109,18 +132,20 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
     own, firm = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
     own_ratio = own.weight >= FIRM_BEHIND
     return Forecast(
-        chance=chance,
+        chance=min(chance, SUREST),
         left=left,
         free=facts.free_hours,
         grounds=grounds,
         usual_ratio=(own if own_ratio else firm).middle if record.jobs else None,
         usual_days=days.middle if record.jobs else None,
+        usual_late=_usual_late(facts, record),
         days_elapsed=facts.days_elapsed,
         days_left=facts.days_left,
         jobs=record.jobs,
         own_ratio=own_ratio,
         own=days.own >= FIRM_BEHIND,
         enough=record.is_enough,
+        asks_first=not facts.tell_by_passed and (left is None or (_done(facts) or 0.0) >= NEARLY_DONE),
     )
 
 
@@ -137,18 +162,59 @@ def late_chance(facts: Facts, record: TrackRecord) -> float:
     """The calendar question: chance that it is finished after the day on which it is due."""
     days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
     done = _done(facts)
-    if done is not None:
-        # What is known to be done says more than that it is not finished yet: the chance that it had at the start.
-        need = max(gone + left, 1)
-        return _shifted(days.share_beyond(need, 0), BEHIND_TIME * (gone / need - done))
+    unsaid = _unsaid(facts, record)
+    if done is None:
+        return unsaid
+    # What is known to be done says more than that it is not finished yet: the chance that it had at the start.
+    need = max(gone + left, 1)
+    chance = _past_its_date(facts, record, days.share_beyond(need, 0), 0, gone + left)
+    said = _shifted(chance, BEHIND_TIME * (gone / need - done))
+    if done * need <= gone:
+        # Too little is done: as far as that goes, nothing has been said that makes it safer.
+        said = max(said, unsaid + max(done, 0.0) * (said - unsaid))
+    if done <= 0:
+        return said
+    # What is left, at the pace of the whole.
+    whole = math.ceil(max(left, SAME_DAY) / (1 - done)) if done < 1 else LONGEST
+    return min(said, _past_its_date(facts, record, days.share_beyond(whole, 0), 0, whole))
+
+
+def _unsaid(facts: Facts, record: TrackRecord) -> float:
+    """The chance of a job of which nobody has said how much is done."""
+    days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
     chance = days.share_beyond(gone + max(left, 1), gone)
-    if left == 0:
+    if left == 0 and gone:
         # It may still be finished today. That is never better than to have until tomorrow.
         chance = max(chance, days.share_beyond(gone, gone - 1))
+    chance = _past_its_date(facts, record, chance, gone, gone + left)
     by = SILENT_DAYS * math.log1p(facts.silent_days) + ELAPSED_DAYS * math.log1p(gone)
     if facts.spent_hours is not None and facts.estimate_hours:
         by += SPENT * math.log((1 + facts.spent_hours / facts.estimate_hours) / (1 + SPENT_USUALLY))
     return _shifted(chance, by)
+
+
+def _usual_late(facts: Facts, record: TrackRecord) -> float | None:
+    if record.spreads is None:
+        return None
+    given = facts.days_elapsed + facts.days_left
+    return _past_its_date(facts, record, _days(facts, record).share_beyond(max(given, 1), 0), 0, given)
+
+
+def _past_its_date(facts: Facts, record: TrackRecord, chance: float, gone: int, given: int) -> float:
+    """Of jobs that had a date and got as far before it, the share that ran past it; `chance` stands behind them.
+
+    People work towards a date: what a job took tells how long it had, and only in part how long it needs.
+    """
+    if record.spreads is None:
+        return chance
+    size = size_of(facts.estimate_hours, facts.hours_a_day)
+    own, firm = record.paces(facts.owner, facts.kind, size, record.spreads)
+    # Those that were finished on this very day had got as far: it may be finished today.
+    room = max(given, SAME_DAY)
+    so_far = pace(min(gone - 0.5, AS_GOOD_AS_DONE * room - A_HAIR), given, record.spreads)
+    need = pace(room + A_HAIR, given, record.spreads)
+    of_firm = (firm.above(need) + OTHERS_BEHIND * chance) / (firm.above(so_far) + OTHERS_BEHIND)
+    return (own.above(need) + FIRM_BEHIND * of_firm) / (own.above(so_far) + FIRM_BEHIND)
 
 
 def overrun_chance(
@@ -173,7 +239,9 @@ def _from_work(facts: Facts, left: float | None, record: TrackRecord) -> tuple[f
         return SEEMS_DONE, ("not_delivered" if facts.tell_by_passed else "seems_done",)
     if left is None:
         left_of_unknown = UNKNOWN_HOURS * (1 - (facts.per_cent or 0) / 100)
-        return max(UNKNOWN_AT_LEAST, _chance(facts, left_of_unknown, record)[0]), ("no_estimate",)
+        chance, ground = _chance(facts, left_of_unknown, record)
+        grounds = ("no_estimate",) if ground == "work" or chance < UNKNOWN_AT_LEAST else (ground, "no_estimate")
+        return max(UNKNOWN_AT_LEAST, chance), grounds
     chance, ground = _chance(facts, left, record)
     return max(SEEMS_DONE, chance), (ground,)
 
@@ -186,9 +254,10 @@ def _chance(facts: Facts, left: float, record: TrackRecord) -> tuple[float, str]
         return chance_of_overrun(left, facts.free_hours), "work"
     # What is left is a job of its own. It stays of the size that was estimated, so that less of it is always better.
     like_it = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
-    spent = (facts.spent_hours or 0.0) / left if _done(facts) is None else 0.0
+    is_whole = facts.hours_left is None and facts.per_cent is None
+    spent = (facts.spent_hours or 0.0) / left if is_whole else 0.0
     hours = _overrun(like_it, spent, spent + facts.free_hours / left)
-    if facts.days_elapsed + facts.days_left == 0:
+    if facts.is_undated:
         return hours, "work"
     return max((hours, "work"), (late_chance(facts, record), "days"))
 

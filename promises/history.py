@@ -221,5 +221,6 @@ def _done(job: PastJob, task: str) -> Done:
             actual=None if job.actual_hours is None else float(job.actual_hours),
             days=job.working_days,
             hours_a_day=job.hours_a_day,
+            given=job.days_given,
         ),
     )

@@ -58,7 +58,7 @@ class Looking:
         """At an open promise, its `owner` at hand."""
         silent_from = self._silent_from(promise)
         facts = self.weighing.facts(promise, self.now, silent_from)
-        seen = forecast(facts, self.weighing.record)
+        seen = forecast(facts, self.weighing.record_at(self.now))
         band = band_of(promise, seen, self.now, self.firm)
         until = self._until(promise, silent_from)
         if until and seen.grows and band != Band.AT_RISK:
@@ -119,7 +119,7 @@ class Looking:
         """The band at a later moment of the same day, if nothing but the free hours changes until then."""
         free = self.weighing.free(promise.owner, promise.due_at, moment, earlier)
         then = replace(facts, free_hours=free)
-        return band_of(promise, forecast(then, self.weighing.record), moment, self.firm)
+        return band_of(promise, forecast(then, self.weighing.record_at(self.now)), moment, self.firm)
 
 
 def silent_from(promise: Promise, calendar: Calendar) -> datetime:
@@ -139,7 +139,7 @@ def silent_from(promise: Promise, calendar: Calendar) -> datetime:
 def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
     if promise.due_at <= now:
         return Band.OVERDUE
-    if seen.is_alarming or _reaches(seen.chance, firm.at_risk_from):
+    if seen.is_alarming or (not seen.asks_first and _reaches(seen.chance, firm.at_risk_from)):
         return Band.AT_RISK
     return Band.WATCH if _reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
 

@@ -21,6 +21,8 @@ from promises.models import Promise
 
 # From here on a word says that nearly all is done: whether it is, is asked before the chance is spoken of.
 NEARLY_DONE = 90
+# Rarer than that it is not spoken of: "about 0 in 10" would be no reason.
+ONE_IN_TWENTY = 0.05
 # An estimate that is kept to within so much is simply kept.
 KEPT_TO = 0.05
 
@@ -103,8 +105,15 @@ def _hours(usual: float, figures: dict[str, str]) -> str:
 
 def _days(forecast: Forecast) -> str:
     """Days gone stand beside the days that such jobs took in all; before any has gone, the days that are left."""
-    assert forecast.usual_days is not None
     gone, left = forecast.days_elapsed, forecast.days_left
+    if forecast.usual_late is not None and forecast.usual_late >= ONE_IN_TWENTY:
+        text = ngettext(
+            "Of jobs like this about %(late)s in 10 ran past such a date; %(gone)s of %(all)s working day is gone.",
+            "Of jobs like this about %(late)s in 10 ran past such a date; %(gone)s of %(all)s working days are gone.",
+            gone + left,
+        )
+        return text % {"late": round(forecast.usual_late * 10), "gone": gone, "all": gone + left}
+    assert forecast.usual_days is not None
     if gone:
         text = ngettext(
             "Jobs like this usually took %(usual)s; %(gone)s of %(all)s is gone.",

@@ -34,6 +34,14 @@ OTHER_KIND = 0.2
 FIRM_BEHIND = 3.0
 # And what is known of other firms as much as so many of the firm's.
 OTHERS_BEHIND = 2.0
+# How far work spreads to fill the time that it is given, 0 not at all and 1 wholly, before a firm's own dates say so;
+# and how much these must differ to outweigh that: as some thirty jobs would, half with twice as long as the rest.
+SPREADS = 0.5
+SPREADS_BEHIND = 4.0
+# Something for the same day is given so much of one.
+SAME_DAY = 0.5
+# Of the time given: what is finished on its date was as good as finished by then.
+AS_GOOD_AS_DONE = 0.9
 # In other firms, a job of one day's work took three working days in the middle, one of ten days' eight: log-logistic,
 # its middle growing with the size.
 OTHERS_MIDDLE = 3.0
@@ -63,12 +71,14 @@ class Job:
     days: float | None
     hours_a_day: float
     is_open: bool = False
+    # The working days up to the day that it was first promised for; None where there was no date.
+    given: float | None = None
 
 
 class Entry:
     """A job on the books of its owner and of the firm. Of an open one, `day` is the one on which it was made."""
 
-    __slots__ = ("day", "hours_size", "is_open", "kind", "ratio", "size")
+    __slots__ = ("day", "given", "hours_size", "is_open", "kind", "ratio", "size", "took")
 
     def __init__(self, job: Job, today: int) -> None:
         self.take(job, today)
@@ -80,6 +90,11 @@ class Entry:
         self.ratio: float | None = None
         if job.actual is not None and job.estimate and job.estimate > 0 and not job.is_open:
             self.ratio = job.actual / job.estimate
+        # One in hand tells of its date once that has passed.
+        told = job.days is not None and job.given is not None and (not job.is_open or job.days > job.given)
+        self.took, self.given = (job.days, job.given) if told else (None, None)
+        if self.took is not None and self.given is not None and self.took <= self.given:
+            self.took = min(self.took, AS_GOOD_AS_DONE * max(self.given, SAME_DAY))
         # A part of a day is a day that it was not done on yet.
         days = None if job.days is None else math.ceil(job.days)
         self.day = today - days if job.is_open and days is not None else days
@@ -96,7 +111,7 @@ class Entry:
 
 
 class Ratios:
-    """Actual hours for each estimated hour, weighed: what weight lies above one of them."""
+    """Weighed figures, such as actual hours for each estimated hour: what weight lies above one of them."""
 
     __slots__ = ("_above", "_values", "middle", "weight")
 
@@ -157,8 +172,30 @@ class Book:
 
     def ratios(self, size: int | None, kind: str) -> Ratios:
         likeness = self._likeness(size, kind, [entry.hours_size for entry in reversed(self.entries)])
-        known = zip([entry.ratio for entry in reversed(self.entries)], likeness, strict=True)
-        return Ratios([(ratio, weight) for ratio, weight in known if ratio is not None])
+        return _known([entry.ratio for entry in reversed(self.entries)], likeness)
+
+    def paces(self, size: int | None, kind: str, spreads: float) -> Ratios:
+        likeness = self._likeness(size, kind, [entry.size for entry in reversed(self.entries)])
+        paces = (
+            None if entry.took is None or entry.given is None else pace(entry.took, entry.given, spreads)
+            for entry in reversed(self.entries)
+        )
+        return _known(paces, likeness)
+
+    def spreads(self) -> float | None:
+        """The slope of ln(days taken) on ln(days given), drawn to SPREADS; None where no job had a date."""
+        dated = [
+            (math.log(max(entry.given, SAME_DAY)), math.log(max(entry.took, SAME_DAY)))
+            for entry in self.entries
+            if entry.given is not None and entry.took is not None
+        ]
+        if not dated:
+            return None
+        given, took = (sum(pair[place] for pair in dated) / len(dated) for place in (0, 1))
+        together = sum((one - given) * (other - took) for one, other in dated)
+        alone = sum((one - given) ** 2 for one, _ in dated)
+        slope: float = (together + SPREADS_BEHIND * SPREADS) / (alone + SPREADS_BEHIND)
+        return min(max(slope, 0.0), 1.0)
 
     def ended_and_in_hand(self, size: int | None, kind: str, today: int) -> tuple[list[float], list[float]]:
         """By working day: the weight of jobs that ended on it, and of those that were in hand on it."""
@@ -186,6 +223,10 @@ class Book:
         return [*map(operator.mul, like, self._weights)]
 
 
+def _known(figures: Iterable[float | None], likeness: Iterable[float]) -> Ratios:
+    return Ratios([(figure, weight) for figure, weight in zip(figures, likeness, strict=True) if figure is not None])
+
+
 class TrackRecord:
     """The firm's jobs and each owner's, an owner's read when first asked for.
 
@@ -198,14 +239,18 @@ class TrackRecord:
         self._today = 0
         self._open: dict[Hashable, Entry] = {}
         self._owners: dict[Hashable, Book] = {}
-        self.firm = Book(FIRM_JOBS_READ)
+        jobs = list(firm)
+        self.firm = Book(FIRM_JOBS_READ + in_hand(jobs))
         # Tables made as they are asked for, by owner, kind and size, or by kind and size.
         self._days: dict[tuple[Hashable, str, int | None], Days] = {}
         self._chances: dict[tuple[str, int | None], list[float]] = {}
         self._own_ratios: dict[tuple[Hashable, str, int | None], Ratios] = {}
         self._firm_ratios: dict[tuple[str, int | None], Ratios] = {}
+        self._own_paces: dict[tuple[Hashable, str, int | None], Ratios] = {}
+        self._firm_paces: dict[tuple[str, int | None], Ratios] = {}
         self._finished: int | None = None
-        for job in firm:
+        self._spreads: float | None = None
+        for job in jobs:
             entry = Entry(job, 0)
             self.firm.entries.append(entry)
             if of_owner is None:
@@ -240,6 +285,23 @@ class TrackRecord:
             own = keep(self._own_ratios, key, self.owner(owner).ratios(size, kind))
         if firm is None:
             firm = keep(self._firm_ratios, firms, self.firm.ratios(size, kind))
+        return own, firm
+
+    @property
+    def spreads(self) -> float | None:
+        """How far work here spreads to fill the time that it is given; None where no job had a date."""
+        if self._spreads is None:
+            self._spreads = self.firm.spreads()
+        return self._spreads
+
+    def paces(self, owner: Hashable, kind: str, size: int | None, spreads: float) -> tuple[Ratios, Ratios]:
+        """The `pace` of jobs like this one that had a date: this owner's, and the firm's."""
+        key, firms = (owner, kind, size), (kind, size)
+        own, firm = self._own_paces.get(key), self._firm_paces.get(firms)
+        if own is None:
+            own = keep(self._own_paces, key, self.owner(owner).paces(size, kind, spreads))
+        if firm is None:
+            firm = keep(self._firm_paces, firms, self.firm.paces(size, kind, spreads))
         return own, firm
 
     # What happens
@@ -286,16 +348,21 @@ class TrackRecord:
 
     def _forget(self, *books: Book) -> None:
         """What was made ahead of them no longer holds."""
-        self._finished = None
-        for tables in (self._days, self._chances, self._own_ratios, self._firm_ratios):
+        self._finished = self._spreads = None
+        own, firm = (
+            (self._days, self._own_ratios, self._own_paces),
+            (self._chances, self._firm_ratios, self._firm_paces),
+        )
+        for tables in (*own, *firm):
             tables.clear()
         for book in books:
             book.changed()
 
     def owner(self, owner: Hashable) -> Book:
         if owner not in self._owners:
-            book = self._owners[owner] = Book(OWNER_JOBS_READ, OWNER_HALF_LIFE)
-            book.entries.extend(Entry(job, self._today) for job in (self._of_owner(owner) if self._of_owner else ()))
+            jobs = list(self._of_owner(owner)) if self._of_owner else []
+            book = self._owners[owner] = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
+            book.entries.extend(Entry(job, self._today) for job in jobs)
         return self._owners[owner]
 
     def _days_of(self, owner: Hashable, kind: str, size: int | None) -> Days:
@@ -330,6 +397,16 @@ def size_of(estimate: float | None, hours_a_day: float) -> int | None:
     if estimate is None or estimate <= 0 or hours_a_day <= 0:
         return None
     return round((math.log(estimate) - math.log(hours_a_day)) / SIZES_APART)
+
+
+def in_hand(jobs: Iterable[Job]) -> int:
+    """Those that are, come on top of what is read of the finished ones: many of them do not outweigh the record."""
+    return sum(job.is_open for job in jobs)
+
+
+def pace(days: float, given: float, spreads: float) -> float:
+    """Days, less what work spreads by itself: of two jobs with the same pace, each took as much of its own time."""
+    return days / math.pow(max(given, SAME_DAY), spreads)
 
 
 def others_beyond(day: float, size: int | None) -> float:

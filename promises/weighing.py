@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import date, datetime
+from collections.abc import Hashable, Iterable, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from functools import cached_property
+from heapq import nlargest
+from operator import itemgetter
+from typing import Any
 
-from engagement.staff.diary import Diaries
+from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import free_hours, free_hours_a_day, working_days_between
+from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
 from promises.forecast import UNKNOWN_HOURS, Facts
 from promises.load import Earlier, Load, Owed
-from promises.models import PastJob, Promise, Standing
-from promises.track_record import TrackRecord
+from promises.models import Begun, PastJob, Promise, Standing
+from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
+
+# Of what somebody has in hand, so many of the latest: more would outweigh what they have finished.
+IN_HAND_READ = 30
 
 
 class Weighing:
@@ -24,10 +29,40 @@ class Weighing:
         self.diaries = Diaries(firm)
         self._loads: dict[int, Load] = {}
         self._days: dict[int, tuple[datetime, date, float]] = {}
+        # When each of somebody's latest open promises was made, its estimate and its first date.
+        self._in_hand: dict[int, list[tuple[datetime, Decimal | None, datetime]]] = {}
+        self._record: TrackRecord | None = None
 
-    @cached_property
-    def record(self) -> TrackRecord:
-        return PastJob.objects.track_record()
+    def record_at(self, now: datetime) -> TrackRecord:
+        """What jobs took, and those in hand so far: the firm's at once, an owner's when they are first asked about."""
+        if self._record is None:
+            self._record = self._read_record(now)
+        return self._record
+
+    def _read_record(self, now: datetime) -> TrackRecord:
+        finished = PastJob.objects.latest_jobs(FIRM_JOBS_READ)
+        in_hand = Promise.objects.open().exclude(made_at=None).order_by("-pk")
+        # By the firm's week: to read everybody's diary for it would cost more than it tells.
+        calendar = firm_calendar(self.firm)
+        jobs = [
+            _job_in_hand(owner, began, calendar, now)
+            for owner, *began in in_hand.values_list("owner_id", "made_at", "estimate_hours", "first_due_at")[
+                :FIRM_JOBS_READ
+            ]
+        ]
+
+        def of_owner(owner: Hashable) -> list[Job]:
+            assert isinstance(owner, int)  # the forecast is asked about people of the house
+            if len(finished) < FIRM_JOBS_READ:
+                # They are all there are, so that an owner's are among them.
+                theirs = [begun for begun in finished if begun.job.owner == owner]
+            else:
+                theirs = PastJob.objects.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
+            self.load(owner)
+            own = self.diaries.known(owner) or calendar
+            return _as_begun([*theirs, *(_job_in_hand(owner, row, own, now) for row in self._in_hand.get(owner, ()))])
+
+        return TrackRecord(_as_begun([*finished, *jobs]), of_owner)
 
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
@@ -43,11 +78,26 @@ class Weighing:
         if not owed:
             return
         rows = Promise.objects.open().filter(owner__in=owed).order_by()
-        names = ("owner_id", "due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
-        for owner, *row in rows.values_list(*names).iterator():
+        names = (
+            "owner_id",
+            "made_at",
+            "first_due_at",
+            "due_at",
+            "pk",
+            "estimate_hours",
+            "hours_left",
+            "per_cent",
+            "standing",
+        )
+        made: dict[int, list[tuple[int, datetime, Decimal | None, datetime]]] = {owner: [] for owner in owed}
+        for owner, made_at, first_due_at, *row in rows.values_list(*names).iterator():
             owed[owner].append(owed_of(*row))
+            if made_at:
+                made[owner].append((row[1], made_at, row[2], first_due_at))
         for owner, theirs in owed.items():
             self._loads[owner] = Load(theirs, UNKNOWN_HOURS)
+            latest = nlargest(IN_HAND_READ, made[owner], key=itemgetter(0))
+            self._in_hand[owner] = [row[1:] for row in latest]
 
     def free(self, owner: User, due_at: datetime, now: datetime, earlier: Earlier) -> float:
         """Free hours until then, after what is promised earlier; 0 where that is more than there are.
@@ -75,13 +125,14 @@ class Weighing:
             per_cent=promise.per_cent,
             hours_a_day=hours_a_day,
             days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
-            days_left=working_days_between(calendar, today, promise.due_at.astimezone(calendar.zone).date()),
+            days_left=working_days_between(calendar, today, _day_of(promise.due_at, calendar)),
             silent_days=working_days_between(calendar, word.astimezone(calendar.zone).date(), today),
             other_open=max(0, len(load) - 1),
             standing=promise.standing,
             silent=silent_from <= now,
             tell_by_passed=promise.tell_by_at <= now,
             waiting_for_client=bool(promise.waiting_for),
+            is_undated=promise.made_at is None,
         )
 
     def _today(self, owner: User, now: datetime) -> tuple[date, float]:
@@ -115,14 +166,35 @@ class Weighing:
             per_cent=moved.per_cent if moved else None,
             hours_a_day=free_hours_a_day(calendar, today),
             days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
-            days_left=working_days_between(calendar, today, due_at.astimezone(calendar.zone).date()),
+            days_left=working_days_between(calendar, today, _day_of(due_at, calendar)),
             # Whoever makes or moves a date speaks of it now.
             silent_days=0,
             other_open=max(0, len(load) - bool(moved)),
             standing="",
             silent=False,
             tell_by_passed=False,
+            waiting_for_client=bool(moved and moved.waiting_for),
+            is_undated=bool(moved and moved.made_at is None),
         )
+
+
+def _day_of(due_at: datetime, calendar: Calendar) -> date:
+    """The day whose end it is: midnight belongs to the day before."""
+    return (due_at - timedelta.resolution).astimezone(calendar.zone).date()
+
+
+def _job_in_hand(owner: int, began: Sequence[Any], calendar: Calendar, now: datetime) -> Begun:
+    """An open promise as a job that has taken so long so far."""
+    made_at, estimate, due_at = began
+    made_on, today = (moment.astimezone(calendar.zone).date() for moment in (made_at, now))
+    days, given = (float(working_days_between(calendar, made_on, day)) for day in (today, _day_of(due_at, calendar)))
+    hours_a_day = free_hours_a_day(calendar, today)
+    return Begun(made_on, Job(owner, "", _number(estimate), None, days, hours_a_day, is_open=True, given=given))
+
+
+def _as_begun(jobs: list[Begun]) -> list[Job]:
+    """In the order in which they were promised."""
+    return [begun.job for begun in sorted(jobs, key=itemgetter(0))]
 
 
 def owed_of(

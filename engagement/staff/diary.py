@@ -74,6 +74,10 @@ class Diaries:
             calendar = self._of[user.id] = calendar_of(user, self.firm, *_weeks_and_absences(user))
         return calendar
 
+    def known(self, user_id: int) -> Calendar | None:
+        """A calendar that has been read already."""
+        return self._of.get(user_id)
+
     def read(self, people: Iterable[User]) -> None:
         """The calendars of many in two questions, as far as they are not read yet."""
         new = {user.pk: user for user in people if user.pk not in self._of}

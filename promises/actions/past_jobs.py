@@ -33,6 +33,7 @@ OF_AN_END = [
     "made_on",
     "finished_on",
     "working_days",
+    "days_given",
     "hours_a_day",
 ]
 
@@ -62,9 +63,8 @@ def _has_length(promise: Promise) -> bool:
 def _job_of(promise: Promise, calendar: Calendar) -> PastJob:
     assert promise.made_at
     assert promise.delivered_at
-    made_on, finished_on = (
-        moment.astimezone(calendar.zone).date() for moment in (promise.made_at, promise.delivered_at)
-    )
+    moments = promise.made_at, promise.delivered_at, promise.first_due_at
+    made_on, finished_on, due_on = (moment.astimezone(calendar.zone).date() for moment in moments)
     return PastJob(
         promise=promise,
         owner=promise.owner,
@@ -74,6 +74,7 @@ def _job_of(promise: Promise, calendar: Calendar) -> PastJob:
         actual_hours=promise.hours_taken or None,
         made_on=made_on,
         finished_on=finished_on,
+        days_given=float(working_days_between(calendar, made_on, due_on)),
         **_measured(calendar, made_on, finished_on),
     )
 

@@ -310,7 +310,9 @@ def watched(stage: Stage, job: Job) -> Going:
 
 
 def later(stage: Stage, job: Job) -> Going:
-    yield from _made(stage, job)
+    promise = yield from _made(stage, job)
+    yield stage.sometime(max(job.made + 1, -1), job)
+    stage.update(promise, job, 40)
 
 
 def waiting(stage: Stage, job: Job) -> Going:

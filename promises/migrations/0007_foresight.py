@@ -110,6 +110,15 @@ class Migration(migrations.Migration):
                     ),
                 ),
                 (
+                    "days_given",
+                    models.FloatField(
+                        blank=True,
+                        null=True,
+                        validators=[django.core.validators.MinValueValidator(0)],
+                        verbose_name="working days it was given",
+                    ),
+                ),
+                (
                     "hours_a_day",
                     models.FloatField(
                         validators=[django.core.validators.MinValueValidator(0)], verbose_name="hours a day"

@@ -84,7 +84,8 @@ def put_on_record(apps, schema_editor):
 
 
 def job_of(apps, jobs, promise, diary):
-    made_on, finished_on = (at.astimezone(diary.zone).date() for at in (promise.made_at, promise.delivered_at))
+    moments = promise.made_at, promise.delivered_at, promise.first_due_at
+    made_on, finished_on, due_on = (at.astimezone(diary.zone).date() for at in moments)
     return jobs(
         promise=promise,
         owner=promise.owner,
@@ -95,6 +96,7 @@ def job_of(apps, jobs, promise, diary):
         made_on=made_on,
         finished_on=finished_on,
         working_days=float(diary.working_days(made_on, finished_on)),
+        days_given=float(diary.working_days(made_on, max(due_on, made_on))),
         hours_a_day=diary.hours_a_day(made_on),
     )
 

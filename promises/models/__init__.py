@@ -1,6 +1,6 @@
 from promises.models.extension import AddendumMove, DateMove, Extension, ExtensionAnswer
 from promises.models.from_scope import LineNotNeeded, NextScope
-from promises.models.past_job import PastJob
+from promises.models.past_job import Begun, PastJob
 from promises.models.promise import Band, Outcome, Promise
 from promises.models.tally import OutcomeTally
 from promises.models.telling import Telling
@@ -11,6 +11,7 @@ from promises.models.watch import CapacityOverride, LoadChange, Reminder, RiskRe
 __all__ = [
     "AddendumMove",
     "Band",
+    "Begun",
     "CapacityOverride",
     "DateMove",
     "Extension",

@@ -1,9 +1,9 @@
 from __future__ import annotations
 
-from collections.abc import Hashable
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from django.core.validators import MinValueValidator
 from django.db import models
@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import User
 from promises.models.promise import Promise
-from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
+from promises.track_record import Job
 
 MORE_THAN_NOTHING = MinValueValidator(0)
 
@@ -25,26 +25,22 @@ class Counts:
     people: int
 
 
+class Begun(NamedTuple):
+    """A job and the day on which it was promised."""
+
+    made_on: date
+    job: Job
+
+
 class PastJobQuerySet(models.QuerySet["PastJob"]):
-    def latest_jobs(self, most: int) -> list[Job]:
+    def latest_jobs(self, most: int) -> list[Begun]:
         """As the forecast reads them, the oldest first. Who is not here by account is told apart by name."""
-        names = ("owner_id", "owner_name", "kind", "estimate_hours", "actual_hours", "working_days", "hours_a_day")
-        rows = list(self.order_by("-finished_on", "-pk").values_list(*names)[:most])
+        names = ("kind", "estimate_hours", "actual_hours", "working_days", "days_given", "hours_a_day")
+        rows = self.order_by("-finished_on", "-pk").values_list("made_on", "owner_id", "owner_name", *names)
         return [
-            Job(owner or name, kind, _hours(estimate), _hours(actual), days, hours_a_day)
-            for owner, name, kind, estimate, actual, days, hours_a_day in reversed(rows)
+            Begun(made_on, Job(owner or name, kind, _hours(estimate), _hours(actual), days, hours, given=given))
+            for made_on, owner, name, kind, estimate, actual, days, given, hours in reversed(rows[:most])
         ]
-
-    def track_record(self) -> TrackRecord:
-        """The firm's latest jobs at once, those of an owner when they are first asked for."""
-
-        def of_owner(owner: Hashable) -> list[Job]:
-            assert isinstance(owner, int)  # the forecast is asked about people of the house
-            return self.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
-
-        latest = self.latest_jobs(FIRM_JOBS_READ)
-        # As long as they are all there are, an owner's are among them.
-        return TrackRecord(latest, of_owner if len(latest) == FIRM_JOBS_READ else None)
 
     def counts(self) -> Counts:
         both = models.Q(estimate_hours__isnull=False, actual_hours__isnull=False)
@@ -81,6 +77,10 @@ class PastJob(models.Model):
     finished_on = models.DateField(_("finished on"))
     # Working days of the owner after the day it was made, up to and with the day it was finished.
     working_days = models.FloatField(_("working days it took"), validators=[MORE_THAN_NOTHING])
+    # And up to the day it was first promised for. Null: there was no date, or nobody knows it.
+    days_given = models.FloatField(
+        _("working days it was given"), null=True, blank=True, validators=[MORE_THAN_NOTHING]
+    )
     # Hours of a working day that were free for promised work.
     hours_a_day = models.FloatField(_("hours a day"), validators=[MORE_THAN_NOTHING])
     promise = models.OneToOneField(

@@ -335,6 +335,7 @@ def test_jobs_that_never_were_so_quick_are_spoken_of(words, thandi):
     PastJob.objects.bulk_create([PastJob(owner=thandi, **day, **hours) for _ in range(JOBS_ENOUGH)])
 
     assert "Jobs like this took about 9 working days; this leaves 2 working days." in words(8)
+    assert "Jobs like this took about 9 working days; this leaves 2 working days." in words()
     assert not [line for line in words(8, on=date(2026, 12, 15)) if "this leaves" in line]
 
 

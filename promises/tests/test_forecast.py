@@ -9,6 +9,7 @@ from promises.forecast import (
     SAID_MAY_BE_LATE,
     SEEMS_DONE,
     SILENT,
+    SUREST,
     Facts,
     chance_of_overrun,
     forecast,
@@ -19,7 +20,7 @@ from promises.forecast import (
 from promises.track_record import JOBS_ENOUGH, Job, TrackRecord
 
 
-def random_record(seed, how_many):
+def random_record(seed, how_many, *, with_dates=False):
     dice = Random(seed)
     return TrackRecord(
         Job(
@@ -29,6 +30,7 @@ def random_record(seed, how_many):
             actual=estimate * dice.lognormvariate(0, 0.7),
             days=int(dice.lognormvariate(1.2, 1)),
             hours_a_day=4,
+            given=dice.choice([None, 0.0, 3.0, 8.0, 20.0]) if with_dates else None,
         )
         for _ in range(how_many)
     )
@@ -37,6 +39,7 @@ def random_record(seed, how_many):
 EMPTY = TrackRecord()
 # None, too few to speak of, and enough of them.
 RECORDS = [EMPTY, random_record(1, JOBS_ENOUGH - 1), random_record(2, JOBS_ENOUGH), random_record(3, 400)]
+RECORDS.append(random_record(4, 300, with_dates=True))
 
 hours = st.integers(0, 500_000).map(lambda hundredths: hundredths / 100)
 days = st.integers(0, 300)
@@ -97,8 +100,7 @@ def test_a_later_date_never_makes_it_worse(known, later, more, record):
     moved = replace(known, days_left=known.days_left + later, free_hours=known.free_hours + more)
 
     assert late_chance(moved, record) <= late_chance(known, record)
-    if known.days_elapsed + known.days_left:
-        assert forecast(moved, record).chance <= forecast(known, record).chance
+    assert forecast(moved, record).chance <= forecast(known, record).chance
 
 
 @given(facts, hours, hours, records)
@@ -234,11 +236,65 @@ def test_hours_spent_leave_only_the_jobs_that_needed_as_many():
     assert overrun_chance("mara", "report", 8, 9, 7, record) > 0.5
 
 
-def test_a_promise_for_the_same_day_is_weighed_by_its_hours_alone():
+def test_today_is_never_safer_than_tomorrow():
     record = TrackRecord([finished(ratio=1, days=9)] * JOBS_ENOUGH)
 
-    assert forecast(replace(A_WEEK_LEFT, days_left=0), record).chance <= SEEMS_DONE < 0.9
-    assert forecast(A_WEEK_LEFT, record).chance > 0.9
+    today, tomorrow = (forecast(replace(A_WEEK_LEFT, days_left=days), record).chance for days in (0, 1))
+    assert today >= tomorrow > 0.9
+
+
+def test_a_promise_that_nobody_knows_the_beginning_of_is_weighed_by_its_hours_alone():
+    record = TrackRecord([finished(ratio=1, days=9)] * JOBS_ENOUGH)
+
+    assert forecast(replace(A_WEEK_LEFT, is_undated=True), record).chance <= SEEMS_DONE
+
+
+def dated(given, days, how_many=1):
+    return [Job("mara", "", 8.0, None, days, 4.0, given=given)] * how_many
+
+
+@pytest.mark.parametrize("given", [2, 5, 10, 20])
+def test_a_firm_that_keeps_every_date_is_not_called_late(given):
+    record = TrackRecord([job for days in (2, 4, 8, 12, 20) for job in dated(float(days), float(days), 30)])
+
+    at_once = replace(A_WEEK_LEFT, days_left=given, free_hours=4.0 * given + 4)
+    on_its_day = replace(at_once, days_left=0, days_elapsed=given, hours_left=1.0)
+    assert late_chance(at_once, record) < 0.3
+    assert forecast(on_its_day, record).chance < 0.5
+
+
+def test_work_that_takes_its_time_whatever_it_is_given_runs_past_short_dates():
+    record = TrackRecord([job for given in (2, 4, 8, 12, 20) for job in dated(float(given), 6.0, 30)])
+
+    assert record.spreads < 0.1
+    assert late_chance(replace(A_WEEK_LEFT, days_left=3), record) > 0.9
+    assert late_chance(replace(A_WEEK_LEFT, days_left=9), record) < 0.1
+
+
+def test_the_share_that_slipped_is_the_chance_of_the_next_one():
+    record = TrackRecord([job for _ in range(10) for job in (*dated(8.0, 8.0, 7), *dated(8.0, 11.0, 3))])
+
+    assert late_chance(replace(A_WEEK_LEFT, days_left=8), record) == pytest.approx(0.3, abs=0.1)
+
+
+@pytest.mark.parametrize(("per_cent", "least", "most"), [(0, 0.8, 1), (50, 0.3, 0.95), (90, 0, 0.5), (95, 0, 0.2)])
+def test_what_is_reported_done_is_believed_as_far_as_it_goes(per_cent, least, most):
+    record = TrackRecord([finished(days=1 + number % 5) for number in range(100)])
+
+    known = replace(A_WEEK_LEFT, days_elapsed=9, days_left=1, per_cent=per_cent, silent_days=0)
+    assert least <= late_chance(known, record) <= most
+
+
+def test_whether_nearly_finished_work_is_done_is_asked_before_anybody_is_alarmed():
+    known = replace(A_WEEK_LEFT, hours_left=0.5, free_hours=0.1)
+
+    assert forecast(known, EMPTY).asks_first
+    assert not forecast(replace(known, tell_by_passed=True), EMPTY).asks_first
+    assert not forecast(replace(known, hours_left=4), EMPTY).asks_first
+
+
+def test_a_supposed_length_asks_for_an_estimate_before_anybody_is_alarmed():
+    assert forecast(replace(A_WEEK_LEFT, estimate_hours=None), EMPTY).asks_first
 
 
 def test_what_such_jobs_took_is_said():
@@ -287,7 +343,7 @@ def test_without_an_estimate_nobody_claims_to_be_sure():
 
 @pytest.mark.parametrize("record", RECORDS)
 def test_work_that_is_left_with_no_hours_to_do_it_in_slips(record):
-    assert forecast(replace(EIGHT_HOURS_LEFT, free_hours=0), record).chance == 1
+    assert forecast(replace(EIGHT_HOURS_LEFT, free_hours=0), record).chance == SUREST
 
 
 @pytest.mark.parametrize("record", RECORDS)

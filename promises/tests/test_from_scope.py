@@ -487,7 +487,7 @@ def test_the_page_costs_the_same_for_more_lines(as_thandi, make_scope, how_many,
 
     # session, user, firm, scope, lines, addenda, promised, put aside, owners, promised lately, slips, taken out,
     # firm in the head, heartbeat, oldest unsent; once for all the dates: the diary, what is promised, the track record
-    with django_assert_num_queries(18):
+    with django_assert_num_queries(19):
         as_thandi.get(page_of(scope))
 
 

@@ -199,7 +199,7 @@ def test_a_finished_job_is_known_from_its_end_on(firm, promised, thandi):
 
     (place,) = [number for number, event in enumerate(events) if isinstance(event, Done)]
     job = early.past_job
-    assert events[place].job == Job(thandi.pk, "", 8.0, 11.0, 2.0, job.hours_a_day)
+    assert events[place].job == Job(thandi.pk, "", 8.0, 11.0, 2.0, job.hours_a_day, given=9.0)
     # What was asked on the day itself came before.
     assert [event.task.split()[0] == str(early.pk) for event in events[:place]] == [True]
     assert len(events) > place + 1

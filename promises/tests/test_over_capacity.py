@@ -217,7 +217,7 @@ def test_the_hint_costs_the_same_however_much_is_promised(
         make_promise(f"Earlier {number}")
 
     # Session and person, firm, client; the diary, what is promised, the track record.
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         office.get(FIT, sent)
 
 

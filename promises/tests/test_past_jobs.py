@@ -11,7 +11,7 @@ from django.urls import reverse
 
 from clients.models import Scope, ScopeLine
 from conftest import DAY, NOW
-from engagement.staff.models import Absence, WorkingWeek
+from engagement.staff.models import Absence, Firm, WorkingWeek
 from promises import actions
 from promises.actions.from_scope import make_from_line
 from promises.actions.importing import Importer
@@ -20,9 +20,20 @@ from promises.importing.rows import Reading, Row
 from promises.models import PastJob, Promise
 from promises.tests.test_from_scope import add, sign
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job
+from promises.weighing import Weighing
 
 THURSDAY = NOW - 13 * DAY
-KEPT = ("owner", "owner_name", "kind", "estimate_hours", "actual_hours", "made_on", "finished_on", "working_days")
+KEPT = (
+    "owner",
+    "owner_name",
+    "kind",
+    "estimate_hours",
+    "actual_hours",
+    "made_on",
+    "finished_on",
+    "working_days",
+    "days_given",
+)
 
 
 @pytest.fixture
@@ -216,7 +227,7 @@ def test_filling_in_leaves_alone_what_is_there(make_promise, done):
 def test_forecasts_read_jobs_as_they_stand_and_the_oldest_first(thandi):
     PastJob.objects.bulk_create([a_job(thandi, 2), a_job(thandi, 0), a_job(None, 1, actual_hours=None, kind="Design")])
 
-    assert PastJob.objects.latest_jobs(10) == [
+    assert [begun.job for begun in PastJob.objects.latest_jobs(10)] == [
         Job(thandi.pk, "", 1.0, 6.0, 0.0, 5.6),
         Job("Somebody", "Design", 2.0, None, 1.0, 5.6),
         Job(thandi.pk, "", 3.0, 6.0, 2.0, 5.6),
@@ -227,32 +238,46 @@ def test_of_two_jobs_finished_on_one_day_the_later_one_came_in_later(thandi):
     same = date(2026, 1, 5)
     PastJob.objects.bulk_create([a_job(thandi, 1, finished_on=same), a_job(thandi, 2, finished_on=same)])
 
-    assert [job.estimate for job in PastJob.objects.latest_jobs(10)] == [2.0, 3.0]
+    assert [begun.job.estimate for begun in PastJob.objects.latest_jobs(10)] == [2.0, 3.0]
 
 
-def test_only_the_latest_are_read(thandi, sam):
+def test_only_the_latest_are_read(thandi, sam, firm):
     PastJob.objects.bulk_create([a_job(sam, number) for number in range(OWNER_JOBS_READ + 5)])
     PastJob.objects.bulk_create([a_job(thandi, 1000 + number) for number in range(FIRM_JOBS_READ + 5)])
 
-    record = PastJob.objects.track_record()
+    record = Weighing(firm).record_at(NOW)
 
     assert len(record.firm) == FIRM_JOBS_READ
     # None of Sam's is among the firm's latest, and he has a record all the same.
     assert len(record.owner(sam.pk)) == OWNER_JOBS_READ
 
 
-@pytest.mark.parametrize(("read", "asked"), [(16, 1), (15, 4)])
+@pytest.mark.parametrize(("read", "asked"), [(16, 2 + 3), (15, 2 + 3 + 3)])
 def test_a_record_is_read_once_for_the_firm_and_for_an_owner_where_it_goes_further_back(
-    make_person, read, asked, django_assert_num_queries, mara, monkeypatch
+    make_person, read, asked, django_assert_num_queries, mara, monkeypatch, firm
 ):
-    monkeypatch.setattr("promises.models.past_job.FIRM_JOBS_READ", read)
+    """Once for what is finished and once for what is in hand; and what somebody has open is their load as well."""
+    monkeypatch.setattr("promises.weighing.FIRM_JOBS_READ", read)
     people = [make_person(f"P{number} Person") for number in range(3)]
     PastJob.objects.bulk_create([a_job(person, number) for person in people for number in range(5)])
 
     with django_assert_num_queries(asked):
-        record = PastJob.objects.track_record()
+        record = Weighing(firm).record_at(NOW)
         for person in people * 3:
             assert len(record.owner(person.pk)) == 5
+
+
+def test_promises_in_hand_count_for_as_long_as_they_have_lasted(make_promise, thandi, sam, firm):
+    make_promise(owner=thandi, made_at=NOW - 7 * DAY)
+    PastJob.objects.bulk_create([a_job(thandi, 1), a_job(sam, 2)])
+
+    record = Weighing(firm).record_at(NOW)
+
+    # Five working days of one week lie behind it; it is on its owner's book and on the firm's.
+    assert [entry.in_hand(0) for entry in record.owner(thandi.pk).entries] == [1, 5]
+    assert [entry.is_open for entry in record.firm.entries] == [False, False, True]
+    assert record.jobs == 2
+    assert record.days(thandi.pk, "", None).share_beyond(4, 1) > record.days(sam.pk, "", None).share_beyond(4, 1)
 
 
 def test_reading_walks_an_index_and_sorts_nothing(thandi, sam):
@@ -278,7 +303,7 @@ def test_what_is_on_record_is_counted(thandi, sam):
 
 
 def test_without_a_record_there_is_nothing_and_nothing_fails(db):
-    assert PastJob.objects.track_record().jobs == 0
+    assert Weighing(Firm.get()).record_at(NOW).jobs == 0
     assert PastJob.objects.counts().jobs == 0
 
 

@@ -460,7 +460,7 @@ def test_a_line_costs_the_same_however_much_is_promised(office, make_promise, ho
     # the promise, that the load changed, and three for the entry in the record.
     # The savepoints are the test's: outside it the transaction is a plain one.
     assert Promise.objects.count() == before + 1
-    assert len([query for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]) == 14
+    assert len([query for query in asked.captured_queries if "SAVEPOINT" not in query["sql"]]) == 15
 
 
 # The chips

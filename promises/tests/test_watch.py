@@ -180,7 +180,7 @@ def test_what_is_stored_is_what_a_fresh_look_would_say_at_every_minute(busy_firm
         for promise in stored:
             quiet = silent_from(promise, weighing.diaries.of(promise.owner))
             facts = weighing.facts(promise, now, quiet)
-            fresh = band_of(promise, forecast(facts, weighing.record), now, firm)
+            fresh = band_of(promise, forecast(facts, weighing.record_at(now)), now, firm)
             assert (promise.what, promise.band, now) == (promise.what, fresh, now)
             compared.add((promise.what, fresh))
 
