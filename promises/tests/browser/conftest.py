@@ -102,13 +102,14 @@ def office(
         due = due_for(client, firm, (now + days * day).date(), None)
         return actions.make(client=client, what=what, due=due, owner=thandi, by=thandi, now=made_at, **more)
 
+    # Too much for two days on any weekday, and little enough to leave room for what is due in six.
     risky = make(
-        "Shop fittings drawings, second round", 2, made_at=now - day, estimate_hours=60, steps=["Measure", "Draw"]
+        "Shop fittings drawings, second round", 2, made_at=now - day, estimate_hours=18, steps=["Measure", "Draw"]
     )
-    late = make("Lease review, clauses 4 to 9", -3)
+    late = make("Lease review, clauses 4 to 9", -3, estimate_hours=1)
     kept = make("Annual accounts, first draft", 5, boland)
     make("Playground quotation", 6, boland, estimate_hours=1)
-    told = make("Counter and window sheets", -1)
+    told = make("Counter and window sheets", -1, estimate_hours=1)
     actions.update(
         risky,
         standing="on_track",
