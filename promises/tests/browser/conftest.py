@@ -108,7 +108,7 @@ def office(
     )
     late = make("Lease review, clauses 4 to 9", -3, estimate_hours=1)
     kept = make("Annual accounts, first draft", 5, boland)
-    make("Playground quotation", 6, boland, estimate_hours=1)
+    make("Playground quotation", 6, boland, made_at=now - 2 * day, estimate_hours=1)
     told = make("Counter and window sheets", -1, estimate_hours=1)
     actions.update(
         risky,
