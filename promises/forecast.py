@@ -97,7 +97,7 @@ class Forecast:
     grounds: tuple[str, ...]
     usual_ratio: float | None = None
     usual_days: float | None = None
-    # The share of such jobs that ran past such a date; None where no job had a date.
+    # The share of such jobs that ran past such a date, where days are a ground; None where no job had a date.
     usual_late: float | None = None
     days_elapsed: int = 0
     days_left: int = 0
@@ -105,6 +105,7 @@ class Forecast:
     own_ratio: bool = False
     own: bool = False
     enough: bool = False
+    is_nearly_done: bool = False
     # Somebody is to be asked first, whether it is done or how long it takes, before the client has to hear.
     asks_first: bool = False
 
@@ -128,6 +129,7 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
         if holds:
             grounds = (ground, *grounds) if chance < least else (*grounds, ground)
             chance = max(chance, least)
+    is_nearly_done = (_done(facts) or 0.0) >= NEARLY_DONE - A_HAIR
     days = _days(facts, record)
     own, firm = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
     own_ratio = own.weight >= FIRM_BEHIND
@@ -138,39 +140,43 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
         grounds=grounds,
         usual_ratio=(own if own_ratio else firm).middle if record.jobs else None,
         usual_days=days.middle if record.jobs else None,
-        usual_late=_usual_late(facts, record),
+        usual_late=_usual_late(facts, record) if "days" in grounds else None,
         days_elapsed=facts.days_elapsed,
         days_left=facts.days_left,
         jobs=record.jobs,
         own_ratio=own_ratio,
         own=days.own >= FIRM_BEHIND,
         enough=record.is_enough,
-        asks_first=not facts.tell_by_passed and (left is None or (_done(facts) or 0.0) >= NEARLY_DONE),
+        is_nearly_done=is_nearly_done,
+        asks_first=not facts.tell_by_passed and (left is None or is_nearly_done),
     )
 
 
 def work_left(facts: Facts) -> float | None:
     """Hours left: as last said, else what the per cent leaves of the estimate, else the estimate."""
-    if facts.hours_left is not None:
-        return facts.hours_left
-    if facts.estimate_hours is None:
-        return None
-    return facts.estimate_hours * (1 - (facts.per_cent or 0) / 100)
+    return hours_left(facts.estimate_hours, facts.hours_left, facts.per_cent)
+
+
+def hours_left(estimate: float | None, said: float | None, per_cent: int | None) -> float | None:
+    """As `work_left`, of these three alone."""
+    if said is not None:
+        return said
+    return None if estimate is None else estimate * (1 - (per_cent or 0) / 100)
 
 
 def late_chance(facts: Facts, record: TrackRecord) -> float:
     """The calendar question: chance that it is finished after the day on which it is due."""
     days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
     done = _done(facts)
-    unsaid = _unsaid(facts, record)
     if done is None:
-        return unsaid
+        return _unsaid(facts, record)
     # What is known to be done says more than that it is not finished yet: the chance that it had at the start.
     need = max(gone + left, 1)
     chance = _past_its_date(facts, record, days.share_beyond(need, 0), 0, gone + left)
     said = _shifted(chance, BEHIND_TIME * (gone / need - done))
     if done * need <= gone:
         # Too little is done: as far as that goes, nothing has been said that makes it safer.
+        unsaid = _unsaid(facts, record)
         said = max(said, unsaid + max(done, 0.0) * (said - unsaid))
     if done <= 0:
         return said
@@ -208,13 +214,11 @@ def _past_its_date(facts: Facts, record: TrackRecord, chance: float, gone: int, 
     if record.spreads is None:
         return chance
     size = size_of(facts.estimate_hours, facts.hours_a_day)
-    own, firm = record.paces(facts.owner, facts.kind, size, record.spreads)
+    paces = record.paces(facts.owner, facts.kind, size, record.spreads)
     # Those that were finished on this very day had got as far: it may be finished today.
     room = max(given, SAME_DAY)
     so_far = pace(min(gone - 0.5, AS_GOOD_AS_DONE * room - A_HAIR), given, record.spreads)
-    need = pace(room + A_HAIR, given, record.spreads)
-    of_firm = (firm.above(need) + OTHERS_BEHIND * chance) / (firm.above(so_far) + OTHERS_BEHIND)
-    return (own.above(need) + FIRM_BEHIND * of_firm) / (own.above(so_far) + FIRM_BEHIND)
+    return _needed_more(paces, so_far, pace(room + A_HAIR, given, record.spreads), chance)
 
 
 def overrun_chance(
@@ -268,8 +272,13 @@ def _days(facts: Facts, record: TrackRecord) -> Days:
 
 def _overrun(record: tuple[Ratios, Ratios], so_far: float, need: float) -> float:
     """Of jobs that had taken as much for each estimated hour, the share that needed more."""
-    own, firm = record
     of_others = (1 + math.pow(so_far, OTHERS_RATIO_SHAPE)) / (1 + math.pow(need, OTHERS_RATIO_SHAPE))
+    return _needed_more(record, so_far, need, of_others)
+
+
+def _needed_more(record: tuple[Ratios, Ratios], so_far: float, need: float, of_others: float) -> float:
+    """Of what lies above `so_far`, the share above `need`: the owner's, the firm's behind it, others' behind that."""
+    own, firm = record
     of_firm = (firm.above(need) + OTHERS_BEHIND * of_others) / (firm.above(so_far) + OTHERS_BEHIND)
     return (own.above(need) + FIRM_BEHIND * of_firm) / (own.above(so_far) + FIRM_BEHIND)
 

@@ -19,8 +19,6 @@ from engagement.staff.when import speak_hours, speak_number, speak_per_cent, spe
 from promises.forecast import Forecast
 from promises.models import Promise
 
-# From here on a word says that nearly all is done: whether it is, is asked before the chance is spoken of.
-NEARLY_DONE = 90
 # Rarer than that it is not spoken of: "about 0 in 10" would be no reason.
 ONE_IN_TWENTY = 0.05
 # An estimate that is kept to within so much is simply kept.
@@ -31,7 +29,8 @@ def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
     """The weightiest reasons first. In the language in force."""
     spoken = _spoken(promise, forecast, now)
     said = [_reason(ground, promise, forecast, now, alone=len(spoken) == 1) for ground in spoken]
-    if _seems_nearly_done(promise, forecast):
+    # Whether it is done is asked beside the chance. Where the work seems finished, that is the reason already.
+    if forecast.is_nearly_done and forecast.grows:
         said.append(_("Is it done?"))
     return " ".join(said)[:400]
 
@@ -136,15 +135,6 @@ def _so_far(promise: Promise) -> str:
     if promise.per_cent is None:
         return ""
     return _("%(done)s of the work is done.") % {"done": _spoken_share(promise.per_cent, get_language())}
-
-
-def _seems_nearly_done(promise: Promise, forecast: Forecast) -> bool:
-    if not forecast.grows or forecast.left is None:
-        # The work seems finished: that is asked already.
-        return False
-    if promise.hours_left is not None and promise.estimate_hours:
-        return promise.hours_left * 100 <= promise.estimate_hours * (100 - NEARLY_DONE)
-    return promise.hours_left is None and (promise.per_cent or 0) >= NEARLY_DONE
 
 
 def is_kept_to(ratio: float) -> bool:

@@ -293,6 +293,24 @@ def test_whether_nearly_finished_work_is_done_is_asked_before_anybody_is_alarmed
     assert not forecast(replace(known, hours_left=4), EMPTY).asks_first
 
 
+@pytest.mark.parametrize(
+    ("known", "is_nearly_done"),
+    [
+        ({"per_cent": 90}, True),
+        ({"per_cent": 89}, False),
+        ({"per_cent": 95, "hours_left": 6.0, "estimate_hours": 12.0}, False),
+        ({"hours_left": 1.0, "estimate_hours": 12.0}, True),
+        # A tenth is a tenth, however it is divided.
+        *[({"hours_left": tenths / 10, "estimate_hours": float(tenths)}, True) for tenths in range(1, 60)],
+        ({"hours_left": 1.0, "estimate_hours": 2.0}, False),
+        ({"hours_left": 1.0, "estimate_hours": None}, False),
+        ({}, False),
+    ],
+)
+def test_nine_tenths_by_its_owners_word_are_nearly_all(known, is_nearly_done):
+    assert forecast(replace(A_WEEK_LEFT, **known), EMPTY).is_nearly_done == is_nearly_done
+
+
 def test_a_supposed_length_asks_for_an_estimate_before_anybody_is_alarmed():
     assert forecast(replace(A_WEEK_LEFT, estimate_hours=None), EMPTY).asks_first
 
