@@ -14,6 +14,7 @@ from engagement.staff.worktime import free_hours, is_working_day
 from promises.due import Due, due_by
 from promises.forecast import Facts, forecast, work_left
 from promises.load import Earlier
+from promises.looking import reaches
 from promises.models import Promise
 from promises.weighing import Weighing
 
@@ -158,7 +159,7 @@ class _Scales:
         return _per_cent(chance) >= HOLDS_FROM and not self._is_at_risk(chance)
 
     def _is_at_risk(self, chance: float) -> bool:
-        return chance >= self.weighing.firm.at_risk_from
+        return reaches(chance, self.weighing.firm.at_risk_from)
 
     def _squeezed(self, at: datetime) -> tuple[datetime, ...]:
         return tuple(due_at for due_at in self._tight if due_at > at)

@@ -139,10 +139,11 @@ def silent_from(promise: Promise, calendar: Calendar) -> datetime:
 def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
     if promise.due_at <= now:
         return Band.OVERDUE
-    if seen.is_alarming or (not seen.asks_first and _reaches(seen.chance, firm.at_risk_from)):
+    if seen.is_alarming or (not seen.asks_first and reaches(seen.chance, firm.at_risk_from)):
         return Band.AT_RISK
-    return Band.WATCH if _reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
+    return Band.WATCH if reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
 
 
-def _reaches(chance: float, threshold: float) -> bool:
+def reaches(chance: float, threshold: float) -> bool:
+    """Whether a chance has come to a threshold, as far as chances are told apart."""
     return round(chance, PLACES) >= round(threshold, PLACES)
