@@ -12,7 +12,7 @@ from typing import Any
 from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
-from promises.forecast import UNKNOWN_HOURS, Facts
+from promises.forecast import UNKNOWN_HOURS, Facts, hours_left
 from promises.load import Earlier, Load, Owed
 from promises.models import Begun, PastJob, Promise, Standing
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
@@ -112,37 +112,20 @@ class Weighing:
 
     def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
         """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
-        owner, load = promise.owner, self.load(promise.owner_id)
-        began = promise.made_at or promise.last_update_at or now
-        word = promise.last_update_at or began
-        calendar = self.diaries.of(owner)
-        today, hours_a_day = self._today(owner, now)
-        return Facts(
-            owner=owner.id,
-            free_hours=self.free(owner, promise.due_at, now, load.before(promise.due_at, promise.id)),
+        load = self.load(promise.owner_id)
+        return self._facts(
+            promise.owner,
+            promise.due_at,
+            now,
+            load.before(promise.due_at, promise.id),
+            promise,
             estimate_hours=_number(promise.estimate_hours),
-            hours_left=_number(promise.hours_left),
-            per_cent=promise.per_cent,
-            hours_a_day=hours_a_day,
-            days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
-            days_left=working_days_between(calendar, today, _day_of(promise.due_at, calendar)),
-            silent_days=working_days_between(calendar, word.astimezone(calendar.zone).date(), today),
+            silent_days=self._days_since(promise.last_update_at or _began(promise, now), promise.owner, now),
             other_open=max(0, len(load) - 1),
             standing=promise.standing,
             silent=silent_from <= now,
             tell_by_passed=promise.tell_by_at <= now,
-            waiting_for_client=bool(promise.waiting_for),
-            is_undated=promise.made_at is None,
         )
-
-    def _today(self, owner: User, now: datetime) -> tuple[date, float]:
-        """The day it is for somebody, and the hours of such a day that are free for promised work."""
-        known = self._days.get(owner.id)
-        if known is None or known[0] != now:
-            calendar = self.diaries.of(owner)
-            today = now.astimezone(calendar.zone).date()
-            known = self._days[owner.id] = now, today, free_hours_a_day(calendar, today)
-        return known[1:]
 
     def facts_if_due(
         self,
@@ -154,28 +137,58 @@ class Weighing:
         moved: Promise | None = None,
     ) -> Facts:
         """Of a promise that somebody is about to make; or of one that is to move to this date, as it stands."""
-        calendar, load = self.diaries.of(owner), self.load(owner.pk)
-        today = now.astimezone(calendar.zone).date()
-        began = (moved and moved.made_at) or now
-        earlier = load.without(moved.pk, due_at) if moved else load.before(due_at)
-        return Facts(
-            owner=owner.id,
-            free_hours=self.free(owner, due_at, now, earlier),
+        load = self.load(owner.pk)
+        return self._facts(
+            owner,
+            due_at,
+            now,
+            load.without(moved.pk, due_at) if moved else load.before(due_at),
+            moved,
             estimate_hours=_number(moved.estimate_hours) if moved else estimate_hours,
-            hours_left=_number(moved.hours_left) if moved else None,
-            per_cent=moved.per_cent if moved else None,
-            hours_a_day=free_hours_a_day(calendar, today),
-            days_elapsed=working_days_between(calendar, began.astimezone(calendar.zone).date(), today),
-            days_left=working_days_between(calendar, today, _day_of(due_at, calendar)),
             # Whoever makes or moves a date speaks of it now.
             silent_days=0,
             other_open=max(0, len(load) - bool(moved)),
             standing="",
             silent=False,
             tell_by_passed=False,
-            waiting_for_client=bool(moved and moved.waiting_for),
-            is_undated=bool(moved and moved.made_at is None),
         )
+
+    def _facts(
+        self, owner: User, due_at: datetime, now: datetime, earlier: Earlier, promise: Promise | None, **known: Any
+    ) -> Facts:
+        """What holds of a date, of a promise that is made already or not."""
+        calendar = self.diaries.of(owner)
+        today, hours_a_day = self._today(owner, now)
+        return Facts(
+            owner=owner.id,
+            free_hours=self.free(owner, due_at, now, earlier),
+            hours_left=_number(promise.hours_left) if promise else None,
+            per_cent=promise.per_cent if promise else None,
+            hours_a_day=hours_a_day,
+            days_elapsed=self._days_since(_began(promise, now), owner, now) if promise else 0,
+            days_left=working_days_between(calendar, today, _day_of(due_at, calendar)),
+            waiting_for_client=bool(promise and promise.waiting_for),
+            is_undated=bool(promise and promise.made_at is None),
+            **known,
+        )
+
+    def _days_since(self, moment: datetime, owner: User, now: datetime) -> int:
+        calendar = self.diaries.of(owner)
+        return working_days_between(calendar, moment.astimezone(calendar.zone).date(), self._today(owner, now)[0])
+
+    def _today(self, owner: User, now: datetime) -> tuple[date, float]:
+        """The day it is for somebody, and the hours of such a day that are free for promised work."""
+        known = self._days.get(owner.id)
+        if known is None or known[0] != now:
+            calendar = self.diaries.of(owner)
+            today = now.astimezone(calendar.zone).date()
+            known = self._days[owner.id] = now, today, free_hours_a_day(calendar, today)
+        return known[1:]
+
+
+def _began(promise: Promise, now: datetime) -> datetime:
+    """When it was made, as far as anybody knows."""
+    return promise.made_at or promise.last_update_at or now
 
 
 def _day_of(due_at: datetime, calendar: Calendar) -> date:
@@ -207,9 +220,7 @@ def owed_of(
 ) -> Owed:
     if standing == Standing.DONE or per_cent == 100:
         return Owed(due_at, pk, 0.0)
-    if said is not None:
-        return Owed(due_at, pk, float(said))
-    return Owed(due_at, pk, None if estimate is None else float(estimate) * (1 - (per_cent or 0) / 100))
+    return Owed(due_at, pk, hours_left(_number(estimate), _number(said), per_cent))
 
 
 def _number(value: Decimal | None) -> float | None:
