@@ -42,7 +42,11 @@ def next_morning(person: User, after: datetime) -> datetime:
 
 
 def _at(person: User, day: date) -> datetime:
-    return datetime.combine(day, person.digest_time, tzinfo=person.zoneinfo).astimezone(UTC)
+    moment = datetime.combine(day, person.digest_time, tzinfo=person.zoneinfo)
+    if moment.astimezone(UTC).astimezone(person.zoneinfo).date() != day:
+        # Clocks that are put forward at midnight leave the hour out: it comes before then, not on the next day.
+        moment = moment.replace(fold=1)
+    return moment.astimezone(UTC)
 
 
 def _set_first_mornings(now: datetime) -> None:
