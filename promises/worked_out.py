@@ -130,6 +130,9 @@ def _record(promise: Promise, seen: Forecast, *, tells_whose: bool) -> list[tupl
         found.append((_("What estimates have meant"), _estimates(owner, seen, seen.usual_ratio)))
     if seen.usual_days is not None:
         found.append((_("How long such jobs took"), _days(owner, seen, seen.usual_days)))
+    if seen.usual_late is not None:
+        share = {"share": speak_per_cent(seen.usual_late)}
+        found.append((_("How such dates were kept"), _("Of jobs like this %(share)s ran past such a date.") % share))
     return found
 
 

@@ -139,6 +139,20 @@ def test_where_nobody_ever_said_the_hours_taken_none_are_claimed(client, thandi,
     assert "What estimates have meant" not in page
 
 
+def test_how_such_dates_were_kept_is_told_where_jobs_had_one(client, thandi, make_promise, jobs):
+    client.force_login(thandi)
+    promise = make_promise(estimate_hours=Decimal(8))
+    undated = why(client, promise)
+    PastJob.objects.update(days_given=Decimal(4))
+
+    page = why(client, promise)
+
+    assert "ran past such a date" not in undated
+    share = int(re.search(r"Of jobs like this (\d+)% ran past such a date", page).group(1))
+    # All of them took six days where they were given four.
+    assert share > 90
+
+
 def test_what_is_promised_earlier_is_named(client, thandi, make_promise, jobs):
     promise = make_promise(estimate_hours=Decimal(8), due_on=date(2026, 11, 27))
     make_promise("One", estimate_hours=Decimal(4))
