@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from engagement.outbox.models import Heartbeat, Message
+from engagement.outbox.models import Heartbeat, Hold, Message
 from engagement.staff.admin import ReadOnly, names
 
 
@@ -26,4 +26,11 @@ class MessageAdmin(ReadOnly):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnly):
-    list_display = ("beat_at", "mail_checked_at", "mail_error")
+    list_display = ("beat_at", "mail_checked_at", "mail_error", "hold")
+    list_select_related = ("hold",)
+
+
+@admin.register(Hold)
+class HoldAdmin(ReadOnly):
+    list_display = ("held_at", "why", "as_of", "lifted_at", "lifted_by", "to_decide", "cancelled")
+    list_select_related = ("lifted_by",)

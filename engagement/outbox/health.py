@@ -11,12 +11,14 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db.models import QuerySet
 
-from engagement.outbox.models import Heartbeat, Message, State
+from engagement.outbox import hold as holding
+from engagement.outbox.models import Heartbeat, Hold, Message, State
 
 # Beats come every half minute; messages leave, and promises are looked at, within seconds: past these it is broken.
 SILENT_AFTER = timedelta(minutes=3)
 LATE_AFTER = timedelta(minutes=5)
 CHECK_MAIL_EVERY = timedelta(minutes=2)
+BEATEN = ("beat_at", "mail_checked_at", "mail_error")
 
 Moments = Callable[[datetime], "QuerySet[Any, Any]"]
 # What rooms above have to do by now, as one column of moments by which it was to be done.
@@ -33,6 +35,7 @@ class Health:
     beat_at: datetime | None
     oldest_waiting_at: datetime | None
     mail_error: str
+    hold: Hold | None
     now: datetime
 
     @property
@@ -47,6 +50,8 @@ class Health:
             signs.append(self.oldest_waiting_at)
         if self.mail_error:
             signs.append(self.beat_at or self.now)
+        if self.hold:
+            signs.append(self.hold.held_at)
         return min(signs, default=None)
 
     @property
@@ -55,11 +60,12 @@ class Health:
 
 
 def read(now: datetime) -> Health:
-    heart = Heartbeat.objects.filter(pk=1).first()
+    heart = Heartbeat.objects.select_related("hold").filter(pk=1).first()
     return Health(
         beat_at=heart.beat_at if heart else None,
         oldest_waiting_at=_oldest_waiting(now),
         mail_error=heart.mail_error if heart else "",
+        hold=heart.hold if heart else None,
         now=now,
     )
 
@@ -76,12 +82,25 @@ def _oldest_waiting(now: datetime) -> datetime | None:
     return every.order_by("not_before").first()
 
 
+def oldest_undone(now: datetime) -> datetime | None:
+    """The earliest moment by which a room above was to do something, and has not: messages may still come of it."""
+    return min(filter(None, (_first(moments(now)) for moments in _also)), default=None)
+
+
+def _first(column: QuerySet[Any, Any]) -> datetime | None:
+    moment: datetime | None = column.order_by(*column.query.values_select).first()
+    return moment
+
+
 def beat(now: datetime) -> None:
+    # Before the beat is renewed: it is by the old one that a restored copy is known.
+    holding.notice_sleep(now)
     heart = Heartbeat.objects.filter(pk=1).first() or Heartbeat(pk=1)
     heart.beat_at = now
     if heart.mail_checked_at is None or now - heart.mail_checked_at >= CHECK_MAIL_EVERY:
         heart.mail_checked_at, heart.mail_error = now, _mail_error()
-    heart.save()
+    # Whether anything is held is another's to say.
+    Heartbeat.objects.update_or_create(pk=1, defaults={name: getattr(heart, name) for name in BEATEN})
 
 
 def _mail_error() -> str:

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, Q
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import User
@@ -48,8 +48,12 @@ def new_message_id() -> str:
 
 
 class MessageQuerySet(models.QuerySet["Message"]):
-    def ready(self, now: datetime) -> MessageQuerySet:
+    def due(self, now: datetime) -> MessageQuerySet:
         return self.filter(state=State.WAITING, not_before__lte=now)
+
+    def ready(self, now: datetime) -> MessageQuerySet:
+        """What may leave now: due, and nothing is held. Asked in the claim itself, so no worker overlooks a hold."""
+        return self.due(now).exclude(Exists(Heartbeat.objects.exclude(hold=None)))
 
     def abandoned(self, now: datetime) -> MessageQuerySet:
         """Claimed by a worker that never came back to say how it went."""
@@ -128,12 +132,42 @@ class Message(models.Model):
         return self.state == State.WAITING and self.attempts == 0 and now < self.not_before
 
 
+class Hold(models.Model):
+    """From when to when nothing left: what is restored may have been sent already, and a person says how to go on."""
+
+    class Why(models.TextChoices):
+        RESTORED = "restored", _("Restored from a back-up")
+        ASLEEP = "asleep", _("Nothing ran for a day or longer")
+
+    why = models.CharField(_("why"), max_length=10, choices=Why.choices)
+    held_at = models.DateTimeField(_("held since"))
+    # What is known ends here: when the back-up was made, or the last beat.
+    as_of = models.DateTimeField(_("copy of"))
+    lifted_at = models.DateTimeField(_("resumed"), null=True, blank=True)
+    # Null: by a command.
+    lifted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
+    )
+    to_decide = models.PositiveIntegerField(_("left for a person to decide"), default=0)
+    cancelled = models.PositiveIntegerField(_("cancelled"), default=0)
+
+    class Meta:
+        verbose_name = _("hold")
+        verbose_name_plural = _("holds")
+        ordering = ["-held_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.why}, {self.held_at.isoformat()}"
+
+
 class Heartbeat(models.Model):
-    """The last time a tick went from beat through the broker and a worker into the database."""
+    """The last time a tick went from beat through the broker and a worker into the database; and whether we speak."""
 
     beat_at = models.DateTimeField()
     mail_checked_at = models.DateTimeField(null=True)
     mail_error = models.CharField(max_length=300, blank=True)
+    # While there is one, nothing leaves.
+    hold = models.ForeignKey(Hold, null=True, blank=True, on_delete=models.PROTECT, related_name="+")
 
     class Meta:
         constraints = [models.CheckConstraint(name="outbox_one_heartbeat", condition=Q(pk=1))]

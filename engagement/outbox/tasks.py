@@ -1,14 +1,16 @@
-"""What Celery wakes us for. The rules live in actions.py and health.py."""
+"""What Celery wakes us for. The rules live in actions.py, hold.py and health.py."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from engagement.outbox import actions, health
+from engagement.outbox import actions, health, hold
 
 
 @shared_task
 def send_waiting() -> None:
-    actions.send_waiting(timezone.now())
+    now = timezone.now()
+    hold.notice_sleep(now)
+    actions.send_waiting(now)
 
 
 @shared_task

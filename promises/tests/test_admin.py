@@ -31,7 +31,7 @@ from clients.models import (
 )
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
-from engagement.outbox.models import Heartbeat, Message
+from engagement.outbox.models import Heartbeat, Hold, Message
 from engagement.staff.models import Absence, FirmLogo, Role, WorkingWeek
 from engagement.staff.signals import diary_changed
 from promises.models import (
@@ -62,6 +62,7 @@ READ_ONLY = {
     "staff.FirmLogo",
     "outbox.Message",
     "outbox.Heartbeat",
+    "outbox.Hold",
     "clients.Client",
     "clients.Contact",
     "clients.Scope",
@@ -283,7 +284,8 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             Upload.objects.create(name="promises.csv", content=b"a,b", by=thandi, at=NOW),
             WorkingWeek.objects.create(user=thandi, valid_from=day),
             Absence.objects.create(user=thandi, first_day=day, last_day=day, cover=mara),
-            Heartbeat.objects.update_or_create(pk=1, defaults={"beat_at": NOW})[0],
+            hold := Hold.objects.create(why=Hold.Why.RESTORED, held_at=NOW, as_of=NOW - DAY),
+            Heartbeat.objects.update_or_create(pk=1, defaults={"beat_at": NOW, "hold": hold})[0],
             type(thandi.manager).objects.get(pk=mara.pk),
         ]
 

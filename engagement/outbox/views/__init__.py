@@ -34,6 +34,7 @@ def healthz_deep(request: HttpRequest) -> JsonResponse:
         return JsonResponse({"running": False, "database": "no answer"}, status=503)
     answer = {
         "running": found.running,
+        "held": found.hold is not None,
         "database": "ok",
         "beat_age_seconds": _age(found.beat_at, found),
         "oldest_waiting_seconds": _age(found.oldest_waiting_at, found),
