@@ -2,13 +2,17 @@
 
 import os
 
-from celery import Celery, bootsteps
+from celery import Celery, bootsteps, signals
+
+from engagement.logs import in_lines_of_ours
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "engagement.settings")
 
 app = Celery("engagement")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+signals.after_setup_logger.connect(in_lines_of_ours)
+signals.after_setup_task_logger.connect(in_lines_of_ours)
 
 
 class BeatInside(bootsteps.StartStopStep):

@@ -104,6 +104,7 @@ def web() -> list[str]:
     address = f"{settings.BIND}:{settings.PORT}"
     processes = str(settings.WEB_PROCESSES)
     options = ["--threads", "8", "--graceful-timeout", "10", "--log-level", "warning", "--no-control-socket"]
+    options += ["--logger-class", "engagement.server_log.Logger"]
     return [PYTHON, "-m", "gunicorn", "engagement.wsgi", "-k", "gthread", "-b", address, "-w", processes, *options]
 
 
