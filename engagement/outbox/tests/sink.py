@@ -21,14 +21,23 @@ ACCEPT = "accept"
 ACCEPT_AND_HANG_UP, ACCEPT_AND_STALL = "accept and hang up", "accept and stall"
 # Accepted, and the goodbye is answered with nonsense.
 ACCEPT_AND_BABBLE = "accept and babble"
-HANG_UP_AT_TEXT = "hang up at text"
+# Accepted, and passed on to where the receiver is now.
+FORWARD = "forward"
+# Accepted, and the line is closed before the next message on it.
+ACCEPT_AND_CLOSE = "accept and close"
+# Gone before the text: it has certainly not left.
+HANG_UP_AT_ADDRESS, STALL_AT_ADDRESS = "hang up at address", "stall at address"
+HANG_UP_AT_TEXT, STALL_AT_TEXT = "hang up at text", "stall at text"
+# Gone after the text, which was thrown away: whoever sent it cannot know.
+HANG_UP_AFTER_TEXT, STALL_AFTER_TEXT = "hang up after text", "stall after text"
+BABBLE_AFTER_TEXT = "babble after text"
 STALL_LASTS = 30.0
 
 
 class Sink:
     """`script` says how the next texts to an address are answered; a plain code such as "450" is that answer.
 
-    "rcpt 550" answers so to the address itself. Unscripted texts are accepted.
+    "rcpt 550" answers so to the address itself, "data 451" to the wish to send a text. Unscripted texts are accepted.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -37,6 +46,10 @@ class Sink:
         self.script: dict[str, list[str]] = {}
         self.pause = 0.0
         self.refuses_everybody = False
+        # How often somebody called.
+        self.lines = 0
+        # How the next senders are answered, before anybody is named.
+        self.to_senders: list[str] = []
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._server = _Server(("127.0.0.1", 0), _Conversation)
@@ -85,6 +98,10 @@ class Sink:
             file.flush()
             os.fsync(file.fileno())
 
+    def next_to_sender(self) -> str:
+        with self._lock:
+            return self.to_senders.pop(0) if self.to_senders else "250"
+
     def stall(self) -> None:
         self._over.wait(STALL_LASTS)
 
@@ -106,6 +123,7 @@ class _Conversation(socketserver.StreamRequestHandler):
     def handle(self) -> None:
         self.recipients: list[str] = []
         self.behaviour = ACCEPT
+        self.server.sink.lines += 1
         if self.server.sink.refuses_everybody:
             return self.say("421 closed for today")
         self.say("220 sink")
@@ -120,8 +138,10 @@ class _Conversation(socketserver.StreamRequestHandler):
         match verb.split(" ", 1)[0].upper():
             case "EHLO" | "HELO":
                 self.say("250 sink")
+            case "MAIL":
+                return self.hear_sender()
             case "RCPT":
-                self.hear_recipient(verb.split("<", 1)[1].split(">", 1)[0])
+                return self.hear_recipient(verb.split("<", 1)[1].split(">", 1)[0])
             case "DATA":
                 return self.hear_text()
             case "QUIT":
@@ -131,16 +151,37 @@ class _Conversation(socketserver.StreamRequestHandler):
                 self.say("250 ok")
         return True
 
-    def hear_recipient(self, address: str) -> None:
+    def hear_sender(self) -> bool:
+        self.recipients, self.behaviour = [], ACCEPT
+        answer = self.server.sink.next_to_sender()
+        if answer == "hang up":
+            return self.hang_up()
+        self.say(f"{answer} sender")
+        return answer != "421"
+
+    def hear_recipient(self, address: str) -> bool:
         self.behaviour = self.server.sink.next_behaviour(address)
-        if self.behaviour.startswith("rcpt "):
-            return self.say(f"{self.behaviour[5:]} not this one")
+        match self.behaviour:
+            case behaviour if behaviour == HANG_UP_AT_ADDRESS:
+                return self.hang_up()
+            case behaviour if behaviour == STALL_AT_ADDRESS:
+                return self.stall()
+            case behaviour if behaviour.startswith("rcpt "):
+                self.say(f"{behaviour[5:]} not this one")
+                return behaviour != "rcpt 421"
         self.recipients.append(address)
-        return self.say("250 ok")
+        self.say("251 will forward" if self.behaviour == FORWARD else "250 ok")
+        return True
 
     def hear_text(self) -> bool:
-        if self.behaviour == HANG_UP_AT_TEXT:
-            return self.hang_up()
+        match self.behaviour:
+            case behaviour if behaviour == HANG_UP_AT_TEXT:
+                return self.hang_up()
+            case behaviour if behaviour == STALL_AT_TEXT:
+                return self.stall()
+            case behaviour if behaviour.startswith("data "):
+                self.say(f"{behaviour[5:]} no text")
+                return behaviour != "data 421"
         self.say("354 go on")
         lines = []
         while (line := self.rfile.readline()) not in (b".\r\n", b""):
@@ -148,18 +189,33 @@ class _Conversation(socketserver.StreamRequestHandler):
         if line == b"":
             return False
         time.sleep(self.server.sink.pause)
-        if self.behaviour.isdigit():
-            self.say(f"{self.behaviour} as you like")
-            return self.behaviour != "421"
-        self.server.sink.keep(self.recipients, b"".join(lines).decode("utf-8", "surrogateescape"))
+        return self.answer_for(b"".join(lines).decode("utf-8", "surrogateescape"))
+
+    def answer_for(self, text: str) -> bool:
+        match self.behaviour:
+            case behaviour if behaviour.isdigit():
+                self.say(f"{behaviour} as you like")
+                return behaviour != "421"
+            case behaviour if behaviour == HANG_UP_AFTER_TEXT:
+                return self.hang_up()
+            case behaviour if behaviour == STALL_AFTER_TEXT:
+                return self.stall()
+            case behaviour if behaviour == BABBLE_AFTER_TEXT:
+                self.say("what was that?")
+                return True
+        self.server.sink.keep(self.recipients, text)
         time.sleep(self.server.sink.pause)
-        if self.behaviour == ACCEPT_AND_HANG_UP:
-            return self.hang_up()
-        if self.behaviour == ACCEPT_AND_STALL:
-            self.server.sink.stall()
-            return False
+        match self.behaviour:
+            case behaviour if behaviour == ACCEPT_AND_HANG_UP:
+                return self.hang_up()
+            case behaviour if behaviour == ACCEPT_AND_STALL:
+                return self.stall()
         self.say("250 kept")
-        return True
+        return self.behaviour != ACCEPT_AND_CLOSE
+
+    def stall(self) -> bool:
+        self.server.sink.stall()
+        return False
 
     def hang_up(self) -> bool:
         self.connection.shutdown(socket.SHUT_RDWR)

@@ -5,10 +5,19 @@ import pytest
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions
 from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Message, State
-from engagement.outbox.tests.sink import ACCEPT_AND_HANG_UP, ACCEPT_AND_STALL, HANG_UP_AT_TEXT
+from engagement.outbox.tests.sink import (
+    ACCEPT_AND_HANG_UP,
+    ACCEPT_AND_STALL,
+    HANG_UP_AFTER_TEXT,
+    HANG_UP_AT_ADDRESS,
+    HANG_UP_AT_TEXT,
+    STALL_AT_ADDRESS,
+    STALL_AT_TEXT,
+)
 
 SECOND = timedelta(seconds=1)
 NO_ANSWER = [ACCEPT_AND_HANG_UP, ACCEPT_AND_STALL, "299", "399"]
+NEVER_LEFT = [HANG_UP_AT_ADDRESS, STALL_AT_ADDRESS, HANG_UP_AT_TEXT, STALL_AT_TEXT]
 
 
 def claimed(message, now):
@@ -17,7 +26,7 @@ def claimed(message, now):
 
 
 def sweep_for_a_day(now):
-    for minutes in range(0, 24 * 60, 7):
+    for minutes in range(0, 24 * 60, 45):
         actions.send_waiting(now + timedelta(minutes=minutes))
 
 
@@ -35,8 +44,20 @@ def test_a_client_is_never_written_to_twice(sink, settings, to_client, behaviour
     assert list(Message.objects.needing_a_person()) == [message]
 
 
+@pytest.mark.parametrize("behaviour", NEVER_LEFT)
+def test_what_has_certainly_not_left_is_no_doubt(sink, settings, to_client, behaviour):
+    settings.EMAIL_TIMEOUT = 0.3
+    sink.script["lena@karoo.example"] = [behaviour]
+    message = to_client()
+
+    sweep_for_a_day(NOW)
+    message.refresh_from_db()
+
+    assert (message.state, message.attempts, len(sink.accepted())) == (State.SENT, 2, 1)
+
+
 def test_a_client_who_may_have_heard_nothing_is_doubted_too(sink, to_client):
-    sink.script["lena@karoo.example"] = [HANG_UP_AT_TEXT]
+    sink.script["lena@karoo.example"] = [HANG_UP_AFTER_TEXT]
     message = to_client()
 
     actions.send_waiting(NOW)
@@ -57,7 +78,7 @@ def test_a_colleague_hears_again_under_the_same_message_id(sink, to_staff):
 
 
 def test_doubts_about_a_colleague_end_too(sink, to_staff):
-    sink.script["thandi@word.example"] = [HANG_UP_AT_TEXT] * 20
+    sink.script["thandi@word.example"] = [HANG_UP_AFTER_TEXT] * 20
     message = to_staff()
 
     sweep_for_a_day(NOW)

@@ -5,7 +5,7 @@ import pytest
 from django.dispatch import receiver
 
 from conftest import HOUR, NOW
-from engagement.outbox import actions
+from engagement.outbox import actions, sending
 from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.outbox.tests.sink import ACCEPT_AND_BABBLE
@@ -340,7 +340,7 @@ def test_a_bounce_is_known_once(sink, to_client, settled):
 
 
 def test_a_turn_ends_in_time_and_the_next_one_goes_on(sink, to_staff, monkeypatch):
-    monkeypatch.setattr(actions, "TURN_LASTS", timedelta(0))
+    monkeypatch.setattr(sending, "TURN_LASTS", timedelta(0))
     to_staff("first")
     to_staff("second")
 

@@ -1,0 +1,187 @@
+"""The line to the mail server: opened when the first message leaves, and kept for those behind it.
+
+It knows what the server cannot tell us any more once it is gone: whether the text had left. Before the text, whatever
+happens is a plain no; after it, silence is a doubt.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import smtplib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.conf import settings
+from django.core.exceptions import ValidationError
+from django.core.mail import EmailMessage, get_connection
+from django.core.mail.message import sanitize_address
+from django.core.validators import validate_email
+from django.utils.translation import gettext as _
+
+from engagement.outbox.failpoint import failpoint
+from engagement.outbox.models import Message
+
+logger = logging.getLogger(__name__)
+
+A_DOT_FIRST = re.compile(rb"(?m)^\.")
+
+
+class NotAccepted(Exception):
+    """The server said no, or was never reached: the message has certainly not left."""
+
+    def __init__(self, why: str, *, for_good: bool) -> None:
+        super().__init__(why)
+        self.for_good = for_good
+
+
+def one_line_about(error: BaseException) -> str:
+    return " ".join(f"{type(error).__name__}: {error}".split())[:300]
+
+
+class Line:
+    def __init__(self) -> None:
+        self._connection: Any = None
+
+    def __enter__(self) -> Line:
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.hang_up()
+
+    def send(self, message: Message) -> None:
+        """Raises NotAccepted when it has certainly not left. Anything else that is raised leaves a doubt."""
+        mail = _mail(message)
+        was_open = self._connection is not None
+        self._open()
+        failpoint("before_send")
+        if not isinstance(getattr(self._connection, "connection", None), smtplib.SMTP):
+            self._connection.send_messages([mail])
+            return
+        text = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own messages take it
+        try:
+            self._announce(len(text))
+        except NotAccepted as refusal:
+            # Servers close a line after some hundred messages, or a pause: that says nothing about this one.
+            if not was_open or self._connection is not None:
+                raise
+            logger.info("A new line to the mail server: %s", refusal)
+            self._open()
+            self._announce(len(text))
+        self._address(message.address)
+        self._dictate(text)
+
+    def hang_up(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection:
+            _close(connection)
+
+    def _open(self) -> None:
+        if self._connection is not None:
+            return
+        connection = get_connection(settings.DELIVERY_BACKEND)
+        try:
+            connection.open()
+        except (OSError, ValueError) as error:
+            raise NotAccepted(one_line_about(error), for_good=isinstance(error, ValueError)) from error
+        self._connection = connection
+
+    @property
+    def _server(self) -> smtplib.SMTP:
+        server: smtplib.SMTP = self._connection.connection
+        return server
+
+    def _announce(self, size: int) -> None:
+        options = [f"size={size}"] if self._server.has_extn("size") else []
+        with self._before_the_text():
+            self._expect((250,), self._server.mail(_bare(settings.DEFAULT_FROM_EMAIL), options))
+
+    def _address(self, address: str) -> None:
+        with self._before_the_text():
+            self._expect((250, 251), self._server.rcpt(_bare(address)))
+            self._expect((354,), self._server.docmd("DATA"))
+
+    def _dictate(self, text: bytes) -> None:
+        try:
+            self._server.send(_quoted(text))
+            code, answer = self._server.getreply()
+        except OSError:
+            self.hang_up()
+            raise
+        if code != 250:
+            self._refused(code, answer)
+
+    @contextmanager
+    def _before_the_text(self) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            self.hang_up()
+            raise NotAccepted(one_line_about(error), for_good=isinstance(error, ValueError)) from error
+
+    def _expect(self, codes: tuple[int, ...], answered: tuple[int, bytes]) -> None:
+        code, answer = answered
+        if code not in codes:
+            self._clear(code)
+            raise NotAccepted(f"{code} {_said(answer)}", for_good=500 <= code < 600)
+
+    def _refused(self, code: int, answer: bytes) -> None:
+        self._clear(code)
+        if not 400 <= code < 600:
+            # Neither yes nor no: what became of the text is in doubt.
+            raise smtplib.SMTPDataError(code, answer)
+        raise NotAccepted(f"{code} {_said(answer)}", for_good=code >= 500)
+
+    def _clear(self, code: int) -> None:
+        """Ready for the next message; a server that talks of closing, or makes no sense, is left."""
+        if not 400 <= code < 600 or code == 421:
+            return self.hang_up()
+        try:
+            self._server.rset()
+        except OSError:
+            self.hang_up()
+        return None
+
+
+def _mail(message: Message) -> EmailMessage:
+    mail = EmailMessage(
+        subject=message.subject,
+        body=message.outgoing_body,
+        from_email=settings.DEFAULT_FROM_EMAIL,
+        to=[message.address],
+        reply_to=[message.reply_to] if message.reply_to else None,
+        headers={"Message-ID": message.message_id, "Auto-Submitted": "auto-generated"},
+    )
+    try:
+        # Django takes a mail to nobody for sent.
+        validate_email(message.address)
+        mail.message()
+    except ValidationError as error:
+        text = _("%(address)s is not an e-mail address.") % {"address": message.address}
+        raise NotAccepted(text, for_good=True) from error
+    except ValueError as error:
+        raise NotAccepted(one_line_about(error), for_good=True) from error
+    return mail
+
+
+def _bare(address: str) -> str:
+    return sanitize_address(address, settings.DEFAULT_CHARSET)
+
+
+def _quoted(text: bytes) -> bytes:
+    """As it goes over the line: a dot alone would end it."""
+    quoted = A_DOT_FIRST.sub(b"..", text)
+    return quoted + (b".\r\n" if quoted.endswith(b"\r\n") else b"\r\n.\r\n")
+
+
+def _said(answer: bytes) -> str:
+    return " ".join(answer.decode("utf-8", "replace").split())
+
+
+def _close(connection: Any) -> None:
+    # Whatever it heard has been answered for by now, or is in doubt; a goodbye that fails changes nothing.
+    try:
+        connection.close()
+    except OSError:
+        logger.info("The mail server hung up first.")
