@@ -18,6 +18,7 @@ from clients.models import Client, Contact
 from engagement.staff.models import Firm, Role, User
 from promises import actions
 from promises.due import due_for
+from promises.kept_record import forget_record
 from promises.models import Promise
 
 # A Wednesday, eleven o'clock in Johannesburg.
@@ -130,6 +131,12 @@ def make_promise(karoo: Client, thandi: User, firm: Firm) -> Callable[..., Promi
 def _nobody_has_tried_yet() -> None:
     """Limits on tries are counted in the cache, which outlives a test."""
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _no_record_is_remembered() -> None:
+    """What a process remembers of the track record outlives a test."""
+    forget_record()
 
 
 @pytest.fixture(autouse=True)

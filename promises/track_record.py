@@ -12,6 +12,7 @@ from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable
+from copy import copy
 from dataclasses import dataclass
 from itertools import accumulate, pairwise
 from typing import TypeVar
@@ -255,6 +256,14 @@ class TrackRecord:
             self.firm.entries.append(entry)
             if of_owner is None:
                 self.owner(job.owner).entries.append(entry)
+
+    def read_by(self, of_owner: Callable[[Hashable], Iterable[Job]]) -> TrackRecord:
+        """The same books and tables, where somebody else reads the owners who are not on them yet."""
+        record = copy(self)
+        record._of_owner = of_owner
+        # Worked out once, however often it is read.
+        record._finished, record._spreads = self.jobs, self.spreads
+        return record
 
     # What is asked
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property, partial
 from heapq import nlargest
 from operator import itemgetter
 from typing import Any
@@ -13,6 +14,7 @@ from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
 from promises.forecast import UNKNOWN_HOURS, Facts, hours_left
+from promises.kept_record import Kept, keep_record, kept_record
 from promises.load import Earlier, Load, Owed
 from promises.models import Begun, PastJob, Promise, Standing
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
@@ -34,35 +36,43 @@ class Weighing:
         self._record: TrackRecord | None = None
 
     def record_at(self, now: datetime) -> TrackRecord:
-        """What jobs took, and those in hand so far: the firm's at once, an owner's when they are first asked about."""
+        """What jobs took, and those in hand so far: the firm's at once, an owner's when they are first asked about.
+
+        It may be as old as `kept_record` lets it be.
+        """
         if self._record is None:
-            self._record = self._read_record(now)
+            kept = kept_record(now)
+            if kept is None:
+                keep_record(kept := self._read_record(now))
+            self._record = kept.record.read_by(partial(self._jobs_of, kept, now))
         return self._record
 
-    def _read_record(self, now: datetime) -> TrackRecord:
+    def _read_record(self, now: datetime) -> Kept:
         finished = PastJob.objects.latest_jobs(FIRM_JOBS_READ)
         in_hand = Promise.objects.open().exclude(made_at=None).order_by("-pk")
-        # By the firm's week: to read everybody's diary for it would cost more than it tells.
-        calendar = firm_calendar(self.firm)
         jobs = [
-            _job_in_hand(owner, began, calendar, now)
+            _job_in_hand(owner, began, self._firms, now)
             for owner, *began in in_hand.values_list("owner_id", "made_at", "estimate_hours", "first_due_at")[
                 :FIRM_JOBS_READ
             ]
         ]
+        are_all = len(finished) < FIRM_JOBS_READ
+        return Kept(now, TrackRecord(_as_begun([*finished, *jobs]), _nobodys), finished if are_all else None)
 
-        def of_owner(owner: Hashable) -> list[Job]:
-            assert isinstance(owner, int)  # the forecast is asked about people of the house
-            if len(finished) < FIRM_JOBS_READ:
-                # They are all there are, so that an owner's are among them.
-                theirs = [begun for begun in finished if begun.job.owner == owner]
-            else:
-                theirs = PastJob.objects.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
-            self.load(owner)
-            own = self.diaries.known(owner) or calendar
-            return _as_begun([*theirs, *(_job_in_hand(owner, row, own, now) for row in self._in_hand.get(owner, ()))])
+    @cached_property
+    def _firms(self) -> Calendar:
+        """The firm's own week: to read everybody's diary for its record would cost more than it tells."""
+        return firm_calendar(self.firm)
 
-        return TrackRecord(_as_begun([*finished, *jobs]), of_owner)
+    def _jobs_of(self, kept: Kept, now: datetime, owner: Hashable) -> list[Job]:
+        assert isinstance(owner, int)  # the forecast is asked about people of the house
+        if kept.all_finished is None:
+            theirs = PastJob.objects.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
+        else:
+            theirs = [begun for begun in kept.all_finished if begun.job.owner == owner]
+        self.load(owner)
+        own = self.diaries.known(owner) or self._firms
+        return _as_begun([*theirs, *(_job_in_hand(owner, row, own, now) for row in self._in_hand.get(owner, ()))])
 
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
@@ -184,6 +194,10 @@ class Weighing:
             today = now.astimezone(calendar.zone).date()
             known = self._days[owner.id] = now, today, free_hours_a_day(calendar, today)
         return known[1:]
+
+
+def _nobodys(owner: Hashable) -> list[Job]:
+    raise AssertionError("a record that is kept is read by somebody")
 
 
 def _began(promise: Promise, now: datetime) -> datetime:

@@ -10,6 +10,7 @@ from django.urls import reverse
 from conftest import DAY, NOW
 from engagement.staff.when import speak_per_cent
 from promises import actions
+from promises.kept_record import forget_record
 from promises.models import PastJob, Promise
 
 
@@ -144,6 +145,7 @@ def test_how_such_dates_were_kept_is_told_where_jobs_had_one(client, thandi, mak
     promise = make_promise(estimate_hours=Decimal(8))
     undated = why(client, promise)
     PastJob.objects.update(days_given=Decimal(4))
+    forget_record()
 
     page = why(client, promise)
 

@@ -1,0 +1,83 @@
+"""A process remembers the track record for some minutes: nobody who logs a promise waits for hundreds of jobs."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from conftest import DAY, NOW
+from promises import actions
+from promises.kept_record import LASTS
+from promises.models import PastJob
+from promises.tests.test_past_jobs import a_job
+from promises.track_record import FIRM_JOBS_READ
+from promises.weighing import Weighing
+
+SECOND = timedelta(seconds=1)
+
+
+@pytest.fixture
+def finished(thandi):
+    return PastJob.objects.bulk_create([a_job(thandi, number) for number in range(3)])
+
+
+def elsewhere(owner):
+    """Another process put one more on record."""
+    PastJob.objects.bulk_create([a_job(owner, 99)])
+
+
+def read(firm, owner, now):
+    record = Weighing(firm).record_at(now)
+    return record.jobs, len(record.owner(owner.pk))
+
+
+def test_nobody_reads_again_what_was_read_just_now(firm, thandi, finished, django_assert_num_queries):
+    Weighing(firm).record_at(NOW).owner(thandi.pk)
+
+    with django_assert_num_queries(0):
+        record = Weighing(firm).record_at(NOW + SECOND)
+        assert len(record.owner(thandi.pk)) == 3
+
+
+@pytest.mark.parametrize(("later", "jobs"), [(LASTS - SECOND, 3), (LASTS, 4), (-LASTS, 4), (-DAY, 4)])
+def test_what_another_process_wrote_is_read_some_minutes_later(firm, thandi, finished, later, jobs):
+    before = read(firm, thandi, NOW)
+    elsewhere(thandi)
+
+    assert before == (3, 3)
+    assert read(firm, thandi, NOW + later) == (jobs, jobs)
+
+
+def test_what_this_process_delivers_is_read_at_once(firm, thandi, finished, make_promise):
+    promise = make_promise(estimate_hours=Decimal(2))
+    before = read(firm, thandi, NOW)
+
+    actions.deliver(promise, delivered_at=NOW, by=thandi, now=NOW)
+    delivered = read(firm, thandi, NOW)
+    actions.reopen(promise, reason="Not quite", by=thandi, now=NOW)
+
+    # The one in hand is on the book until it ends, and again from then on.
+    assert before == (3, 4)
+    assert delivered == (4, 4)
+    assert read(firm, thandi, NOW) == (3, 4)
+
+
+def test_who_is_not_on_the_books_yet_is_read_as_they_stand_now(firm, thandi, sam, finished, make_promise):
+    read(firm, thandi, NOW)
+    make_promise(owner=sam)
+
+    assert read(firm, sam, NOW + SECOND) == (3, 1)
+
+
+def test_an_owner_of_long_ago_is_read_once(firm, thandi, sam, django_assert_num_queries):
+    PastJob.objects.bulk_create([a_job(thandi, 0), *(a_job(sam, 1 + number) for number in range(FIRM_JOBS_READ))])
+    before = read(firm, thandi, NOW)
+
+    with django_assert_num_queries(0):
+        assert read(firm, thandi, NOW) == before == (FIRM_JOBS_READ, 1)
+
+
+def test_tables_made_once_serve_the_next(firm, thandi, finished):
+    first = Weighing(firm).record_at(NOW).days(thandi.pk, "", 3)
+
+    assert Weighing(firm).record_at(NOW).days(thandi.pk, "", 3) is first
