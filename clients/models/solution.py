@@ -10,6 +10,7 @@ from django.db.models import Count, Max, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
+from clients.models.client import Client
 from clients.solution_words import folded
 from engagement.staff.models import User
 
@@ -32,9 +33,13 @@ class SolutionQuerySet(models.QuerySet["Solution"]):
             theirs |= Q(owner__is_active=False)
         return self.filter(theirs)
 
-    def with_uses(self) -> SolutionQuerySet:
-        """Counted where they were used, every time, so that no count can drift from what happened."""
-        return self.annotate(uses=Count("requests"), last_used_on=Max("requests__asked_on"))
+    def with_uses(self, user: User) -> SolutionQuerySet:
+        """Counted where they were used, every time, so that no count can drift from what happened.
+
+        A use for a client whom this person may not see is none: it would tell that somebody is there.
+        """
+        seen = None if user.is_manager else Q(requests__client__in=Client.objects.visible_to(user))
+        return self.annotate(uses=Count("requests", filter=seen), last_used_on=Max("requests__asked_on", filter=seen))
 
 
 class Solution(models.Model):

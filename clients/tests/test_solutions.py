@@ -166,14 +166,25 @@ def test_uses_are_counted_where_they_happened(as_sam, make_solution, use):
 
 def test_where_it_was_used_is_shown_of_clients_one_may_see(as_sam, make_solution, use, secret, karoo):
     solution = make_solution()
-    use(solution)
-    use(solution, client=secret)
+    use(solution, TODAY - 9 * DAY)
+    use(solution, TODAY - 2 * DAY, client=secret)
 
     page = as_sam.get(f"/solutions/{solution.pk}/").content.decode()
 
-    assert "2 times" in page
+    assert "1 time<" in page
     assert "Karoo Linen" in page
     assert "Quiet" not in page
+    (listed,) = as_sam.get("/solutions/").context["solutions"]
+    assert (listed.uses, listed.last_used_on) == (1, TODAY - 9 * DAY)
+
+
+def test_a_manager_counts_every_use(client, mara, make_solution, use, secret):
+    solution = make_solution()
+    use(solution)
+    use(solution, client=secret)
+    client.force_login(mara)
+
+    assert "2 times" in client.get(f"/solutions/{solution.pk}/").content.decode()
 
 
 @pytest.mark.parametrize("how_many", [1, 3])

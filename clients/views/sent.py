@@ -65,7 +65,7 @@ def _chosen(user: User, show: str, before: int | None) -> QuerySet[Message]:
         found = found.filter(audience=Audience.CLIENT)
     elif show == "person":
         found = found.filter(pk__in=Message.objects.needing_a_person().values("pk"))
-    if before and (last := Message.objects.filter(pk=before).first()):
+    if before and (last := readable_by(user).filter(pk=before).first()):
         found = found.filter(written_at__lte=last.written_at).filter(
             Q(written_at__lt=last.written_at) | Q(pk__lt=last.pk)
         )

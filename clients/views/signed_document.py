@@ -26,15 +26,16 @@ LONG_TRIED = 3
 
 
 def new_pass(agreement: Agreement) -> str:
-    """Opens this document for half an hour, together with the private address."""
-    return signing.dumps(agreement.pk, salt=SALT)
+    """Opens this document for half an hour, together with the private address. No number of ours can be read in it."""
+    return signing.dumps("", salt=f"{SALT} {agreement.pk}")
 
 
 def pass_of(agreement: Agreement, given: str) -> bool:
     try:
-        return bool(signing.loads(given, salt=SALT, max_age=PASS_LASTS) == agreement.pk)
+        signing.loads(given, salt=f"{SALT} {agreement.pk}", max_age=PASS_LASTS)
     except signing.BadSignature:
         return False
+    return True
 
 
 @at_private_address(by_signing_token)

@@ -37,7 +37,7 @@ def library(request: SignedInRequest) -> HttpResponse:
     form = SolutionFilter(request.GET)
     form.is_valid()
     words, show = form.cleaned_data.get("words") or "", form.cleaned_data.get("show") or ""
-    shown = _shown(show, user, today).with_uses().select_related("owner")
+    shown = _shown(show, user, today).with_uses(user).select_related("owner")
     # What is searched for comes by how well it fits, so there is one page of it.
     rows = search(words, PAGE, shown) if words else list(_after(shown, form.cleaned_data.get("after"))[: PAGE + 1])
     asked = {name: value for name, value in [("words", words), ("show", show)] if value}
@@ -101,7 +101,9 @@ def _form(request: SignedInRequest, solution: Solution, today: date, called: str
 @require_GET
 def detail(request: SignedInRequest, pk: int) -> HttpResponse:
     today = timezone.localdate()
-    return _page(request, _solution(pk), ReviewForm(today=today, initial={"review_by": today + REVIEWED_AFTER}))
+    return _page(
+        request, _solution(request, pk), ReviewForm(today=today, initial={"review_by": today + REVIEWED_AFTER})
+    )
 
 
 def _page(request: SignedInRequest, solution: Solution, form: ReviewForm) -> HttpResponse:
@@ -112,7 +114,6 @@ def _page(request: SignedInRequest, solution: Solution, form: ReviewForm) -> Htt
         "form": form,
         "may_change": solution.may_be_changed_by(request.user),
         "is_to_review": solution.is_to_review(timezone.localdate(now)),
-        # Only those of clients whom this person may see, so the count can be the higher one.
         "used": uses.select_related("client").order_by("-asked_on", "-pk")[:USES_SHOWN],
         "now": now,
         "here": "solutions",
@@ -147,12 +148,12 @@ def unarchive(request: SignedInRequest, pk: int) -> HttpResponse:
     return redirect(solution)
 
 
-def _solution(pk: int) -> Solution:
-    return get_object_or_404(Solution.objects.with_uses().select_related("owner"), pk=pk)
+def _solution(request: SignedInRequest, pk: int) -> Solution:
+    return get_object_or_404(Solution.objects.with_uses(request.user).select_related("owner"), pk=pk)
 
 
 def _mine_to_change(request: SignedInRequest, pk: int) -> Solution:
-    solution = _solution(pk)
+    solution = _solution(request, pk)
     if not solution.may_be_changed_by(request.user):
         raise PermissionDenied(_("Only its owner and managers change a solution."))
     return solution
