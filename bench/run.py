@@ -1,0 +1,169 @@
+"""Every promise of speed, in one run: `make bench`, or `python bench/run.py SIZE [SIZE]`.
+
+PostgreSQL and Redis of its own are started and thrown away. The first size is the small one that the others are held
+against. Each line comes as JSON on standard output as soon as it is known, then a table; `bench/results.md` keeps them.
+Ends with 1 where a line misses what it must reach.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import sys
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+from tqdm import tqdm
+
+from bench import dispatch, pages, report, sweeps, writes
+from bench.generate import Plan, fill, tidy
+from bench.places import Servers, Web, connect, drop_database, new_database, servers, version_of_postgres
+from bench.ratio import exactly
+from bench.report import Line, Report
+
+SMALL, LARGE = 1_000, 100_000
+TITLE = "Ours"
+# Rounds of pages, of logging, and pairs of sweep and statement; and how many workers are killed.
+ROUNDS, LOGGED, PAIRS = 80, 60, {SMALL: 5}
+MESSAGES, TASKS = 8_000, 2_000
+MOST_IMPORTED = 100_000
+
+
+@dataclass
+class Run:
+    found: Servers
+    small: int
+    large: int
+    now: datetime
+    bar: tqdm
+    report: Report = field(default_factory=Report)
+    peaks: dict[int, float] = field(default_factory=dict)
+
+    def plan(self, size: int) -> Plan:
+        return Plan(size, self.now)
+
+    def say(self, words: str) -> None:
+        self.bar.set_description(words)
+
+    def generate(self) -> None:
+        from django.core.management import call_command
+
+        writes.empty_firm()
+        for size in (self.small, self.large):
+            self.say(f"generating {size:,}")
+            new_database(f"made_{size}")
+            call_command("migrate", verbosity=0)
+            fill(self.plan(size), bar=False)
+            tidy()
+            connect("postgres")
+            self.bar.update()
+
+    def read_pages(self) -> None:
+        """The first sweep while people work; and then, with everything looked at, the pages."""
+        with contextlib.ExitStack() as ends:
+            webs: dict[int, Web] = {}
+            sites: dict[int, pages.Site] = {}
+            for size in (self.small, self.large):
+                self.say(f"first sweep of {size:,}, people at work")
+                database = f"live_{size}"
+                new_database(database, f"made_{size}")
+                webs[size] = ends.enter_context(self.found.web(database))
+                sites[size] = pages.site(self.plan(size), webs[size], self.now)
+                self.sweep_beside_people(size, sites[size])
+                tidy()
+                # The bands are others now, and so is the last page.
+                sites[size].addresses = pages.addresses_of(self.plan(size), self.now)
+                self.bar.update()
+            self.say("pages")
+            took = pages.measure(sites, ROUNDS, self.bar)
+            self.report.add(*pages.lines(self.small, self.large, took))
+            self.say("statements")
+            self.report.add(*writes.statements(sites[self.large].addresses, self.large, self.now))
+            self.say("logging")
+            clients = {size: self.plan(size).clients for size in sites}
+            self.report.add(writes.log_promises(sites, clients, self.now, LOGGED, self.bar))
+            self.report.add(self.memory("web worker", 8, 4, {size: web.peak() for size, web in webs.items()}))
+        connect("postgres")
+
+    def sweep_beside_people(self, size: int, site: pages.Site) -> None:
+        database = f"live_{size}"
+        lines, result = sweeps.beside_people(self.found, database, self.now, site.boss, site.addresses[pages.BOARDS[0]])
+        self.peaks[size] = result["peak"]
+        if size == self.large:
+            self.report.add(*lines, self.memory("sweep worker", 32, 16, self.peaks))
+
+    def memory(self, whose: str, limit: float, aim: float, peaks: dict[int, float]) -> Line:
+        return Line(
+            f"{whose}, peak memory at {self.large:,} over {self.small:,}, MB",
+            limit,
+            exactly(peaks[self.large] - peaks[self.small]),
+            aim,
+            note=f"{peaks[self.large]:.0f} MB against {peaks[self.small]:.0f} MB",
+        )
+
+    def sweep(self) -> None:
+        drop_database(f"live_{self.large}")
+        self.say("sweep beside the bare statement")
+        environ = self.found.environ("postgres") | {
+            "TEST_DATABASE_URL": f"{self.found.postgres.rsplit('/', 1)[0]}/postgres",
+            "DATABASE_URL": "",
+        }
+        pairs = 5 if self.large <= LARGE else 3
+        self.report.add(*sweeps.beside_statement(self.small, self.large, pairs, environ))
+        self.bar.update()
+        self.say("four sweeps at once")
+        kills = 20 if self.large > LARGE else 6
+        self.report.add(*sweeps.four_at_once(self.found, f"made_{self.large}", self.now, kills))
+        self.bar.update()
+
+    def send_and_import(self) -> None:
+        self.say("dispatch")
+        self.report.add(*dispatch.lines(self.found, MESSAGES, TASKS))
+        self.bar.update()
+        self.say("import")
+        self.report.add(writes.import_line(min(self.large, MOST_IMPORTED), self.now, self.bar))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("sizes", nargs="*", type=int, metavar="SIZE", help=f"default {SMALL} {LARGE}")
+    small, large = sizes_of(parser.parse_args().sizes)
+    began, now = time.monotonic(), datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with servers() as found:
+        total = 9 + pages.WARM_UP + ROUNDS + writes.WARM_UP + LOGGED
+        with tqdm(total=total, unit="step", disable=None) as bar:
+            run = Run(found, small, large, now, bar)
+            bar.write(f"Promises: {small:,} and {large:,}, three tenths of them open.", file=sys.stderr)
+            run.generate()
+            run.read_pages()
+            run.sweep()
+            run.send_and_import()
+        words = said_of(run, time.monotonic() - began)
+    report.write_results(TITLE, words, run.report)
+    sys.stdout.write(f"\n{run.report.table()}\n\n{words}\n")
+    return 1 if run.report.missed else 0
+
+
+def sizes_of(given: Sequence[int]) -> tuple[int, int]:
+    """One size is held against the small one."""
+    sizes = sorted({*given, SMALL} if len(given) < 2 else set(given))
+    return (SMALL, LARGE) if sizes == [SMALL] else (sizes[0], sizes[-1])
+
+
+def said_of(run: Run, seconds: float) -> str:
+    where = report.circumstances(datetime.now(UTC), version_of_postgres(), seconds)
+    return (
+        f"`make bench` with {run.small:,} and {run.large:,} promises. {where} Three tenths of the promises are open: a"
+        " stress case, hardly a firm's. Each figure is held against its limit by the unfavourable end of its interval."
+    )
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("PYTHONUNBUFFERED", "1")
+    sys.exit(main())
