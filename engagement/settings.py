@@ -7,6 +7,8 @@ from typing import Any
 import environ
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 from engagement.embedded import key_of_this_machine, passphrase_of_this_machine
 
@@ -145,9 +147,19 @@ AUTH_PASSWORD_VALIDATORS = [
     },
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "engagement.staff.password_rules.NotOurNames"},
 ]
 PASSWORD_RESET_TIMEOUT = int(timedelta(days=3).total_seconds())
-SESSION_COOKIE_AGE = int(timedelta(days=14).total_seconds())
+
+# Sessions: docs/signing_in.md says why so long.
+SESSION_ENGINE = "engagement.staff.session_store"
+SESSION_IDLE = timedelta(hours=env.int("SESSION_IDLE_HOURS", 72))
+SESSION_LONGEST = timedelta(days=env.int("SESSION_DAYS", 14))
+SESSION_COOKIE_AGE = int(SESSION_LONGEST.total_seconds())
+SESSION_COOKIE_SAMESITE = CSRF_COOKIE_SAMESITE = "Lax"
+MESSAGE_STORAGE = "engagement.staff.flashes.Storage"
+FLASH_COOKIE_NAME = "flash"
+KNOWN_BROWSER_COOKIE_NAME = "known-browser"
 
 LANGUAGE_CODE = "en"
 # Afrikaans and Dutch follow: every text is marked for translation, the catalogues are not written yet.
@@ -202,7 +214,12 @@ DEFAULT_FROM_EMAIL = env.str("FROM_EMAIL", "engagement@localhost")
 REDIS_URL = env.str("REDIS_URL", "")
 CACHES = {
     "default": (
-        {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
+        {
+            "BACKEND": "django.core.cache.backends.redis.RedisCache",
+            "LOCATION": REDIS_URL,
+            # A page waits no longer for a server that does not answer.
+            "OPTIONS": {"socket_connect_timeout": 1, "socket_timeout": 2, "retry": Retry(NoBackoff(), 1)},
+        }
         if REDIS_URL
         else {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}
     )
@@ -268,6 +285,8 @@ CSRF_COOKIE_HTTPONLY = True
 if not PLAIN_HTTP:
     SESSION_COOKIE_NAME = "__Host-session"
     CSRF_COOKIE_NAME = "__Host-csrf"
+    FLASH_COOKIE_NAME = "__Host-flash"
+    KNOWN_BROWSER_COOKIE_NAME = "__Host-known-browser"
     SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = True
     SECURE_HSTS_SECONDS = int(timedelta(days=365).total_seconds())
     SECURE_HSTS_INCLUDE_SUBDOMAINS = True

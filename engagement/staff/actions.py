@@ -13,8 +13,9 @@ from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from engagement.staff import invitations
-from engagement.staff.models import Absence, Firm, FirmLogo, Role, User, WorkingWeek
+from engagement.staff import invitations, second_step, sessions
+from engagement.staff.account_events import note
+from engagement.staff.models import Absence, AccountEvent, Firm, FirmLogo, Role, SecondStep, User, WorkingWeek
 from engagement.staff.models.user import NOWHERE as NOWHERE
 from engagement.staff.pictures import Picture
 from engagement.staff.signals import diary_changed
@@ -89,6 +90,15 @@ def join(person: User, *, name: str, password: str, now: datetime) -> None:
         diary_changed.send(sender=User, user=person, now=now)
 
 
+def change_password(user: User, password: str, *, now: datetime) -> None:
+    """Whoever was signed in with the one before is not any more."""
+    with transaction.atomic():
+        user.set_password(password)
+        user.save(update_fields=["password"])
+        sessions.end_all(user)
+        note(user, AccountEvent.Kind.PASSWORD, by=user, now=now)
+
+
 def _mail_invitation(person: User, by: User, now: datetime) -> None:
     context = {
         "person": person,
@@ -107,12 +117,17 @@ def _mail_invitation(person: User, by: User, now: datetime) -> None:
 # What an administrator changes about somebody
 
 
-def change_person(person: User, *, now: datetime) -> None:
+def change_person(person: User, *, by: User, now: datetime) -> None:
     """Save name, title, e-mail, role and manager. A changed role ends the person's sessions by itself."""
     with _one_person_an_address():
+        before = User.objects.get(pk=person.pk)
         if not person.is_administrator:
             _keep_an_administrator(person)
         person.save(update_fields=["name", "email", "title", "role", "manager"])
+        if before.role != person.role:
+            sessions.end_all(person)
+        if before.email != person.email and before.is_reachable:
+            note(person, AccountEvent.Kind.EMAIL, by=by, now=now, address=before.email)
         diary_changed.send(sender=User, user=person, now=now)
 
 
@@ -124,7 +139,23 @@ def leave(person: User, *, by: User, now: datetime) -> None:
         _keep_an_administrator(person)
         person.is_active = False
         person.save(update_fields=["is_active"])
+        sessions.end_all(person)
         diary_changed.send(sender=User, user=person, now=now)
+
+
+def sign_out_everywhere(person: User, *, by: User, now: datetime) -> None:
+    with transaction.atomic():
+        sessions.end_all(person)
+        note(person, AccountEvent.Kind.SIGNED_OUT_BY, by=by, now=now)
+
+
+def take_second_step_away(person: User, *, by: User, now: datetime) -> None:
+    """For somebody who lost app and codes. Their own, people give up on their own page, with password and code."""
+    if person == by:
+        raise Refused(_("Your own second step is turned off in your profile, with your password and a code."))
+    if not SecondStep.objects.filter(user=person).exists():
+        raise Refused(_("This person has no second step."))
+    second_step.take_away(person, by=by, now=now)
 
 
 def come_back(person: User, *, now: datetime) -> None:
@@ -203,6 +234,8 @@ def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> None:
             firm.save(force_insert=True)
         else:
             firm.save(update_fields=fields)
+        if before is not None and before.second_step_for != firm.second_step_for:
+            sessions.end_of_those_without(firm)
         if before is None or any(getattr(before, name) != getattr(firm, name) for name in FIRM_DIARY):
             diary_changed.send(sender=Firm, user=None, now=now)
 

@@ -13,11 +13,21 @@ from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.db import models, transaction
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import resolve_url
+from django.shortcuts import redirect, resolve_url
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from engagement.staff.models import Absence, Firm, FirmLogo, User, WorkingWeek
+from engagement.staff.models import (
+    Absence,
+    AccountEvent,
+    Firm,
+    FirmLogo,
+    RecoveryCode,
+    SecondStep,
+    Session,
+    User,
+    WorkingWeek,
+)
 from engagement.staff.signals import diary_changed
 
 
@@ -29,7 +39,15 @@ def sign_in(request: HttpRequest, extra_context: dict[str, Any] | None = None) -
     return redirect_to_login(request.GET.get("next") or resolve_url("admin:index"))
 
 
-admin.site.login = sign_in  # type: ignore[method-assign]  # the site has no setting for it
+@login_not_required
+def change_password(request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    """Tries are counted on our own page, and a mail says that it was done."""
+    return redirect("staff:change_password")
+
+
+# The site has no setting for either.
+admin.site.login = sign_in  # type: ignore[method-assign]
+admin.site.password_change = change_password  # type: ignore[method-assign]
 admin.site.site_header = admin.site.site_title = _("Engagement, for administrators")
 admin.site.index_title = _("Everything that is kept")
 # Roles say who may do what; nobody is in a group.
@@ -160,6 +178,47 @@ class FirmLogoAdmin(ReadOnly):
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return names(FirmLogo, "content")
+
+
+@admin.register(Session)
+class SessionAdmin(ReadOnly):
+    list_display = ("user", "begun_at", "seen_at", "address", "browser")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email", "address")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return names(Session, "session_key", "session_data")
+
+
+@admin.register(SecondStep)
+class SecondStepAdmin(ReadOnly):
+    list_display = ("user", "since")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return names(SecondStep, "secret")
+
+
+@admin.register(RecoveryCode)
+class RecoveryCodeAdmin(ReadOnly):
+    list_display = ("user", "made_at", "used_at")
+    list_select_related = ("user",)
+    search_fields = ("user__name", "user__email")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return names(RecoveryCode, "digest")
+
+
+@admin.register(AccountEvent)
+class AccountEventAdmin(ReadOnly):
+    list_display = ("person", "kind", "by", "at")
+    list_filter = ("kind",)
+    list_select_related = ("person", "by")
+    search_fields = ("person__name", "person__email")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return names(AccountEvent)
 
 
 def names(model: type[models.Model], *but: str) -> tuple[str, ...]:

@@ -3,6 +3,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from engagement.staff import sessions
+
 
 class PersonMiddleware:
     """Shows pages in the signed-in person's zone and language; strangers get the firm's own defaults."""
@@ -15,6 +17,7 @@ class PersonMiddleware:
         if not user.is_authenticated:
             with translation.override(translation.get_language_from_request(request)):
                 return self.get_response(request)
+        sessions.seen(request, timezone.now())
         with timezone.override(user.zoneinfo), translation.override(user.language):
             response = self.get_response(request)
         # What a person sees after signing in stays out of shared caches and of the back button of the next one.

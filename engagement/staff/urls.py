@@ -1,10 +1,13 @@
 from django.urls import path
 
-from engagement.staff.views import diary, firm, joining, people, profile, signing
+from engagement.staff.views import diary, firm, joining, people, profile, second_step, signing
 
 app_name = "staff"
 urlpatterns = [
     path("sign-in/", signing.sign_in, name="sign_in"),
+    path("sign-in/code/", signing.sign_in_code, name="sign_in_code"),
+    path("sign-in/recovery/", signing.sign_in_recovery, name="sign_in_recovery"),
+    path("sign-in/set-up/", signing.sign_in_set_up, name="sign_in_set_up"),
     path("sign-out/", signing.sign_out, name="sign_out"),
     path("password/", signing.password_reset, name="password_reset"),
     path("password/sent/", signing.password_reset_sent, name="password_reset_sent"),
@@ -14,6 +17,11 @@ urlpatterns = [
     path("join/<uidb64>/<token>/", joining.join, name="join"),
     path("me/", profile.profile, name="profile"),
     path("me/password/", profile.change_password, name="change_password"),
+    path("me/second-step/", second_step.second_step, name="second_step"),
+    path("me/second-step/set-up/", second_step.set_up, name="second_step_set_up"),
+    path("me/second-step/codes/", second_step.codes, name="second_step_codes"),
+    path("me/second-step/off/", second_step.off, name="second_step_off"),
+    path("me/devices/", second_step.devices, name="devices"),
     path("me/weeks/new/", diary.week_new, name="week_new"),
     path("me/absences/new/", diary.absence_new, name="absence_new"),
     path("weeks/<int:pk>/", diary.week, name="week"),
@@ -26,6 +34,8 @@ urlpatterns = [
     path("people/<int:pk>/invite/", people.person_invite, name="person_invite"),
     path("people/<int:pk>/left/", people.person_left, name="person_left"),
     path("people/<int:pk>/back/", people.person_back, name="person_back"),
+    path("people/<int:pk>/second-step/", people.person_second_step, name="person_second_step"),
+    path("people/<int:pk>/sign-out/", people.person_sign_out, name="person_sign_out"),
     path("people/<int:person_pk>/weeks/new/", diary.week_new, name="person_week_new"),
     path("people/<int:person_pk>/absences/new/", diary.absence_new, name="person_absence_new"),
     path("firm/", firm.firm, name="firm"),

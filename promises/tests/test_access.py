@@ -17,7 +17,7 @@ from promises.models import Step, Upload
 from promises.urls import urlpatterns
 
 GET, POST = "get", "post"
-WRITES = re.compile(r'^\s*(INSERT|UPDATE|DELETE|REPLACE)\b(?!.*"django_session")', re.IGNORECASE)
+WRITES = re.compile(r'^\s*(INSERT|UPDATE|DELETE|REPLACE)\b(?!.*"staff_session")', re.IGNORECASE)
 FILE = b"client,what,owner,due_on\nKaroo Linen,Chairs,Thandi Mokoena,2026-12-01\n"
 NOBODY_IS_THIS = 10**9
 

@@ -32,7 +32,16 @@ from clients.models import (
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Heartbeat, Hold, Message
-from engagement.staff.models import Absence, FirmLogo, Role, WorkingWeek
+from engagement.staff.models import (
+    Absence,
+    AccountEvent,
+    FirmLogo,
+    RecoveryCode,
+    Role,
+    SecondStep,
+    Session,
+    WorkingWeek,
+)
 from engagement.staff.signals import diary_changed
 from promises.models import (
     AddendumMove,
@@ -60,6 +69,10 @@ OURS = [model for model in admin.site._registry if model._meta.app_label in ROOM
 READ_ONLY = {
     "staff.Firm",
     "staff.FirmLogo",
+    "staff.AccountEvent",
+    "staff.RecoveryCode",
+    "staff.SecondStep",
+    "staff.Session",
     "outbox.Message",
     "outbox.Heartbeat",
     "outbox.Hold",
@@ -285,6 +298,12 @@ def add_rows(karoo, lena, thandi, mara, make_promise):
             WorkingWeek.objects.create(user=thandi, valid_from=day),
             Absence.objects.create(user=thandi, first_day=day, last_day=day, cover=mara),
             hold := Hold.objects.create(why=Hold.Why.RESTORED, held_at=NOW, as_of=NOW - DAY),
+            AccountEvent.objects.create(person=thandi, kind="step_on", by=thandi, at=NOW),
+            RecoveryCode.objects.create(user=thandi, digest=f"digest {number}", made_at=NOW),
+            SecondStep.objects.update_or_create(user=thandi, defaults={"secret": "locked", "since": NOW})[0],
+            Session.objects.create(
+                session_key=f"hash {number}", session_data="", expire_date=NOW + DAY, user=thandi, begun_at=NOW
+            ),
             Heartbeat.objects.update_or_create(pk=1, defaults={"beat_at": NOW, "hold": hold})[0],
             type(thandi.manager).objects.get(pk=mara.pk),
         ]

@@ -669,7 +669,7 @@ def test_an_alarm_that_failed_and_waits_again_stops_no_other(at_risk, thandi):
 
 def test_a_manager_who_is_none_any_more_is_passed_over(at_risk, mara, ada):
     mara.role = Role.STAFF
-    change_person(mara, now=NOW)
+    change_person(mara, by=mara, now=NOW)
     promise = at_risk()
 
     actions.look_at_due(promise.tell_by_at)

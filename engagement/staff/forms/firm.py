@@ -14,7 +14,7 @@ from engagement.staff.forms.clock import MorningField
 from engagement.staff.forms.diary import HOURS_HELP, SHARE_HELP
 from engagement.staff.forms.passwords import NewPassword
 from engagement.staff.hours import WeekHoursField
-from engagement.staff.models import Firm, User
+from engagement.staff.models import Firm, SecondStep, User
 from engagement.staff.models.firm import office_hours
 from engagement.staff.pictures import NoPicture, Picture, read_picture
 from engagement.staff.plain_words import PlainWords
@@ -24,6 +24,7 @@ WHEN = ["zone", "holiday_region", "hours", "share"]
 THRESHOLDS = ["tell_by_days", "tell_by_share", "watch_from", "at_risk_from"]
 TO_CLIENTS = ["link_days", "quiet_from", "quiet_until"]
 AGREEMENTS = ["renewal_days", "hour_cost"]
+SIGNING_IN = ["second_step_for"]
 MOST_LOGO_BYTES = 500 * 1000
 HOLIDAYS_HELP = gettext_lazy("Nobody is expected to work on them: they count as no working time.")
 
@@ -95,14 +96,24 @@ class FirmForm(Thresholds):
     hours = WeekHoursField(label=gettext_lazy("Working hours"), help_text=HOURS_HELP)
 
     class Meta(Thresholds.Meta):
-        fields = [*WHO, *WHEN, *THRESHOLDS, *TO_CLIENTS, *AGREEMENTS]
+        fields = [*WHO, *WHEN, *THRESHOLDS, *TO_CLIENTS, *AGREEMENTS, *SIGNING_IN]
         help_texts = {**Thresholds.Meta.help_texts, "share": SHARE_HELP, "phone": gettext_lazy("Clients read it.")}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User | None = None, **kwargs: Any) -> None:
+        self.user = user
         super().__init__(*args, **kwargs)
         for name in ("zone", "holiday_region", "currency"):
             field: ListedField = self.fields[name]  # type: ignore[assignment]
             field.show_also(getattr(self.instance, name))
+
+    def clean_second_step_for(self) -> str:
+        chosen = str(self.cleaned_data["second_step_for"])
+        is_new = "second_step_for" in self.changed_data and chosen != Firm.SecondStepFor.NOBODY
+        if is_new and not SecondStep.objects.filter(user=self.user).exists():
+            raise forms.ValidationError(
+                _("Turn on your own second step first, in your profile. Then you know how it is for the others")
+            )
+        return chosen
 
 
 class LogoForm(PlainWords, forms.Form):

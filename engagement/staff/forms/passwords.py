@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-from datetime import timedelta
 from typing import Any
 
 from django import forms
@@ -13,20 +12,18 @@ from django.core.mail import send_mail
 from django.http import HttpRequest
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils import translation
+from django.utils import timezone, translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
-from engagement.staff.http import visitor_address
+from engagement.staff import actions
+from engagement.staff.forms.own_password import COME_BACK, check_own_password
 from engagement.staff.models import Firm, User
 from engagement.staff.plain_words import PlainWords
-from engagement.staff.throttle import Limit
+from engagement.staff.sign_in_tries import MAILS_TO_AN_ADDRESS, TRIES_FOR_AN_ADDRESS, at_the_password
+from engagement.staff.throttle import CannotCount
 
-WHILE = timedelta(minutes=15)
-TRIES_FOR_AN_ADDRESS = Limit("address", 10, WHILE)
-TRIES_FROM_A_PLACE = Limit("place", 50, WHILE)
-MAILS_TO_AN_ADDRESS = Limit("password mail", 3, WHILE)
 ENTER_EMAIL = _("Enter your e-mail")
 
 
@@ -48,20 +45,18 @@ class SignInForm(PlainWords, auth_forms.AuthenticationForm):
     )
 
     def clean(self) -> dict[str, Any]:
-        """Count each miss, and after too many of them look at no password any more."""
+        """Count first, then look: after too many tries at no password any more, also not at the right one."""
         assert self.request
-        place = visitor_address(self.request)
-        address = self.cleaned_data.get("username") or ""
-        if TRIES_FOR_AN_ADDRESS.is_reached(address) or TRIES_FROM_A_PLACE.is_reached(place):
-            raise ValidationError(self.error_messages["wait"], code="wait")
+        if self.errors:
+            return self.cleaned_data
+        tries = at_the_password(self.request, self.cleaned_data["username"])
         try:
-            cleaned = super().clean()
-        except ValidationError:
-            TRIES_FOR_AN_ADDRESS.count(address)
-            TRIES_FROM_A_PLACE.count(place)
-            raise
-        if self.get_user():
-            TRIES_FOR_AN_ADDRESS.forget(address)
+            if not tries.take():
+                raise ValidationError(self.error_messages["wait"], code="wait")
+        except CannotCount as error:
+            raise ValidationError(COME_BACK, code="cannot_count") from error
+        cleaned = super().clean()
+        tries.was_right()
         return cleaned
 
 
@@ -140,8 +135,7 @@ class SetPasswordForm(NewPassword):
         return self.user
 
     def save(self) -> User:
-        self.user.set_password(self.cleaned_data["password1"])
-        self.user.save(update_fields=["password"])
+        actions.change_password(self.user, self.cleaned_data["password1"], now=timezone.now())
         TRIES_FOR_AN_ADDRESS.forget(self.user.email)
         return self.user
 
@@ -157,8 +151,7 @@ class ChangePasswordForm(SetPasswordForm):
 
     def clean_old_password(self) -> str:
         old = str(self.cleaned_data["old_password"])
-        if not self.user.check_password(old):
-            raise ValidationError(_("This is not your password: enter the one you signed in with"))
+        check_own_password(self.user, old)
         return old
 
 

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.staff.actions import NOWHERE
 from engagement.staff.choices import ListedField, zone_choices
 from engagement.staff.forms.clock import MorningField
+from engagement.staff.forms.own_password import check_own_password
 from engagement.staff.models import Role, User
 from engagement.staff.plain_words import PlainWords
 
@@ -87,11 +88,36 @@ class InviteForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
 
 
 class PersonForm(InviteForm):
+    own_password = forms.CharField(
+        label=_("Your own password"),
+        required=False,
+        strip=False,
+        max_length=500,
+        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        help_text=_("Only to change the e-mail: whoever reads mail there can choose a new password."),
+    )
+
     class Meta(InviteForm.Meta):
         help_texts = {
             "email": _("They sign in with it, and reminders go there."),
             "role": _("A changed role signs them out everywhere."),
         }
+
+    def __init__(self, *args: Any, by: User, **kwargs: Any) -> None:
+        self.by = by
+        super().__init__(*args, **kwargs)
+        self.email_before = self.instance.email
+        self.opens_something = self.instance.can_sign_in
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        changed = self.cleaned_data.get("email", self.email_before) != self.email_before
+        if changed and self.opens_something and not self.errors:
+            try:
+                check_own_password(self.by, self.cleaned_data.get("own_password", ""))
+            except ValidationError as error:
+                self.add_error("own_password", error)
+        return cleaned
 
 
 class PeopleFilter(forms.Form):

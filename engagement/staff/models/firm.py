@@ -20,6 +20,11 @@ def office_hours() -> list[list[list[str]]]:
 class Firm(models.Model):
     """The one firm of this installation and what it decided about its promises."""
 
+    class SecondStepFor(models.TextChoices):
+        NOBODY = "nobody", _("Nobody: each decides for themselves")
+        MANAGERS = "managers", _("Managers and administrators")
+        EVERYBODY = "everybody", _("Everybody")
+
     name = models.CharField(
         _("name of the firm"), max_length=100, help_text=_("Clients read it on every page and mail.")
     )
@@ -90,6 +95,13 @@ class Firm(models.Model):
         blank=True,
         validators=[MinValueValidator(Decimal("0.01"))],
         help_text=_("Only managers see it, beside what a scope took. Leave empty to reckon in hours alone."),
+    )
+    second_step_for = models.CharField(
+        _("a second step is asked of"),
+        max_length=10,
+        choices=SecondStepFor.choices,
+        default=SecondStepFor.NOBODY,
+        help_text=_("Whoever has none yet sets it up at the next sign-in, and can do nothing else before."),
     )
     quiet_from = models.TimeField(_("no messages to clients after"), default=time(18))
     quiet_until = models.TimeField(_("nor before"), default=time(8))

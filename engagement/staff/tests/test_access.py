@@ -19,6 +19,10 @@ THE_OWNER = {"owner", "administrator"}
 # name: (who may look, who may send; None: the method is not taken)
 TABLE = {
     "sign_in": (EVERYBODY, EVERYBODY),
+    # Without half a sign-in there is nothing to see: whoever comes is led to where they belong.
+    "sign_in_code": (EVERYBODY, EVERYBODY),
+    "sign_in_recovery": (EVERYBODY, EVERYBODY),
+    "sign_in_set_up": (EVERYBODY, EVERYBODY),
     "sign_out": (None, SIGNED_IN),
     "password_reset": (EVERYBODY, EVERYBODY),
     "password_reset_sent": (EVERYBODY, None),
@@ -28,6 +32,11 @@ TABLE = {
     "first_run": (set(), set()),
     "profile": (SIGNED_IN, SIGNED_IN),
     "change_password": (SIGNED_IN, SIGNED_IN),
+    "second_step": (SIGNED_IN, None),
+    "second_step_set_up": (SIGNED_IN, SIGNED_IN),
+    "second_step_codes": (SIGNED_IN, SIGNED_IN),
+    "second_step_off": (SIGNED_IN, SIGNED_IN),
+    "devices": (SIGNED_IN, SIGNED_IN),
     "week_new": (SIGNED_IN, SIGNED_IN),
     "absence_new": (SIGNED_IN, SIGNED_IN),
     "week": (THE_OWNER, THE_OWNER),
@@ -40,6 +49,8 @@ TABLE = {
     "person_invite": (None, ADMINISTRATORS),
     "person_left": (None, ADMINISTRATORS),
     "person_back": (None, ADMINISTRATORS),
+    "person_second_step": (ADMINISTRATORS, ADMINISTRATORS),
+    "person_sign_out": (None, ADMINISTRATORS),
     "person_week_new": (ADMINISTRATORS, ADMINISTRATORS),
     "person_absence_new": (ADMINISTRATORS, ADMINISTRATORS),
     "firm": (MANAGERS, MANAGERS),

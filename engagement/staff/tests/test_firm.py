@@ -29,6 +29,7 @@ ALL = THRESHOLDS | {
     "holiday_region": "GB-ENG",
     "hours_0": "9-17",
     "share": "0.6",
+    "second_step_for": "nobody",
 }
 
 

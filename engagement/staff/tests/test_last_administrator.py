@@ -36,7 +36,7 @@ def together(*acts):
 def demote(person):
     person = User.objects.get(pk=person.pk)
     person.role = Role.STAFF
-    return lambda: actions.change_person(person, now=NOW)
+    return lambda: actions.change_person(person, by=person, now=NOW)
 
 
 @pytest.mark.servers

@@ -185,7 +185,7 @@ def test_two_who_take_one_address_together_are_told_so(ada, sam, thandi):
     sam.email = "Thandi@word.example"
 
     with pytest.raises(actions.Refused, match="here already"):
-        actions.change_person(sam, now=None)
+        actions.change_person(sam, by=sam, now=None)
 
 
 def test_saving_a_person_leaves_the_password_alone(client, ada, sam):
@@ -195,7 +195,7 @@ def test_saving_a_person_leaves_the_password_alone(client, ada, sam):
     sam.save()
 
     stale.title = "Clerk"
-    actions.change_person(stale, now=NOW)
+    actions.change_person(stale, by=stale, now=NOW)
 
     sam.refresh_from_db()
     assert sam.check_password("changed meanwhile")

@@ -6,8 +6,8 @@ from django.test import Client
 from django.urls import reverse
 
 from conftest import NOW, PASSWORD
-from engagement.staff.forms.passwords import TRIES_FROM_A_PLACE
 from engagement.staff.models import Role
+from engagement.staff.sign_in_tries import TRIES_FROM_A_PLACE
 
 SIGN_IN = "/sign-in/"
 

@@ -19,8 +19,11 @@ from engagement.staff.models import Firm, FirmLogo
 def firm(request: SignedInRequest) -> HttpResponse:
     """Managers set the thresholds; the rest of the firm is the administrators'."""
     settings = Firm.get()
-    form_class = FirmForm if request.user.is_administrator else Thresholds
-    form = form_class(request.POST or None, instance=settings)
+    form: Thresholds
+    if request.user.is_administrator:
+        form = FirmForm(request.POST or None, instance=settings, user=request.user)
+    else:
+        form = Thresholds(request.POST or None, instance=settings)
     if request.method == "POST" and form.is_valid():
         actions.change_firm(settings, fields=list(form.cleaned_data), now=timezone.now())
         messages.success(request, _("The settings are saved. Every open promise is looked at again."))

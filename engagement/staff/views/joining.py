@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from django.conf import settings
 from django.contrib import messages
-from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render, resolve_url
@@ -17,7 +16,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 
-from engagement.staff import actions, invitations
+from engagement.staff import actions, door, invitations
 from engagement.staff.forms.firm import FirstRunForm
 from engagement.staff.forms.passwords import JoinForm
 
@@ -41,9 +40,8 @@ def first_run(request: HttpRequest) -> HttpResponse:
         except actions.Refused as refusal:
             messages.error(request, str(refusal))
             return redirect("staff:sign_in")
-        login(request, administrator)
         messages.success(request, _first_steps())
-        return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
+        return door.come_in(request, administrator, resolve_url(settings.LOGIN_REDIRECT_URL), timezone.now())
     return render(request, "staff/first_run.html", {"form": form})
 
 
@@ -60,9 +58,10 @@ def join(request: HttpRequest, uidb64: str, token: str) -> HttpResponse:
         actions.join(
             person, name=form.cleaned_data["name"], password=form.cleaned_data["password1"], now=timezone.now()
         )
-        login(request, person)
-        messages.success(request, _welcome())
-        return redirect(resolve_url(settings.LOGIN_REDIRECT_URL))
+        response = door.come_in(request, person, resolve_url(settings.LOGIN_REDIRECT_URL), timezone.now())
+        if request.user.is_authenticated:
+            messages.success(request, _welcome())
+        return response
     return render(request, "staff/join.html", {"form": form, "person": person})
 
 

@@ -7,16 +7,22 @@ from django.contrib import messages
 from django.db.models import Exists, OuterRef, Q
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from engagement.staff import actions, invitations
 from engagement.staff.access import administrator_required
 from engagement.staff.diary_words import told_absences, told_weeks
+from engagement.staff.forms.own_password import OwnPasswordForm
 from engagement.staff.forms.people import InviteForm, PeopleFilter, PersonForm
 from engagement.staff.http import SignedInRequest
-from engagement.staff.models import Firm, User, WorkingWeek
+from engagement.staff.models import AccountEvent, Firm, SecondStep, Session, User, WorkingWeek
+from engagement.staff.second_step import is_asked_of
+from engagement.staff.views.second_step import LATEST
+from engagement.staff.views.signing import answered
 
 PAGE = 100
 # The session remembers whose link was just made; the link itself is made anew and kept nowhere.
@@ -68,10 +74,10 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     somebody = get_object_or_404(User, pk=pk)
     name = str(somebody)
-    form = PersonForm(request.POST or None, instance=somebody)
+    form = PersonForm(request.POST or None, instance=somebody, by=request.user)
     if request.method == "POST" and form.is_valid():
         try:
-            actions.change_person(somebody, now=now)
+            actions.change_person(somebody, by=request.user, now=now)
         except actions.Refused as refusal:
             form.add_error(None, str(refusal))
         else:
@@ -88,6 +94,10 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
         "nowhere": kept.email.endswith(actions.NOWHERE),
         "invited_until": invitations.open_until(kept),
         "link": invitations.join_url(kept) if fresh and invitations.is_open(kept, now) else "",
+        "second_step": SecondStep.objects.filter(user=kept).first(),
+        "is_asked": is_asked_of(kept, Firm.get()),
+        "is_signed_in": Session.objects.of(kept, now).exists(),
+        "events": AccountEvent.objects.filter(person=kept).select_related("by")[:LATEST],
         "weeks": told_weeks(kept, today),
         "absences": told_absences(kept, today),
     }
@@ -125,6 +135,35 @@ def person_back(request: SignedInRequest, pk: int) -> HttpResponse:
     somebody = get_object_or_404(User, pk=pk)
     actions.come_back(somebody, now=timezone.now())
     messages.success(request, _("%(name)s works here again.") % {"name": somebody})
+    return redirect("staff:person", pk=pk)
+
+
+@sensitive_post_parameters()
+@require_http_methods(["GET", "HEAD", "POST"])
+@administrator_required
+def person_second_step(request: SignedInRequest, pk: int) -> HttpResponse:
+    """Take it away from somebody who lost it."""
+    somebody = get_object_or_404(User, pk=pk)
+    form = OwnPasswordForm(request.POST or None, user=request.user)
+    if request.method == "POST" and form.is_valid():
+        try:
+            actions.take_second_step_away(somebody, by=request.user, now=timezone.now())
+        except actions.Refused as refusal:
+            messages.error(request, str(refusal))
+        else:
+            done = _("%(name)s signs in with the password alone, and was signed out everywhere. A mail tells them so.")
+            messages.success(request, done % {"name": somebody})
+        return redirect("staff:person", pk=pk)
+    context = {"form": form, "person": somebody, "home": reverse("staff:person", args=[pk])}
+    return answered(render(request, "staff/person_second_step.html", context), form)
+
+
+@require_POST
+@administrator_required
+def person_sign_out(request: SignedInRequest, pk: int) -> HttpResponse:
+    somebody = get_object_or_404(User, pk=pk)
+    actions.sign_out_everywhere(somebody, by=request.user, now=timezone.now())
+    messages.success(request, _("%(name)s is signed out everywhere.") % {"name": somebody})
     return redirect("staff:person", pk=pk)
 
 

@@ -15,20 +15,26 @@ from engagement.staff.forms.passwords import ChangePasswordForm
 from engagement.staff.forms.people import ProfileForm
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import User
+from engagement.staff.views.signing import answered
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 def profile(request: SignedInRequest) -> HttpResponse:
     now = timezone.now()
     # A copy: a name that was refused must not stand in the head of the page.
-    me = User.objects.get(pk=request.user.pk)
+    me = User.objects.select_related("second_step").get(pk=request.user.pk)
     form = ProfileForm(request.POST or None, instance=me)
     if request.method == "POST" and form.is_valid():
         actions.change_profile(me, now=now)
         messages.success(request, _("Your profile is saved."))
         return redirect("staff:profile")
     today = timezone.localdate(now)
-    context = {"form": form, "weeks": told_weeks(me, today), "absences": told_absences(me, today)}
+    context = {
+        "form": form,
+        "weeks": told_weeks(me, today),
+        "absences": told_absences(me, today),
+        "second_step": getattr(me, "second_step", None),
+    }
     return render(request, "staff/profile.html", context)
 
 
@@ -41,4 +47,4 @@ def change_password(request: SignedInRequest) -> HttpResponse:
         update_session_auth_hash(request, form.save())
         messages.success(request, _("Your password is changed. Everywhere else you are signed out."))
         return redirect("staff:profile")
-    return render(request, "staff/change_password.html", {"form": form})
+    return answered(render(request, "staff/change_password.html", {"form": form}), form)
