@@ -18,7 +18,7 @@ from clients.document.values import MovedDate
 from clients.models import Addendum, Agreement, Client, Contact, Entry, Kind, Scope
 from clients.signals import addendum_signed, agreement_sending, client_hours_changed, scope_shown
 from engagement.outbox import health
-from engagement.outbox.models import Message, State
+from engagement.outbox.models import Audience, Message, State
 from engagement.outbox.signals import message_leaving, message_settled
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
@@ -73,6 +73,8 @@ def word_it_now(sender: type[Message], message: Message, now: datetime, **kwargs
 @receiver(message_leaving)
 def stop_stale_word(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
     """A client is not told of a slip that has been overtaken, nor at an address that is no longer theirs."""
+    if message.audience != Audience.CLIENT:
+        return None
     tellings = list(message.tellings.select_related("promise", "contact"))
     if not tellings:
         return None
@@ -87,6 +89,8 @@ def stop_stale_word(sender: type[Message], message: Message, now: datetime, **kw
 @receiver(message_settled)
 def keep_what_became_of_it(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
     """The client has heard, or has not after all: the promises it names know it in the same transaction."""
+    if message.audience != Audience.CLIENT:
+        return
     tellings = list(message.tellings.all())
     if not tellings:
         return

@@ -11,6 +11,7 @@ import re
 import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
+from email.errors import HeaderParseError
 from typing import Any
 
 from django.conf import settings
@@ -56,10 +57,10 @@ class Line:
         was_open = self._connection is not None
         self._open()
         failpoint("before_send")
-        if not isinstance(getattr(self._connection, "connection", None), smtplib.SMTP):
-            self._connection.send_messages([mail])
-            return
-        text = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own messages take it
+        if not self.is_a_wire:
+            return self._lay_down(mail)
+        with _sound_headers():
+            text = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own messages take it
         try:
             self._announce(len(text))
         except NotAccepted as refusal:
@@ -70,7 +71,16 @@ class Line:
             self._open()
             self._announce(len(text))
         self._address(message.address)
-        self._dictate(text)
+        return self._dictate(text)
+
+    def _lay_down(self, mail: EmailMessage) -> None:
+        with _sound_headers():
+            self._connection.send_messages([mail])
+
+    @property
+    def is_a_wire(self) -> bool:
+        """Whether a mail server is at the other end, which takes its time and may go silent."""
+        return isinstance(getattr(self._connection, "connection", None), smtplib.SMTP)
 
     def hang_up(self) -> None:
         connection, self._connection = self._connection, None
@@ -156,13 +166,19 @@ def _mail(message: Message) -> EmailMessage:
     try:
         # Django takes a mail to nobody for sent.
         validate_email(message.address)
-        mail.message()
     except ValidationError as error:
         text = _("%(address)s is not an e-mail address.") % {"address": message.address}
         raise NotAccepted(text, for_good=True) from error
-    except ValueError as error:
-        raise NotAccepted(one_line_about(error), for_good=True) from error
     return mail
+
+
+@contextmanager
+def _sound_headers() -> Iterator[None]:
+    """A header that cannot be written is found before anything leaves."""
+    try:
+        yield
+    except (ValueError, HeaderParseError) as error:
+        raise NotAccepted(one_line_about(error), for_good=True) from error
 
 
 def _bare(address: str) -> str:

@@ -34,10 +34,10 @@ MOST_WORDINGS = 5
 # them in hand keeps no more than those waiting for its lease to end.
 MOST_CLAIMED, CLAIMED_FOR = 100, 1.0
 # What was read of a colleague's message and of its reader holds so long.
-READ_AT_ONCE, READ_LASTS = 25, 0.2
-# Where the other end answers within a thousandth of a second, to note that it did takes longer than to send. Only there
-# are several noted together. A mail server is slower: there each is noted before the next one leaves.
-AT_ONCE, NOTED_TOGETHER = 0.001, 50
+READ_AT_ONCE, READ_LASTS = 50, 0.2
+# What is not sent over a wire but laid down here, as in a folder, is noted so many at a time: to note it takes longer
+# than to lay it down. What a mail server took is noted before the next one leaves.
+NOTED_TOGETHER = 50
 
 
 def send_waiting(now: datetime) -> int:
@@ -176,12 +176,11 @@ class _Turn:
         return mine.select_related("person").in_bulk()
 
     def _deliver_one(self, message: Message) -> int:
-        began = monotonic()
         try:
             if not _hand_over(message, self.now, self.line):
                 return 0
             self._accepted.append(message)
-            if monotonic() - began > AT_ONCE or message.is_secret or len(self._accepted) >= NOTED_TOGETHER:
+            if self.line.is_a_wire or message.is_secret or len(self._accepted) >= NOTED_TOGETHER:
                 return self._note()
         except Exception:
             logger.exception(
@@ -278,7 +277,7 @@ def _settle(message: Message, now: datetime, **changes: Any) -> bool:
     with transaction.atomic():
         if not _still_mine(message).update(**changes):
             return False
-        tell_rooms(message, now)
+        _tell(message, changes, now)
         failpoint("before_commit")
     failpoint("after_commit")
     return True
@@ -294,11 +293,15 @@ def _settle_sent(messages: Sequence[Message], now: datetime) -> int:
         if mine.update(**sent) != len(messages):
             raise _NotAllOurs
         for message in messages:
-            vars(message).update(sent)
-            message_settled.send(sender=Message, message=message, now=now)
+            _tell(message, sent, now)
         failpoint("before_commit")
     failpoint("after_commit")
     return len(messages)
+
+
+def _tell(message: Message, changes: dict[str, Any], now: datetime) -> None:
+    vars(message).update(changes)
+    message_settled.send(sender=Message, message=message, now=now)
 
 
 class _NotAllOurs(Exception):
