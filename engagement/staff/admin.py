@@ -47,7 +47,7 @@ def change_password(request: HttpRequest, extra_context: dict[str, Any] | None =
 
 # The site has no setting for either.
 admin.site.login = sign_in  # type: ignore[method-assign]
-admin.site.password_change = change_password  # type: ignore[method-assign]
+admin.site.password_change = change_password  # type: ignore[method-assign, assignment]
 admin.site.site_header = admin.site.site_title = _("Engagement, for administrators")
 admin.site.index_title = _("Everything that is kept")
 # Roles say who may do what; nobody is in a group.

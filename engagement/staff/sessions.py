@@ -61,7 +61,7 @@ class ToldSession:
 
 def told(user: User, here: str, now: datetime) -> list[ToldSession]:
     """In words, this one first. Each says the browser, the address, and when it was seen last."""
-    rows = sorted(Session.objects.of(user, now), key=lambda row: row.pk != here)
+    rows = sorted(Session.of(user, now), key=lambda row: row.pk != here)
     return [ToldSession(row.pk, _words(row, row.pk == here, now)) for row in rows]
 
 

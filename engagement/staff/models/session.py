@@ -11,11 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from engagement.staff.models.user import User
 
 
-class SessionQuerySet(models.QuerySet["Session"]):
-    def of(self, user: User, now: datetime) -> SessionQuerySet:
-        return self.filter(user=user, expire_date__gt=now)
-
-
 class Session(AbstractBaseSession):
     """Where somebody is signed in. The row holds a hash of the cookie: whoever reads the table opens nothing."""
 
@@ -33,8 +28,6 @@ class Session(AbstractBaseSession):
     address = models.CharField(_("from the address"), max_length=60, blank=True)
     browser = models.CharField(_("browser"), max_length=300, blank=True)
 
-    objects = models.Manager.from_queryset(SessionQuerySet)()
-
     class Meta:
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-ins")
@@ -42,6 +35,10 @@ class Session(AbstractBaseSession):
 
     def __str__(self) -> str:
         return f"{self.user}, {self.begun_at}" if self.user_id else "—"
+
+    @classmethod
+    def of(cls, user: User, now: datetime) -> models.QuerySet[Session]:
+        return cls._default_manager.filter(user=user, expire_date__gt=now)
 
     @classmethod
     def get_session_store_class(cls) -> Any:

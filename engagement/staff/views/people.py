@@ -96,7 +96,7 @@ def person(request: SignedInRequest, pk: int) -> HttpResponse:
         "link": invitations.join_url(kept) if fresh and invitations.is_open(kept, now) else "",
         "second_step": SecondStep.objects.filter(user=kept).first(),
         "is_asked": is_asked_of(kept, Firm.get()),
-        "is_signed_in": Session.objects.of(kept, now).exists(),
+        "is_signed_in": Session.of(kept, now).exists(),
         "events": AccountEvent.objects.filter(person=kept).select_related("by")[:LATEST],
         "weeks": told_weeks(kept, today),
         "absences": told_absences(kept, today),
