@@ -106,7 +106,9 @@ STANDING = {
 NOBODYS_TOKEN = "x" * 43
 HOLE = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE|REPLACE|WITH\b.*\b(INSERT|UPDATE|DELETE))\b", re.IGNORECASE | re.DOTALL)
-OF_SESSIONS = re.compile(r'"(django_session)"')
+# Who is signed in where, and when they were last seen: the one thing that looking at a page may write.
+SESSIONS = ("django_session", "staff_session")
+OF_SESSIONS = re.compile('"(' + "|".join(SESSIONS) + ')"')
 # Firm-wide things are the same on both sides.
 Side = dict[str, Any]
 
@@ -429,12 +431,13 @@ def roles_of(route: str) -> tuple[str, ...]:
     return ROLES if holds_token(route) else PEOPLE
 
 
-def questions(role: str, *, whole: bool) -> list[Question]:
+def questions(role: str, *, at: tuple[str, ...] = ("",), whole: bool) -> list[Question]:
     """What a role asks. Without `whole`, what differs least is left out: other methods than the two that browsers
     know are asked as nobody and as an administrator, and Django's admin is looked at only by those who differ there."""
     return [
         (route, method, role)
         for route in addresses()
+        if route.startswith(at)
         for method in METHODS
         if role in roles_of(route) and (whole or _is_asked(route, method, role))
     ]
