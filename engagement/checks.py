@@ -13,6 +13,7 @@ from django.utils.module_loading import import_string
 
 from clients.sealing.errors import CannotSeal
 from clients.sealing.key import open_key
+from engagement.outbox import failpoint
 
 SEAL_ENDS_SOON = timedelta(days=90)
 
@@ -62,6 +63,14 @@ def documents_can_be_sealed(app_configs: Sequence[AppConfig] | None, **kwargs: A
         text = f"The certificate of the seal runs out on {key.certificate.not_valid_after_utc:%Y-%m-%d}."
         found.append(checks.Warning(text, hint="manage.py make_seal --rotate", id="engagement.W006"))
     return found
+
+
+@register(Tags.security, deploy=True)
+def no_place_to_die(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    if not failpoint.NAMED:
+        return []
+    text = f"FAILPOINT names {failpoint.NAMED!r}: the worker ends itself each time it comes by there."
+    return [checks.Error(text, hint="Unset FAILPOINT. Only tests name one.", id="engagement.E003")]
 
 
 @register(Tags.security, deploy=True)

@@ -4,6 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from engagement.outbox import actions, health, hold
+from engagement.outbox.failpoint import failpoint
 
 
 @shared_task
@@ -11,6 +12,7 @@ def send_waiting() -> None:
     now = timezone.now()
     hold.notice_sleep(now)
     actions.send_waiting(now)
+    failpoint("before_ack")
 
 
 @shared_task

@@ -3,6 +3,7 @@ import pytest
 from conftest import NOW
 from engagement.outbox import actions
 from engagement.outbox.models import Audience
+from engagement.outbox.tests.machinery import Machinery, database_url
 from engagement.outbox.tests.sink import Sink
 
 
@@ -13,6 +14,13 @@ def sink(tmp_path, settings):
     with Sink(tmp_path) as server:
         settings.EMAIL_HOST, settings.EMAIL_PORT, settings.EMAIL_TIMEOUT = "127.0.0.1", server.port, 2
         yield server
+
+
+@pytest.fixture
+def machinery(sink, tmp_path):
+    made = Machinery(tmp_path, sink.url, database_url())
+    yield made
+    made.end()
 
 
 @pytest.fixture
