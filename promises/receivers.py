@@ -62,6 +62,8 @@ def word_it_now(sender: type[Message], message: Message, now: datetime, **kwargs
         return None
     if message.person is None:
         return _("There is nobody left to remind.")
+    if message.kind == "digest" and now - message.written_at > TOO_LATE:
+        return _("Its morning was over before it left.")
     worded = render(message.person, now, Diaries(Firm.get())) if message.kind == "digest" else _alarm(message, now)
     if worded is None:
         return _("There was nothing left to remind of.")

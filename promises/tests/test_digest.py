@@ -104,6 +104,18 @@ def test_it_is_worded_as_it_leaves(make_promise, thandi):
     assert "Lamp list" in mail.outbox[0].body
 
 
+def test_one_that_could_not_leave_all_morning_is_not_sent_in_the_evening(make_promise, thandi):
+    """A night of no mail server, or a restored copy that was held for days, brings no heap of mornings."""
+    make_promise()
+    watching_began(johannesburg(18, 7))
+    write_digests(johannesburg(18, 8))
+
+    outbox.send_waiting(johannesburg(18, 14, 0, 1))
+
+    assert mail.outbox == []
+    assert Message.objects.get().state == State.DROPPED
+
+
 def test_nobody_hears_on_a_day_off(make_promise, thandi):
     make_promise(due_on=(NOW + 20 * DAY).date(), estimate_hours=Decimal(500))
     actions.look_at_due(NOW)
