@@ -1,0 +1,137 @@
+"""Putting a back-up in place. Everything that can be found wrong is found before anything is touched."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import tempfile
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+from django.utils.translation import gettext as _
+from tqdm import tqdm
+
+from engagement.backup import archive
+from engagement.backup.errors import NotDone, in_words
+from engagement.backup.installation import MAIL, Installation
+from engagement.backup.manifest import Manifest, fingerprint_of, refuse_newer
+from engagement.backup.postgresql import PostgreSQL
+from engagement.backup.sqlite import Sqlite
+
+# An installation in which nobody works and nobody is served is empty, whatever its migrations wrote down.
+SIGNS_OF_LIFE = ("staff_user", "clients_client")
+ENGINES = {engine.name: engine.spoken for engine in (Sqlite, PostgreSQL)}
+
+
+@dataclass
+class Restored:
+    manifest: Manifest
+    # Keys that were put in place, and files that lay there before and lie beside them now.
+    keys: list[Path] = field(default_factory=list)
+    aside: list[Path] = field(default_factory=list)
+    # Whether links and sign-ins of the back-up are good here.
+    same_secret_key: bool = True
+
+
+def restore(
+    path: Path, installation: Installation, now: datetime, *, replace: bool, quiet: bool | None = None
+) -> Restored:
+    engine = installation.engine
+    _refuse(archive.read_manifest(path), engine)
+    was_empty = engine.is_empty(SIGNS_OF_LIFE)
+    if not was_empty and not replace:
+        raise NotDone(
+            _("This installation holds data already. To put the back-up in its place and lose it, add --replace.")
+        )
+    with tempfile.TemporaryDirectory(prefix="engagement-restore-") as room:
+        folder = Path(room)
+        with tqdm(unit="B", unit_scale=True, disable=quiet, desc=path.name) as bar:
+            manifest = archive.unpack(path, folder, bar.update)
+        restored = Restored(manifest)
+        drafts = _laid_beside(manifest, folder, installation)
+        try:
+            _put_back(engine, folder, manifest, now, quiet)
+            _take_their_places(drafts, restored, keep_old=not was_empty)
+        finally:
+            for draft in drafts:
+                draft.unlink(missing_ok=True)
+    restored.same_secret_key = manifest.secret_key == fingerprint_of(_secret_key(installation))
+    return restored
+
+
+def _refuse(manifest: Manifest, engine: Sqlite | PostgreSQL) -> None:
+    refuse_newer(manifest)
+    if manifest.engine != engine.name:
+        words = _(
+            "This back-up is of %(theirs)s, and this installation runs on %(ours)s."
+            " Restore it where DATABASE_URL names a database of %(theirs)s."
+        )
+        raise NotDone(words % {"theirs": ENGINES.get(manifest.engine, manifest.engine), "ours": engine.spoken})
+
+
+def _put_back(engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None) -> None:
+    """It is held in the same transaction in which it is there: no worker finds it free to speak."""
+    also = _hold(engine, manifest, now)
+    with tqdm(unit="B", unit_scale=True, disable=quiet, desc=_("Putting it in place"), leave=False) as bar:
+        if isinstance(engine, PostgreSQL):
+            engine.put_back(folder / engine.member, manifest.counts, also, bar.update)
+        else:
+            size = manifest.members[engine.member].size
+            bar.reset(total=size)
+            engine.put_back(
+                folder / engine.member,
+                manifest.counts,
+                also,
+                lambda done, whole: bar.update(int(size * done / whole) - bar.n),
+            )
+
+
+def _hold(engine: Sqlite | PostgreSQL, manifest: Manifest, now: datetime) -> list[str]:
+    hold, heart = f"{engine.schema}.outbox_hold", f"{engine.schema}.outbox_heartbeat"
+    held_at, as_of = engine.moment(now), engine.moment(manifest.moment)
+    return [
+        f"INSERT INTO {hold} (why, held_at, as_of, to_decide, cancelled)"
+        f" VALUES ('restored', '{held_at}', '{as_of}', 0, 0)",
+        f"INSERT INTO {heart} (id, beat_at, mail_error) SELECT 1, '{as_of}', ''"
+        f" WHERE NOT EXISTS (SELECT 1 FROM {heart})",
+        f"UPDATE {heart} SET hold_id = (SELECT max(id) FROM {hold})",
+    ]
+
+
+def _laid_beside(manifest: Manifest, folder: Path, installation: Installation) -> dict[Path, Path]:
+    """Each file beside its place, so that what cannot be written there comes to light before the database changes."""
+    drafts: dict[Path, Path] = {}
+    for name in manifest.members:
+        place = installation.place_of(name)
+        if place is None or _is_the_same(folder / name, place) or (name.startswith(f"{MAIL}/") and place.exists()):
+            continue
+        draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
+        with in_words(place):
+            place.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+            handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(handle, "wb") as file:
+                file.write((folder / name).read_bytes())
+        drafts[draft] = place
+    return drafts
+
+
+def _is_the_same(one: Path, place: Path) -> bool:
+    with in_words(place):
+        return place.exists() and place.read_bytes() == one.read_bytes()
+
+
+def _take_their_places(drafts: dict[Path, Path], restored: Restored, *, keep_old: bool) -> None:
+    for draft, place in drafts.items():
+        with in_words(place):
+            if keep_old and place.exists():
+                aside = place.with_name(f"{place.name}.before-{restored.manifest.moment:%Y%m%d-%H%M%S}")
+                os.replace(place, aside)
+                restored.aside.append(aside)
+            os.replace(draft, place)
+        restored.keys.append(place)
+
+
+def _secret_key(installation: Installation) -> str:
+    kept = installation.keys.get("secret_key")
+    return kept.read_text() if kept else installation.secret_key

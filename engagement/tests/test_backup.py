@@ -1,0 +1,595 @@
+"""A back-up holds everything, a damaged one is known, and what was there stays until all of it can take its place.
+
+On SQLite and, in the second pass of `make test`, on PostgreSQL.
+"""
+
+import json
+import os
+import random
+import signal
+import sqlite3
+import stat
+import subprocess
+import sys
+import time
+import zipfile
+from collections import Counter
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from types import SimpleNamespace
+
+import psycopg2
+import pytest
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import CommandError
+from django.db import connection
+from django.test import override_settings
+
+from clients import actions as clients
+from clients.actions import documents
+from clients.models import Client, Contact, SealedDocument
+from clients.tests.agreements import code_for, draft, send, signed
+from conftest import DAY, NOW, PASSWORD, ZONE
+from engagement.backup import archive, postgresql, restoring, sqlite, taking
+from engagement.backup.errors import NotDone, in_words
+from engagement.backup.installation import Installation
+from engagement.backup.manifest import Manifest, fingerprint_of
+from engagement.outbox import actions as outbox
+from engagement.outbox.models import Audience, Heartbeat, State
+from engagement.outbox.tests.sink import Sink
+from engagement.staff.models import Firm, Role, User
+from promises import actions as promises
+from promises.actions.digest import write_digests
+from promises.due import due_for
+
+pytestmark = pytest.mark.django_db
+
+ROOT = Path(__file__).resolve().parents[2]
+# FLIPS=1000 tries as many bytes; DAY_IN_MINUTES=1 ticks through the day as the beat does.
+FLIPS = int(os.environ.get("FLIPS", "60"))
+TICK_A_DAY = ["-m", "engagement.tests.tick_a_day"]
+STEP = os.environ.get("DAY_IN_MINUTES", "20")
+CHANGED_BY_RESTORING = {"outbox_hold", "outbox_heartbeat"}
+BACK = NOW + 2 * DAY
+
+
+@contextmanager
+def a_database(folder, name):
+    """An empty one of the kind that this pass is about: its engine and its address."""
+    if connection.vendor == "sqlite":
+        path = folder / f"{name}.sqlite3"
+        yield SimpleNamespace(engine=sqlite.Sqlite(path), url=f"sqlite:///{path}", path=path)
+        return
+    given = {**connection.settings_dict, "NAME": f"backup_{os.getpid()}_{name}"}
+    url = "postgresql://{USER}:{PASSWORD}@{HOST}:{PORT}/{NAME}".format(**given)
+    with closing(psycopg2.connect(url.rsplit("/", 1)[0] + "/postgres")) as server, server.cursor() as cursor:
+        server.autocommit = True
+        cursor.execute(f"CREATE DATABASE {given['NAME']}")
+        try:
+            yield SimpleNamespace(engine=postgresql.PostgreSQL(given), url=url, path=None)
+        finally:
+            cursor.execute(f"DROP DATABASE {given['NAME']} WITH (FORCE)")
+
+
+def installation(engine, folder, secret_key=settings.SECRET_KEY):
+    """With the keys that a machine of its own makes for itself."""
+    folder.mkdir(exist_ok=True)
+    keys = {name: folder / name for name in ("secret_key", "seal.p12", "seal_passphrase")}
+    return Installation(engine, secret_key, keys, folder / "mail")
+
+
+def rows(engine):
+    """Every row of every table, in an order that does not depend on where it lies."""
+    with engine.snapshot() as snapshot:
+        return {
+            table: sorted(map(repr, snapshot.ask(f'SELECT * FROM "{table}"'))) for table in sorted(snapshot.tables())
+        }
+
+
+def a_firm_at_work():
+    """Two days before the accident: a signed and sealed scope, promises, and messages of every kind that wait."""
+    firm = Firm.objects.create(pk=1, name="Word & Co", email="office@word.example", zone=ZONE, holiday_region="ZA")
+    ada = User.objects.create_user(
+        email="ada@word.example", password=PASSWORD, name="Ada Admin", role=Role.ADMINISTRATOR, zone=ZONE
+    )
+    thandi = User.objects.create_user(
+        email="thandi@word.example", password=PASSWORD, name="Thandi Mokoena", zone=ZONE, manager=ada
+    )
+    karoo = clients.make_client(Client(name="Karoo Linen", zone=ZONE, lead=thandi), thandi, NOW - 30 * DAY)
+    lena = Contact(client=karoo, name="Lena Karoo", email="lena@karoo.example")
+    clients.save_contact(lena, thandi, NOW - 30 * DAY)
+    signed(karoo, lena, thandi)
+    documents.make_documents(NOW)
+    asked = draft(karoo, thandi, title="Another shop").agreement
+    send(asked, lena, thandi, NOW)
+    code_for(asked)
+    for days in (1, 3, 9):
+        due = due_for(karoo, firm, (NOW + days * DAY).date(), None)
+        promises.make(client=karoo, what=f"Drawing {days}", due=due, owner=thandi, by=thandi, now=NOW - 2 * DAY)
+    word = {"audience": Audience.CLIENT, "address": "lena@karoo.example", "body": "As agreed.\n"}
+    outbox.write(occasion="due then", now=NOW, subject="Due then", **word)
+    outbox.write(occasion="due next week", now=NOW - DAY, not_before=NOW + 4 * DAY, subject="Later", **word)
+    write_digests(NOW)
+    Heartbeat.objects.create(pk=1, beat_at=NOW)
+    assert SealedDocument.objects.exists()
+
+
+@pytest.fixture(scope="module")
+def original(django_db_setup, django_db_blocker, tmp_path_factory):
+    """What was backed up: the file, and every row as it was."""
+    folder = tmp_path_factory.mktemp("original")
+    seal = {"SEAL_FILE": folder / "home" / "seal.p12", "SEAL_PASSPHRASE": "a passphrase", "EMBEDDED": True}
+    (folder / "home").mkdir()
+    with django_db_blocker.unblock(), override_settings(**seal, TIMESTAMP_URL=""):
+        try:
+            a_firm_at_work()
+            if connection.vendor == "sqlite":
+                path = folder / "original.sqlite3"
+                with closing(sqlite3.connect(path)) as file:
+                    connection.connection.backup(file)
+                    # As the settings have it: whoever reads keeps nobody from writing.
+                    file.execute("PRAGMA journal_mode=WAL")
+                engine = sqlite.Sqlite(path)
+            else:
+                engine = postgresql.PostgreSQL(connection.settings_dict)
+            home = installation(engine, folder / "home")
+            home.keys["secret_key"].write_text(settings.SECRET_KEY)
+            home.keys["seal_passphrase"].write_text("a passphrase")
+            home.mail.mkdir()
+            (home.mail / "one.log").write_text("Subject: As agreed\n")
+            manifest = taking.take(home, folder / "original.zip", NOW, quiet=True)
+            yield SimpleNamespace(
+                file=folder / "original.zip", rows=rows(engine), manifest=manifest, home=home, folder=folder
+            )
+        finally:
+            call_command("flush", verbosity=0, interactive=False)
+
+
+@pytest.fixture
+def empty(tmp_path):
+    with a_database(tmp_path, "empty") as database:
+        yield database
+
+
+@pytest.fixture
+def in_use(tmp_path, original):
+    """Another installation, with data of its own and keys of its own."""
+    with a_database(tmp_path, "in_use") as database:
+        here = installation(database.engine, tmp_path / "here")
+        restoring.restore(original.file, here, NOW, replace=False, quiet=True)
+        change(database, "UPDATE staff_firm SET name = 'Another firm'")
+        here.keys["secret_key"].write_text("of its own")
+        yield SimpleNamespace(
+            **vars(database), home=here, rows=rows(database.engine), files=contents(tmp_path / "here")
+        )
+
+
+def change(database, sql):
+    if database.path:
+        with closing(sqlite3.connect(database.path)) as direct:
+            direct.execute(sql)
+            direct.commit()
+    else:
+        with closing(psycopg2.connect(database.url)) as direct, direct.cursor() as cursor:
+            cursor.execute(sql)
+            direct.commit()
+
+
+def contents(folder):
+    return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*")) if path.is_file()}
+
+
+def restore(file, here, **options):
+    return restoring.restore(file, here, BACK, **({"replace": False, "quiet": True} | options))
+
+
+def untouched(in_use):
+    return rows(in_use.engine) == in_use.rows and contents(in_use.home.mail.parent) == in_use.files
+
+
+# What is in it
+
+
+def test_a_back_up_says_what_it_holds(original):
+    manifest = original.manifest
+
+    assert manifest.engine == connection.vendor
+    assert manifest.counts == {table: len(found) for table, found in original.rows.items()}
+    assert [entries for entries, _head in manifest.heads.values()] == [manifest.counts["clients_entry"]]
+    assert manifest.migrations["outbox"]
+    assert all(len(heads) == 1 for heads in manifest.migrations.values())
+    assert set(manifest.members) == {
+        f"database.{'sqlite3' if connection.vendor == 'sqlite' else 'dump'}",
+        "keys/secret_key",
+        "keys/seal.p12",
+        "keys/seal_passphrase",
+        "mail/one.log",
+    }
+    assert settings.SECRET_KEY.encode() not in manifest.written()
+
+
+def test_only_its_owner_may_read_it_and_nothing_is_left_beside_it(original):
+    assert stat.S_IMODE(original.file.stat().st_mode) == 0o600
+    assert {path.name for path in original.folder.iterdir()} <= {"home", "original.zip", "original.sqlite3"}
+
+
+def test_a_folder_gets_a_file_named_after_the_moment(tmp_path):
+    assert (
+        taking.file_for(tmp_path, datetime(2026, 11, 18, 9, 5, 7, tzinfo=UTC)).name == "engagement-20261118-090507.zip"
+    )
+    assert taking.file_for(tmp_path / "mine.zip", NOW) == tmp_path / "mine.zip"
+
+
+def test_nothing_is_overwritten(original, tmp_path):
+    taken = tmp_path / "taken.zip"
+    taken.write_text("somebody's")
+
+    with pytest.raises(NotDone, match="is there already, and nothing is overwritten"):
+        taking.take(original.home, taken, NOW, quiet=True)
+
+    assert (taken.read_text(), list(tmp_path.iterdir())) == ("somebody's", [taken])
+
+
+def test_what_is_written_meanwhile_is_all_in_it_or_not_at_all(in_use):
+    with in_use.engine.snapshot() as snapshot:
+        change(in_use, "UPDATE staff_firm SET name = 'Renamed meanwhile'")
+        change(in_use, "DELETE FROM outbox_message")
+        copy = in_use.home.mail.parent / "copy"
+        if in_use.path:
+            snapshot.copy(copy, lambda done, whole: None)
+        else:
+            with copy.open("wb") as file:
+                snapshot.dump(file, lambda size: None)
+        seen = snapshot.ask("SELECT name FROM staff_firm"), snapshot.ask("SELECT count(*) FROM outbox_message")
+
+    assert seen[0] == [("Another firm",)]
+    assert seen[1][0][0] == original_count(in_use)
+    if in_use.path:
+        with sqlite.Sqlite(copy).snapshot() as found:
+            assert (found.ask("SELECT name FROM staff_firm"), found.ask("SELECT count(*) FROM outbox_message")) == seen
+    else:
+        assert (
+            b"Renamed meanwhile"
+            not in subprocess.run(
+                [postgresql.program("pg_restore", 1), "-f", "-", copy], capture_output=True, check=True
+            ).stdout
+        )
+
+
+def original_count(in_use):
+    return len(in_use.rows["outbox_message"])
+
+
+# Back again
+
+
+def test_every_row_comes_back_and_every_key(original, empty, tmp_path):
+    here = installation(empty.engine, tmp_path / "here")
+
+    restored = restore(original.file, here)
+
+    found = rows(empty.engine)
+    assert {t: r for t, r in found.items() if t not in CHANGED_BY_RESTORING} == {
+        t: r for t, r in original.rows.items() if t not in CHANGED_BY_RESTORING
+    }
+    assert contents(tmp_path / "here") == contents(original.folder / "home")
+    assert {stat.S_IMODE(path.stat().st_mode) for path in here.keys.values()} == {0o600}
+    assert restored.same_secret_key
+
+
+def test_a_restored_copy_is_held_from_its_first_moment(original, empty, tmp_path):
+    restore(original.file, installation(empty.engine, tmp_path / "here"))
+
+    with empty.engine.snapshot() as snapshot:
+        (hold,) = snapshot.ask("SELECT why, id FROM outbox_hold")
+        assert hold[0] == "restored"
+        assert snapshot.ask("SELECT hold_id FROM outbox_heartbeat") == [(hold[1],)]
+
+
+def test_data_is_replaced_only_when_that_is_said(original, in_use):
+    with pytest.raises(NotDone, match="add --replace"):
+        restore(original.file, in_use.home)
+    assert untouched(in_use)
+
+    restored = restore(original.file, in_use.home, replace=True)
+
+    assert rows(in_use.engine)["staff_firm"] == original.rows["staff_firm"]
+    # The key of those who were here is not lost, but laid aside.
+    (aside,) = restored.aside
+    assert aside.read_text() == "of its own"
+    assert in_use.home.keys["secret_key"].read_text() == settings.SECRET_KEY
+
+
+def test_what_is_there_and_not_in_the_back_up_goes(original, in_use):
+    change(in_use, "CREATE TABLE clients_of_later (id integer primary key)")
+
+    restore(original.file, in_use.home, replace=True)
+
+    assert "clients_of_later" not in rows(in_use.engine)
+
+
+def test_another_secret_key_is_noticed(original, empty, tmp_path):
+    here = replace(installation(empty.engine, tmp_path / "here", secret_key="another"), keys={})
+
+    assert not restore(original.file, here).same_secret_key
+    assert fingerprint_of("another") != original.manifest.secret_key
+
+
+# What is refused
+
+
+def remade(original, tmp_path, **changes):
+    """The same archive, whole and with good checksums, that says something else of itself."""
+    path = tmp_path / "remade.zip"
+    with zipfile.ZipFile(original.file) as old, path.open("w+b") as file, archive.Writer(file) as writer:
+        for name in original.manifest.members:
+            with writer.member(name) as target:
+                target.write(old.read(name))
+        writer.close(replace(original.manifest, **changes))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "words"),
+    [
+        ({"version": "99.0"}, "was made by release 99.0"),
+        ({"migrations": {"outbox": ["0999_of_later"]}}, "Install the newer release"),
+        ({"format": 99}, "was made by a newer release"),
+        ({"engine": "another"}, "This back-up is of another, and this installation runs on"),
+    ],
+)
+def test_what_does_not_fit_here_is_refused_with_what_to_do(original, in_use, tmp_path, changes, words):
+    file = remade(original, tmp_path, **changes)
+
+    with pytest.raises(NotDone, match=words):
+        restore(file, in_use.home, replace=True)
+
+    assert untouched(in_use)
+
+
+def test_rows_that_are_not_all_there_are_refused(original, in_use, tmp_path):
+    counts = {**original.manifest.counts, "staff_user": 99}
+
+    with pytest.raises(NotDone):
+        restore(remade(original, tmp_path, counts=counts), in_use.home, replace=True)
+
+    assert untouched(in_use)
+
+
+def places_of(file):
+    """Where the bytes of each member begin, and how many there are."""
+    with zipfile.ZipFile(file) as whole, file.open("rb") as raw:
+        for info in whole.infolist():
+            raw.seek(info.header_offset + 26)
+            name, extra = (int.from_bytes(raw.read(2), "little") for _length in range(2))
+            yield info.filename, info.header_offset + 30 + name + extra, info.compress_size
+
+
+def flipped(file, place, tmp_path):
+    damaged = tmp_path / "damaged.zip"
+    content = bytearray(file.read_bytes())
+    content[place] ^= 1 << (place % 8)
+    damaged.write_bytes(content)
+    return damaged
+
+
+def test_a_flipped_byte_in_any_member_is_found_before_anything_is_touched(original, in_use, tmp_path):
+    members = list(places_of(original.file))
+    assert {name for name, _begin, _size in members} == {*original.manifest.members, "manifest.json"}
+
+    for _name, begin, size in members:
+        for place in (begin, begin + size // 2, begin + size - 1):
+            with pytest.raises(NotDone):
+                restore(flipped(original.file, place, tmp_path), in_use.home, replace=True)
+
+    assert untouched(in_use)
+
+
+def test_a_flipped_bit_anywhere_is_found(original, tmp_path):
+    seed = int.from_bytes(os.urandom(4))
+    print("seed", seed)  # noqa: T201, pytest shows it when the test fails
+    chance, size = random.Random(seed), original.file.stat().st_size
+
+    for number in range(FLIPS):
+        (tmp_path / str(number)).mkdir()
+        with pytest.raises(NotDone):
+            archive.unpack(flipped(original.file, chance.randrange(size), tmp_path), tmp_path / str(number))
+        assert contents(tmp_path / str(number)) == {}
+
+
+@pytest.mark.parametrize("share", [0, 0.01, 0.5, 0.9, 0.999])
+def test_a_truncated_archive_is_refused(original, in_use, tmp_path, share):
+    part = tmp_path / "part.zip"
+    part.write_bytes(original.file.read_bytes()[: int(original.file.stat().st_size * share)])
+
+    with pytest.raises(NotDone, match=r"damaged or not whole|not a back-up"):
+        restore(part, in_use.home, replace=True)
+
+    assert untouched(in_use)
+
+
+def test_a_name_that_climbs_out_of_the_folder_is_refused(original, tmp_path):
+    path = tmp_path / "climbs.zip"
+    with path.open("w+b") as file, archive.Writer(file) as writer:
+        with writer.member("../outside") as target:
+            target.write(b"!")
+        writer.close(original.manifest)
+
+    with pytest.raises(NotDone):
+        archive.unpack(path, tmp_path)
+
+    assert not (tmp_path.parent / "outside").exists()
+
+
+def test_any_other_zip_is_no_back_up(tmp_path):
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as other:
+        other.writestr("readme.txt", "Hello")
+
+    with pytest.raises(NotDone, match="not a back-up of this product"):
+        archive.read_manifest(tmp_path / "other.zip")
+
+
+def test_a_file_that_is_not_there_is_said(tmp_path):
+    with pytest.raises(NotDone, match=r"is not there\. Check the name"):
+        archive.read_manifest(tmp_path / "nowhere.zip")
+
+
+# Killed
+
+
+def in_a_process_that_dies(act):
+    """Forked, so that it is our code that dies; killed as kill -9 does it."""
+    child = os.fork()
+    if not child:
+        act()
+        os._exit(0)
+    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+
+
+def die(*progress):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def test_a_restore_that_is_killed_half_way_leaves_the_old_database_whole(original, in_use, tmp_path, monkeypatch):
+    folder = tmp_path / "unpacked"
+    folder.mkdir()
+    archive.unpack(original.file, folder)
+    copy, counts = folder / in_use.engine.member, original.manifest.counts
+    monkeypatch.setattr(sqlite, "PAGES", 16)
+
+    # On PostgreSQL psql has all of the dump by then, and no word that it may stay.
+    status = in_a_process_that_dies(lambda: in_use.engine.put_back(copy, counts, [], die))
+
+    assert status == -signal.SIGKILL
+    wait_until_alone(in_use)
+    assert untouched(in_use)
+
+
+def wait_until_alone(database):
+    """The server notices in its own time that nobody is there any more."""
+    if database.path:
+        return
+    others = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()"
+    deadline = time.monotonic() + 20
+    with closing(psycopg2.connect(database.url)) as direct, direct.cursor() as cursor:
+        direct.autocommit = True
+        while cursor.execute(others) or cursor.fetchone() != (0,):
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_a_back_up_that_fails_half_way_leaves_no_file(original, tmp_path, monkeypatch):
+    def full(*given):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(archive.Hashing, "write", full)
+
+    with pytest.raises(NotDone, match="There is no room left"):
+        taking.take(original.home, tmp_path / "mine.zip", NOW, quiet=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_the_file_system_says_is_said_in_words(tmp_path):
+    with pytest.raises(NotDone, match="There is no room left where /dev/full lies"), in_words(Path("/dev/full")):
+        Path("/dev/full").write_bytes(b"!")
+    with pytest.raises(NotDone, match="There is no folder"):
+        taking.take(None, tmp_path / "no" / "such.zip", NOW)
+
+
+# Programs of PostgreSQL
+
+
+def test_a_program_that_is_too_old_is_said_with_what_to_install():
+    with pytest.raises(NotDone, match=r"too old for this server \(99\)\. Install postgresql-client-99 or newer"):
+        postgresql.program("pg_dump", 99)
+
+
+def test_a_program_that_is_missing_is_said_with_what_to_install(monkeypatch):
+    monkeypatch.setenv("PATH", "/nowhere")
+    monkeypatch.setattr(postgresql, "DEBIAN", [])
+    monkeypatch.setattr(postgresql, "WHEELS", [])
+
+    with pytest.raises(NotDone, match="Install the client programs of PostgreSQL 15 or newer"):
+        postgresql.program("pg_dump", 15)
+
+
+# The commands, as they are run
+
+
+@contextmanager
+def run(arguments, database, folder, **more):
+    environ = os.environ | {"DATABASE_URL": database.url, "VAR_DIR": str(folder), "DEBUG": "True", "REDIS_URL": ""}
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    environ |= {"PYTHONWARNINGS": "ignore", **more}
+    with subprocess.Popen([sys.executable, *arguments], cwd=ROOT, env=environ, text=True, **pipes) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def test_a_copy_of_two_days_ago_says_nothing_until_it_is_resumed_and_then_nothing_twice(original, empty, tmp_path):
+    home = tmp_path / "home"
+
+    with Sink(tmp_path) as sink:
+        mail = {"EMAIL_URL": sink.url, "FROM_EMAIL": "office@word.example", "LOG_LEVEL": "CRITICAL"}
+        with run([*TICK_A_DAY, original.file, BACK.isoformat(), STEP], empty, home, **mail) as days:
+            said = list(iter(days.stdout.readline, "held\n"))
+            held = json.loads(days.stdout.readline())
+            said_meanwhile = sink.recipients()
+            rest, trouble = days.communicate("\n", timeout=120)
+        assert days.returncode == 0, trouble
+        after, left = json.loads(rest.splitlines()[-1]), sink.accepted()
+        times = sink.times()
+
+    assert said[:3] == [
+        "Restored: the copy of Wednesday 18 November 2026, 09:00 (UTC).\n",
+        said[1],
+        "The evidence of 1 clients holds.\n",
+    ]
+    assert "the record of 1 clients, 1 sealed documents." in said[1]
+    assert "Nothing is sent until an administrator presses “Resume sending”" in said[3]
+    assert said_meanwhile == []
+    # It was not for want of something to say, and the clock went on.
+    assert Counter(held.values())[State.WAITING] >= 4
+    assert any(occasion.startswith("digest:") for occasion in held)
+    assert set(times.values()) == {1}
+    assert max(Counter((mail["To"], mail["Subject"]) for mail in left).values()) == 1
+    assert "due then" in after["decided"]
+    assert after["states"]["due then"] == State.SENT
+    assert after["states"]["due next week"] == State.WAITING
+    # What fell due after it was resumed leaves by itself.
+    since = [occasion for occasion in after["states"].keys() - held.keys() if occasion.startswith("sign nudge:")]
+    assert [mail["To"] for mail in left].count("lena@karoo.example") == len([*after["decided"], *since])
+
+
+def test_the_commands_refuse_in_sentences(tmp_path):
+    with pytest.raises(CommandError, match=r"is not there\. Check the name"):
+        call_command("restore", tmp_path / "nowhere.zip")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_back_up_command_says_what_it_holds_and_what_not(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr("engagement.management.commands.backup.this_one", lambda: at_hand(tmp_path))
+
+    call_command("backup", tmp_path, "--quiet")
+
+    said = capsys.readouterr().out
+    (file,) = tmp_path.glob("engagement-*.zip")
+    assert f"Backed up to {file}, and read back." in said
+    assert "It does not hold: SECRET_KEY, without which no link can be shown or mailed again" in said
+    assert "Nor does it hold the settings" in said
+    assert Manifest.read(zipfile.ZipFile(file).read("manifest.json")).counts["clients_client"] == Client.objects.count()
+
+
+def at_hand(tmp_path):
+    if connection.vendor != "sqlite":
+        return replace(installation(postgresql.PostgreSQL(connection.settings_dict), tmp_path), keys={}, mail=None)
+    path = tmp_path / "copy.sqlite3"
+    with closing(sqlite3.connect(path)) as file:
+        connection.connection.backup(file)
+    return replace(installation(sqlite.Sqlite(path), tmp_path), keys={}, mail=None)
