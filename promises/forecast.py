@@ -18,7 +18,7 @@ from promises.track_record import (
     OTHERS_BEHIND,
     OTHERS_RATIO_SHAPE,
     SAME_DAY,
-    Days,
+    Like,
     Ratios,
     TrackRecord,
     pace,
@@ -55,7 +55,9 @@ ALARMING = frozenset({"said", "silent", "not_delivered"})
 FINISHED = frozenset({"seems_done", "not_delivered"})
 
 
-@dataclass(frozen=True, slots=True)
+# Nobody changes either of the two. They are not frozen, for a sweep makes one of each for every promise, and to make
+# frozen ones takes three times as long.
+@dataclass(slots=True)
 class Facts:
     """What is known at a moment. Hours are working hours, days the owner's working days.
 
@@ -83,7 +85,7 @@ class Facts:
     is_undated: bool = False
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Forecast:
     """`left` is None without an estimate; `grounds` name, in order of weight, what the sentence should say.
 
@@ -108,6 +110,8 @@ class Forecast:
     is_nearly_done: bool = False
     # Somebody is to be asked first, whether it is done or how long it takes, before the client has to hear.
     asks_first: bool = False
+    # What the calendar says by itself, where it was asked.
+    late: float | None = None
 
     @property
     def is_alarming(self) -> bool:
@@ -119,37 +123,52 @@ class Forecast:
 
 
 def forecast(facts: Facts, record: TrackRecord) -> Forecast:
-    left = work_left(facts)
-    chance, grounds = _from_work(facts, left, record)
-    for holds, least, ground in (
-        (facts.silent, SILENT, "silent"),
-        (facts.waiting_for_client, WAITING_AT_LEAST, "waiting"),
-        (facts.standing == "may_be_late", SAID_MAY_BE_LATE, "said"),
-    ):
-        if holds:
-            grounds = (ground, *grounds) if chance < least else (*grounds, ground)
-            chance = max(chance, least)
-    is_nearly_done = (_done(facts) or 0.0) >= NEARLY_DONE - A_HAIR
-    days = _days(facts, record)
-    own, firm = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
-    own_ratio = own.weight >= FIRM_BEHIND
+    like = _like(facts, record)
+    left, done = work_left(facts), _done(facts)
+    late = _late(facts, like, done) if _asks_the_calendar(facts, left, record) else None
+    chance, grounds = _from_work(facts, left, facts.free_hours, record, like, late)
+    for least, ground in _said(facts):
+        grounds = (ground, *grounds) if chance < least else (*grounds, ground)
+        chance = max(chance, least)
+    is_nearly_done = (done or 0.0) >= NEARLY_DONE - A_HAIR
+    own, firm = like.ratios
+    own_ratio, jobs = own.weight >= FIRM_BEHIND, record.jobs
     return Forecast(
         chance=min(chance, SUREST),
         left=left,
         free=facts.free_hours,
         grounds=grounds,
-        usual_ratio=(own if own_ratio else firm).middle if record.jobs else None,
-        usual_days=days.middle if record.jobs else None,
-        usual_late=_usual_late(facts, record) if "days" in grounds else None,
+        usual_ratio=(own if own_ratio else firm).middle if jobs else None,
+        usual_days=like.days.middle if jobs else None,
+        usual_late=_from_the_start(facts, like) if "days" in grounds and like.paces else None,
         days_elapsed=facts.days_elapsed,
         days_left=facts.days_left,
-        jobs=record.jobs,
+        jobs=jobs,
         own_ratio=own_ratio,
-        own=days.own >= FIRM_BEHIND,
+        own=like.days.own >= FIRM_BEHIND,
         enough=record.is_enough,
         is_nearly_done=is_nearly_done,
         asks_first=not facts.tell_by_passed and (left is None or is_nearly_done),
+        late=late,
     )
+
+
+def chance_with(free_hours: float, facts: Facts, seen: Forecast, record: TrackRecord) -> float:
+    """What `seen` would say of the same facts with its own free hours or fewer: as `forecast`, and many times faster."""
+    chance, _grounds = _from_work(facts, seen.left, free_hours, record, _like(facts, record), seen.late)
+    return min(max(chance, *(least for least, _ground in _said(facts)), 0.0), SUREST)
+
+
+def _said(facts: Facts) -> list[tuple[float, str]]:
+    """What people said or did not say, the weightiest last, and the least that it makes of any chance."""
+    said = []
+    if facts.silent:
+        said.append((SILENT, "silent"))
+    if facts.waiting_for_client:
+        said.append((WAITING_AT_LEAST, "waiting"))
+    if facts.standing == "may_be_late":
+        said.append((SAID_MAY_BE_LATE, "said"))
+    return said
 
 
 def work_left(facts: Facts) -> float | None:
@@ -166,59 +185,58 @@ def hours_left(estimate: float | None, said: float | None, per_cent: int | None)
 
 def late_chance(facts: Facts, record: TrackRecord) -> float:
     """The calendar question: chance that it is finished after the day on which it is due."""
-    days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
-    done = _done(facts)
+    return _late(facts, _like(facts, record), _done(facts))
+
+
+def _late(facts: Facts, like: Like, done: float | None) -> float:
     if done is None:
-        return _unsaid(facts, record)
+        return _unsaid(facts, like)
+    days, gone, left = like.days, facts.days_elapsed, facts.days_left
     # What is known to be done says more than that it is not finished yet: the chance that it had at the start.
     need = max(gone + left, 1)
-    chance = _past_its_date(facts, record, days.share_beyond(need, 0), 0, gone + left)
-    said = _shifted(chance, BEHIND_TIME * (gone / need - done))
+    said = _shifted(_from_the_start(facts, like), BEHIND_TIME * (gone / need - done))
     if done * need <= gone:
         # Too little is done: as far as that goes, nothing has been said that makes it safer.
-        unsaid = _unsaid(facts, record)
+        unsaid = _unsaid(facts, like)
         said = max(said, unsaid + max(done, 0.0) * (said - unsaid))
     if done <= 0:
         return said
     # What is left, at the pace of the whole.
     whole = math.ceil(max(left, SAME_DAY) / (1 - done)) if done < 1 else LONGEST
-    return min(said, _past_its_date(facts, record, days.share_beyond(whole, 0), 0, whole))
+    return min(said, _past_its_date(like, days.share_beyond(whole, 0), 0, whole))
 
 
-def _unsaid(facts: Facts, record: TrackRecord) -> float:
+def _unsaid(facts: Facts, like: Like) -> float:
     """The chance of a job of which nobody has said how much is done."""
-    days, gone, left = _days(facts, record), facts.days_elapsed, facts.days_left
+    days, gone, left = like.days, facts.days_elapsed, facts.days_left
     chance = days.share_beyond(gone + max(left, 1), gone)
     if left == 0 and gone:
         # It may still be finished today. That is never better than to have until tomorrow.
         chance = max(chance, days.share_beyond(gone, gone - 1))
-    chance = _past_its_date(facts, record, chance, gone, gone + left)
+    chance = _past_its_date(like, chance, gone, gone + left)
     by = SILENT_DAYS * math.log1p(facts.silent_days) + ELAPSED_DAYS * math.log1p(gone)
     if facts.spent_hours is not None and facts.estimate_hours:
         by += SPENT * math.log((1 + facts.spent_hours / facts.estimate_hours) / (1 + SPENT_USUALLY))
     return _shifted(chance, by)
 
 
-def _usual_late(facts: Facts, record: TrackRecord) -> float | None:
-    if record.spreads is None:
-        return None
+def _from_the_start(facts: Facts, like: Like) -> float:
+    """The share of such jobs that ran past such a date."""
     given = facts.days_elapsed + facts.days_left
-    return _past_its_date(facts, record, _days(facts, record).share_beyond(max(given, 1), 0), 0, given)
+    return _past_its_date(like, like.days.share_beyond(max(given, 1), 0), 0, given)
 
 
-def _past_its_date(facts: Facts, record: TrackRecord, chance: float, gone: int, given: int) -> float:
+def _past_its_date(like: Like, chance: float, gone: int, given: int) -> float:
     """Of jobs that had a date and got as far before it, the share that ran past it; `chance` stands behind them.
 
     People work towards a date: what a job took tells how long it had, and only in part how long it needs.
     """
-    if record.spreads is None:
+    if like.paces is None:
         return chance
-    size = size_of(facts.estimate_hours, facts.hours_a_day)
-    paces = record.paces(facts.owner, facts.kind, size, record.spreads)
     # Those that were finished on this very day had got as far: it may be finished today.
     room = max(given, SAME_DAY)
-    so_far = pace(min(gone - 0.5, AS_GOOD_AS_DONE * room - A_HAIR), given, record.spreads)
-    return _needed_more(paces, so_far, pace(room + A_HAIR, given, record.spreads), chance)
+    so_far = pace(min(gone - 0.5, AS_GOOD_AS_DONE * room - A_HAIR), given, like.spreads)
+    return _needed_more(like.paces, so_far, pace(room + A_HAIR, given, like.spreads), chance)
 
 
 def overrun_chance(
@@ -237,37 +255,47 @@ def chance_of_overrun(left: float, free: float) -> float:
     return 1 / (1 + math.pow(free / left, OTHERS_RATIO_SHAPE))
 
 
-def _from_work(facts: Facts, left: float | None, record: TrackRecord) -> tuple[float, tuple[str, ...]]:
-    if facts.standing == "done" or facts.per_cent == 100 or left == 0:
+def _from_work(
+    facts: Facts, left: float | None, free: float, record: TrackRecord, like: Like, late: float | None
+) -> tuple[float, tuple[str, ...]]:
+    if _is_finished(facts, left):
         # Finished is not delivered: the chance stays small, but by now somebody has to say which it is.
         return SEEMS_DONE, ("not_delivered" if facts.tell_by_passed else "seems_done",)
     if left is None:
         left_of_unknown = UNKNOWN_HOURS * (1 - (facts.per_cent or 0) / 100)
-        chance, ground = _chance(facts, left_of_unknown, record)
+        chance, ground = _chance(facts, left_of_unknown, free, record, like, late)
         grounds = ("no_estimate",) if ground == "work" or chance < UNKNOWN_AT_LEAST else (ground, "no_estimate")
         return max(UNKNOWN_AT_LEAST, chance), grounds
-    chance, ground = _chance(facts, left, record)
+    chance, ground = _chance(facts, left, free, record, like, late)
     return max(SEEMS_DONE, chance), (ground,)
 
 
-def _chance(facts: Facts, left: float, record: TrackRecord) -> tuple[float, str]:
+def _chance(
+    facts: Facts, left: float, free: float, record: TrackRecord, like: Like, late: float | None
+) -> tuple[float, str]:
     """The worse of the two questions: hours that do not suffice, or days that never did."""
-    if facts.free_hours <= 0:
+    if free <= 0:
         return 1.0, "work"
     if not record.is_enough:
-        return chance_of_overrun(left, facts.free_hours), "work"
+        return chance_of_overrun(left, free), "work"
     # What is left is a job of its own. It stays of the size that was estimated, so that less of it is always better.
-    like_it = record.ratios(facts.owner, facts.kind, size_of(facts.estimate_hours, 1.0))
     is_whole = facts.hours_left is None and facts.per_cent is None
     spent = (facts.spent_hours or 0.0) / left if is_whole else 0.0
-    hours = _overrun(like_it, spent, spent + facts.free_hours / left)
-    if facts.is_undated:
-        return hours, "work"
-    return max((hours, "work"), (late_chance(facts, record), "days"))
+    hours = _overrun(like.ratios, spent, spent + free / left)
+    return (hours, "work") if late is None or hours >= late else (late, "days")
 
 
-def _days(facts: Facts, record: TrackRecord) -> Days:
-    return record.days(facts.owner, facts.kind, size_of(facts.estimate_hours, facts.hours_a_day))
+def _is_finished(facts: Facts, left: float | None) -> bool:
+    return facts.standing == "done" or facts.per_cent == 100 or left == 0
+
+
+def _asks_the_calendar(facts: Facts, left: float | None, record: TrackRecord) -> bool:
+    """Where no hours are free, it does not matter how many days are left."""
+    return facts.free_hours > 0 and not facts.is_undated and record.is_enough and not _is_finished(facts, left)
+
+
+def _like(facts: Facts, record: TrackRecord) -> Like:
+    return record.like(facts.owner, facts.kind, facts.estimate_hours, facts.hours_a_day)
 
 
 def _overrun(record: tuple[Ratios, Ratios], so_far: float, need: float) -> float:

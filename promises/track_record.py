@@ -14,8 +14,10 @@ from collections import deque
 from collections.abc import Callable, Hashable, Iterable
 from copy import copy
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import accumulate, pairwise
-from typing import TypeVar
+from operator import itemgetter
+from typing import NamedTuple, TypeVar
 
 Key = TypeVar("Key")
 Table = TypeVar("Table")
@@ -100,6 +102,9 @@ class Entry:
         days = None if job.days is None else math.ceil(job.days)
         self.day = today - days if job.is_open and days is not None else days
 
+    def pace(self, spreads: float) -> float | None:
+        return None if self.took is None or self.given is None else pace(self.took, self.given, spreads)
+
     def in_hand(self, today: int) -> int:
         """The last working day on which it was in hand, or 0: on the first day all were."""
         if self.day is None:
@@ -123,8 +128,8 @@ class Ratios:
         self._above = array("d", [*accumulate((weight for _, weight in reversed(ordered)), initial=0.0)][::-1])
         self.weight = self._above[0]
         # The value that half of the weight lies at or above, and half at or below.
-        pairs = zip(self._values, self._above[1:], strict=True)
-        self.middle = next((value for value, above in pairs if above <= self.weight / 2), None)
+        place = bisect_left(self._above, -self.weight / 2, lo=1, key=operator.neg) - 1
+        self.middle = self._values[place] if ordered else None
 
     def above(self, value: float) -> float:
         return self._above[bisect_right(self._values, value)]
@@ -136,7 +141,7 @@ class Days:
     __slots__ = ("_left", "_size", "middle", "own")
 
     def __init__(self, chances: Iterable[float], size: int | None, own: float) -> None:
-        self._left = array("d", accumulate([math.log1p(-chance) for chance in chances], initial=0.0))
+        self._left = array("d", accumulate(map(math.log1p, map(operator.neg, chances)), initial=0.0))
         self._size = size
         # The weight of the owner's own jobs in it.
         self.own = own
@@ -154,34 +159,57 @@ class Days:
         return self._left[LONGEST] + math.log(others_beyond(day, self._size) / others_beyond(LONGEST, self._size))
 
 
+class Column(NamedTuple):
+    """A figure of each job that has it, the least first, and what the job is like: made once for all sizes."""
+
+    figures: list[float]
+    sizes: list[int | None]
+    kinds: list[str]
+    weights: list[float]
+
+    def weighed(self, size: int | None, kind: str) -> Ratios:
+        return Ratios(zip(self.figures, likeness(size, kind, self.sizes, self.kinds, self.weights), strict=True))
+
+
 class Book:
     """The latest jobs of an owner or of the firm, in the order in which they were begun."""
 
-    __slots__ = ("_columns", "_weights", "entries")
+    __slots__ = ("_days", "_paces", "_ratios", "_weights", "entries")
 
     def __init__(self, read: int, half_life: float = math.inf) -> None:
         self.entries: deque[Entry] = deque(maxlen=read)
         # By age, the newest first.
         self._weights = [math.pow(0.5, age / half_life) for age in range(read)]
-        self._columns: tuple[list[int | None], list[int], list[int]] | None = None
+        self.changed()
 
     def __len__(self) -> int:
         return len(self.entries)
 
     def changed(self) -> None:
-        self._columns = None
+        self._ratios: Column | None = None
+        self._paces: tuple[float, Column] | None = None
+        self._days: tuple[list[int | None], list[str], list[int], list[int]] | None = None
 
     def ratios(self, size: int | None, kind: str) -> Ratios:
-        likeness = self._likeness(size, kind, [entry.hours_size for entry in reversed(self.entries)])
-        return _known([entry.ratio for entry in reversed(self.entries)], likeness)
+        if self._ratios is None:
+            self._ratios = self._column((entry.ratio, entry.hours_size, entry.kind) for entry in reversed(self.entries))
+        return self._ratios.weighed(size, kind)
 
     def paces(self, size: int | None, kind: str, spreads: float) -> Ratios:
-        likeness = self._likeness(size, kind, [entry.size for entry in reversed(self.entries)])
-        paces = (
-            None if entry.took is None or entry.given is None else pace(entry.took, entry.given, spreads)
-            for entry in reversed(self.entries)
-        )
-        return _known(paces, likeness)
+        # How far work spreads is the firm's: it changes with what others have on their books.
+        if self._paces is None or self._paces[0] != spreads:
+            rows = ((entry.pace(spreads), entry.size, entry.kind) for entry in reversed(self.entries))
+            self._paces = spreads, self._column(rows)
+        return self._paces[1].weighed(size, kind)
+
+    def _column(self, newest: Iterable[tuple[float | None, int | None, str]]) -> Column:
+        rows = [
+            (figure, size, kind, weight)
+            for (figure, size, kind), weight in zip(newest, self._weights, strict=False)
+            if figure is not None
+        ]
+        rows.sort(key=itemgetter(0))
+        return Column(*([row[place] for row in rows] for place in range(4)))
 
     def spreads(self) -> float | None:
         """The slope of ln(days taken) on ln(days given), drawn to SPREADS; None where no job had a date."""
@@ -200,32 +228,43 @@ class Book:
 
     def ended_and_in_hand(self, size: int | None, kind: str, today: int) -> tuple[list[float], list[float]]:
         """By working day: the weight of jobs that ended on it, and of those that were in hand on it."""
-        if self._columns is None:
+        if self._days is None:
             newest = [*reversed(self.entries)]
-            sizes, days = [entry.size for entry in newest], [entry.in_hand(today) for entry in newest]
-            self._columns = sizes, days, [entry.ended() for entry in newest]
-        sizes, days, ends = self._columns
+            self._days = (
+                [entry.size for entry in newest],
+                [entry.kind for entry in newest],
+                [entry.in_hand(today) for entry in newest],
+                [entry.ended() for entry in newest],
+            )
+        sizes, kinds, days, ends = self._days
         ended, in_hand = [0.0] * (LONGEST + 2), [0.0] * (LONGEST + 2)
-        # The innermost loop of every forecast: plain on purpose.
-        for day, end, weight in zip(days, ends, self._likeness(size, kind, sizes), strict=True):
+        # The innermost loop of a sweep: plain on purpose.
+        for day, end, weight in zip(days, ends, likeness(size, kind, sizes, kinds, self._weights), strict=True):
             ended[end] += weight
             in_hand[day] += weight
         return ended, [*accumulate(reversed(in_hand))][::-1]
 
-    def _likeness(self, size: int | None, kind: str, sizes: list[int | None]) -> list[float]:
-        """What each job counts, the newest first: by its size, its kind and its age."""
-        near = likeness_to(size)
-        if not kind:
-            return [near[other] * weight for other, weight in zip(sizes, self._weights, strict=False)]
-        kinds = [entry.kind for entry in reversed(self.entries)]
-        like = [
-            near[other] if its == kind else near[other] * OTHER_KIND for other, its in zip(sizes, kinds, strict=True)
-        ]
-        return [*map(operator.mul, like, self._weights)]
+
+def likeness(
+    size: int | None, kind: str, sizes: list[int | None], kinds: list[str], weights: list[float]
+) -> list[float]:
+    """What each job counts: by its size, its kind and its age."""
+    near = likeness_to(size)
+    if not kind:
+        return [near[other] * weight for other, weight in zip(sizes, weights, strict=False)]
+    like = [near[other] if its == kind else near[other] * OTHER_KIND for other, its in zip(sizes, kinds, strict=True)]
+    return [*map(operator.mul, like, weights)]
 
 
-def _known(figures: Iterable[float | None], likeness: Iterable[float]) -> Ratios:
-    return Ratios([(figure, weight) for figure, weight in zip(figures, likeness, strict=True) if figure is not None])
+@dataclass(slots=True)
+class Like:
+    """What jobs like one took, put together for one owner, kind and size. Ratios and paces: the owner's, the firm's."""
+
+    days: Days
+    ratios: tuple[Ratios, Ratios]
+    # None where no job had a date.
+    paces: tuple[Ratios, Ratios] | None
+    spreads: float
 
 
 class TrackRecord:
@@ -249,6 +288,7 @@ class TrackRecord:
         self._firm_ratios: dict[tuple[str, int | None], Ratios] = {}
         self._own_paces: dict[tuple[Hashable, str, int | None], Ratios] = {}
         self._firm_paces: dict[tuple[str, int | None], Ratios] = {}
+        self._like: dict[tuple[Hashable, str, int | None, int | None], Like] = {}
         self._finished: int | None = None
         self._spreads: float | None = None
         for job in jobs:
@@ -295,6 +335,22 @@ class TrackRecord:
         if firm is None:
             firm = keep(self._firm_ratios, firms, self.firm.ratios(size, kind))
         return own, firm
+
+    def like(self, owner: Hashable, kind: str, estimate: float | None, hours_a_day: float) -> Like:
+        """All of it in one step: a sweep asks for it hundreds of thousands of times."""
+        in_hours, in_days = size_of(estimate, 1.0), size_of(estimate, hours_a_day)
+        key = (owner, kind, in_hours, in_days)
+        like = self._like.get(key)
+        if like is None:
+            spreads = self.spreads
+            like = Like(
+                self.days(owner, kind, in_days),
+                self.ratios(owner, kind, in_hours),
+                None if spreads is None else self.paces(owner, kind, in_days, spreads),
+                spreads or 0.0,
+            )
+            keep(self._like, key, like)
+        return like
 
     @property
     def spreads(self) -> float | None:
@@ -359,7 +415,7 @@ class TrackRecord:
         """What was made ahead of them no longer holds."""
         self._finished = self._spreads = None
         own, firm = (
-            (self._days, self._own_ratios, self._own_paces),
+            (self._like, self._days, self._own_ratios, self._own_paces),
             (self._chances, self._firm_ratios, self._firm_paces),
         )
         for tables in (*own, *firm):
@@ -379,17 +435,16 @@ class TrackRecord:
         if firm is None:
             firm = keep(self._chances, (kind, size), self._firm_chances(kind, size))
         ended, in_hand = self.owner(owner).ended_and_in_hand(size, kind, self._today)
-        chances = [
-            (done + FIRM_BEHIND * of_firm) / (open_ + FIRM_BEHIND)
-            for done, open_, of_firm in zip(ended, in_hand, firm, strict=False)
-        ]
-        return Days(chances[1:], size, in_hand[0])
+        # (done + FIRM_BEHIND * of_firm) / (open + FIRM_BEHIND) for each day after the first, as fast as it goes.
+        done = map(operator.add, ended[1:], firm[1:])
+        chances = map(operator.truediv, done, map(FIRM_BEHIND.__add__, in_hand[1:]))
+        return Days(chances, size, in_hand[0])
 
     def _firm_chances(self, kind: str, size: int | None) -> list[float]:
-        """For each working day, the chance that a job still in hand is finished on it."""
+        """For each working day, the chance that a job still in hand is finished on it, times FIRM_BEHIND."""
         ended, in_hand = self.firm.ended_and_in_hand(size, kind, self._today)
         return [
-            (done + OTHERS_BEHIND * of_others) / (open_ + OTHERS_BEHIND)
+            FIRM_BEHIND * ((done + OTHERS_BEHIND * of_others) / (open_ + OTHERS_BEHIND))
             for done, open_, of_others in zip(ended, in_hand, others_chances(size), strict=False)
         ]
 
@@ -401,6 +456,7 @@ def keep(tables: dict[Key, Table], key: Key, table: Table) -> Table:
     return table
 
 
+@lru_cache(maxsize=4096)
 def size_of(estimate: float | None, hours_a_day: float) -> int | None:
     """The logarithm of the days of work, in steps of SIZES_APART."""
     if estimate is None or estimate <= 0 or hours_a_day <= 0:

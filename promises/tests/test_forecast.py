@@ -12,6 +12,7 @@ from promises.forecast import (
     SUREST,
     Facts,
     chance_of_overrun,
+    chance_with,
     forecast,
     late_chance,
     overrun_chance,
@@ -93,6 +94,15 @@ def test_more_free_hours_never_make_it_worse(known, more, record):
     roomier = replace(known, free_hours=known.free_hours + more)
 
     assert forecast(roomier, record).chance <= forecast(known, record).chance
+
+
+@given(facts, st.floats(0, 1), records)
+def test_fewer_free_hours_are_weighed_as_if_all_were_asked_anew(known, share, record):
+    fewer = known.free_hours * share
+
+    seen = forecast(replace(known, free_hours=fewer), record)
+
+    assert chance_with(fewer, known, forecast(known, record), record) == seen.chance
 
 
 @given(facts, days, hours, records)
