@@ -259,6 +259,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, Any]] = {
     "documents": {"task": "clients.tasks.make_documents", "schedule": 5.0, "options": {"expires": 4}},
     "agreements": {"task": "clients.tasks.watch_agreements", "schedule": 60.0, "options": {"expires": 55}},
     "send": {"task": "engagement.outbox.tasks.send_waiting", "schedule": 5.0, "options": {"expires": 4}},
+    "sessions": {"task": "engagement.staff.tasks.clear_sessions", "schedule": 3600.0, "options": {"expires": 3500}},
     "heartbeat": {"task": "engagement.outbox.tasks.beat", "schedule": 30.0, "options": {"expires": 25}},
 }
 
