@@ -23,14 +23,14 @@ from clients.actions.links import readable
 from clients.forms import BouncedForm, SentFilter
 from clients.models import Client
 from engagement.outbox import actions
-from engagement.outbox.models import Audience, Message, State
+from engagement.outbox.models import Audience, Message, MessageQuerySet, State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import User
 
 PAGE = 50
 
 
-def readable_by(user: User) -> QuerySet[Message]:
+def readable_by(user: User) -> MessageQuerySet:
     """What they wrote or received, managers everything; nothing to a client whom they may not see."""
     messages_ = Message.objects.visible_to(user).select_related("written_by", "person")
     if user.is_manager:

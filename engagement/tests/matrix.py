@@ -136,6 +136,7 @@ class World:
     """A firm with two clients, one of whom only some may know of, and one of each thing for both."""
 
     def __init__(self) -> None:
+        _count_from_afar()
         self.firm = Firm.objects.create(
             pk=1, name="Word & Co", email="office@word.example", phone="021 555 0100", zone=ZONE, holiday_region="ZA"
         )
@@ -339,6 +340,21 @@ class Server:
 def in_a_word(response: HttpResponseBase) -> str:
     to = response.headers.get("Location", "")
     return "sign in" if to.startswith("/sign-in/") else str(response.status_code)
+
+
+def _count_from_afar() -> None:
+    """No two tables give the same numbers, and none gives one that means something else on a page."""
+    tables = sorted(
+        model._meta.db_table for model in apps.get_models() if model._meta.pk.get_internal_type() == "BigAutoField"
+    )
+    with connection.cursor() as cursor:
+        for place, table in enumerate(tables, 1):
+            first = 7_000_000 + place * 10_000
+            if connection.vendor == "postgresql":
+                cursor.execute("SELECT setval(pg_get_serial_sequence(%s, 'id'), %s)", [table, first])
+            else:
+                cursor.execute("DELETE FROM sqlite_sequence WHERE name = %s", [table])
+                cursor.execute("INSERT INTO sqlite_sequence (name, seq) VALUES (%s, %s)", [table, first])
 
 
 def _person(name: str, role: str = Role.STAFF, **fields: Any) -> User:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET
 
 from clients.models import Client
+from clients.views.sent import readable_by
 from engagement.outbox.models import Message
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
@@ -82,4 +83,5 @@ def my_day(request: SignedInRequest) -> HttpResponse:
 
 def _needing_a_person(request: SignedInRequest) -> list[Message]:
     """Messages this person wrote that came back, or may not have left."""
-    return list(Message.objects.needing_a_person().filter(written_by=request.user).order_by("-written_at")[:10])
+    mine = readable_by(request.user).needing_a_person().filter(written_by=request.user)
+    return list(mine.order_by("-written_at")[:10])
