@@ -21,6 +21,14 @@ soak: $(VENV)/.dev
 	@RACES=500 MUTATIONS=1000 HALF_YEARS=3 exec $(BIN)/python -m engagement.testservers \
 		clients/tests/test_signing_races.py clients/tests/test_evidence.py promises/tests/test_half_year.py $(T)
 
+# How fast it is, on servers of its own. BENCH_ROWS=1000000 takes the whole; without it 100000, in under 25 minutes.
+bench: $(VENV)/.dev
+	@exec $(BIN)/python bench/run.py $(BENCH_ROWS)
+
+# The same pages beside django-helpdesk's, which is installed from PyPI into an environment of its own.
+bench-peers: $(VENV)/.dev
+	@exec $(BIN)/python bench/peers.py $(BENCH_ROWS)
+
 lint: $(VENV)/.dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import random
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -13,19 +11,19 @@ from contextlib import contextmanager
 from datetime import timedelta
 from pathlib import Path
 
-from bench.places import Servers, child, connect, new_database
+from bench.places import Servers, child, connect, mortal, new_database
 from bench.ratio import Interval, exactly
 from bench.report import Line
-from engagement.supervisor import end_with_parent
-from engagement.testservers import ROOT, wait_for
+from engagement.testservers import wait_for
 
-BENCH = Path(__file__).resolve().parent
 DATABASE = "dispatched"
 # As docs/running.md starts it, with a process for each core of the machine of the figures.
 WORKER = ("worker", "-c", "2", "--without-gossip", "--without-mingle", "--without-heartbeat", "-l", "ERROR")
 GLANCE = 0.01
 ROUNDS = 3
 KILLS = 10
+# Messages a second, about as fast as they leave: the kills are spread over the whole of it.
+KILLED_OVER = 1000
 
 
 def lines(servers: Servers, messages: int, tasks: int) -> list[Line]:
@@ -130,18 +128,7 @@ def _with_kills(servers: Servers, messages: int) -> Line:
     _write(messages // 2, "client", audience="client")
     _write(messages // 2, "staff", audience="staff")
     connect(DATABASE)
-    draw, died = random.Random(4), 0
-    workers = [_sender(servers) for _ in range(4)]
-    while died < KILLS and any(worker.poll() is None for worker in workers):
-        time.sleep(draw.uniform(0, 0.2))
-        place = draw.randrange(len(workers))
-        if workers[place].poll() is None:
-            workers[place].kill()
-            died += 1
-        workers[place].communicate()
-        workers[place] = _sender(servers)
-    for worker in workers:
-        worker.communicate()
+    died = mortal(servers, DATABASE, "send", KILLS, messages / KILLED_OVER, timezone.now())["killed"]
     # Whatever the dead had in hand is found when their leases end.
     later = timezone.now() + LEASE_LASTS + timedelta(minutes=1)
     settle_abandoned(later)
@@ -158,19 +145,3 @@ def _with_kills(servers: Servers, messages: int) -> Line:
         note=f"{died} kills among {messages:,} messages; {left} to clients left for a person to see to, {again} to"
         " colleagues said again with the same Message-ID",
     )
-
-
-def _sender(servers: Servers) -> subprocess.Popen[str]:
-    worker = subprocess.Popen(
-        [sys.executable, str(BENCH / "sender.py")],
-        cwd=ROOT,
-        env=servers.environ(DATABASE),
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        text=True,
-        preexec_fn=end_with_parent(),
-    )
-    assert worker.stdout
-    worker.stdout.readline()
-    return worker

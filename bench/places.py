@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import json
 import os
 import re
 import subprocess
@@ -10,7 +11,9 @@ import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from engagement.supervisor import end_with_parent
 from engagement.testservers import ROOT, free_port, listens, postgres, redis, wait_for
@@ -86,6 +89,7 @@ def servers() -> Iterator[Servers]:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="engagement-bench-")))
         # PostgreSQL's own user must be able to walk through it.
         folder.chmod(0o755)
+        (folder / "var").mkdir()
         found = Servers(folder, ends.enter_context(postgres(folder)), ends.enter_context(redis(folder)))
         os.environ |= found.environ("postgres")
         import django
@@ -119,6 +123,16 @@ def child(command: Sequence[str], environ: dict[str, str], log: Path) -> Iterato
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+
+
+def mortal(servers: Servers, database: str, work: str, kills: int, seconds: float, now: datetime) -> dict[str, Any]:
+    """What `bench/mortal.py` says of workers that were killed."""
+    command = [sys.executable, str(ROOT / "bench" / "mortal.py"), work, str(kills), f"{seconds:.3f}", now.isoformat()]
+    done = subprocess.run(command, cwd=ROOT, env=servers.environ(database), capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"bench/mortal.py broke off: {done.stderr[-500:]}")
+    said: dict[str, Any] = json.loads(done.stdout.strip().splitlines()[-1])
+    return said
 
 
 # --- databases --------------------------------------------------------------------------------------------------------

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import random
-import signal
 import statistics
 import subprocess
 import sys
@@ -18,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.browser import Browser
-from bench.places import Servers, connect, new_database
+from bench.places import Servers, connect, mortal, new_database
 from bench.ratio import Interval, apart, exactly, p95
 from bench.report import Line
 from engagement.supervisor import end_with_parent
@@ -61,17 +60,6 @@ class Sweeper:
             raise RuntimeError(f"The sweep broke off: {errors[-500:]}")
         said: dict[str, Any] = json.loads(out.strip().splitlines()[-1])
         return said
-
-    def kill(self) -> bool:
-        """False when it had finished before."""
-        if self._process.poll() is None:
-            self._process.kill()
-        self._process.communicate()
-        return self._process.returncode == -signal.SIGKILL
-
-    @property
-    def is_at_work(self) -> bool:
-        return self._process.poll() is None
 
     def _rest(self) -> str:
         return self._process.communicate()[1][-500:]
@@ -222,20 +210,10 @@ def _with_kills(servers: Servers, template: str, now: datetime, kills: int, one_
     """Workers die at random moments, and others come in their place, until all is looked at."""
     new_database("swept", template)
     connect("postgres")
-    draw, died, began = random.Random(4), 0, time.perf_counter()
-    workers = [Sweeper(servers, "swept", now) for _ in range(AT_ONCE)]
-    for worker in workers:
-        worker.wait_until_it_begins()
-    while died < kills and any(worker.is_at_work for worker in workers):
-        time.sleep(draw.uniform(0, one_takes / kills))
-        place = draw.randrange(AT_ONCE)
-        died += workers[place].kill()
-        workers[place] = Sweeper(servers, "swept", now)
-    for worker in workers:
-        worker.result()
+    said = mortal(servers, "swept", "sweep", kills, one_takes, now)
     # Who was killed last may have left something due.
     sweep(servers, "swept", now)
-    return died, time.perf_counter() - began
+    return said["killed"], said["seconds"]
 
 
 # Who is to be reminded of what after a first sweep, by the promises alone: owners of what is at risk or overdue and
