@@ -12,13 +12,15 @@ from clients.actions.base import holding_agreement, write
 from clients.actions.links import PLACEHOLDER, link_address
 from clients.actions.welcome import WELCOME, welcome, who_signed
 from clients.agreement_rules import State
-from clients.models import Agreement, Contact, OneTimeCode, PrivateLink, Scope
+from clients.models import Agreement, Contact, Entry, OneTimeCode, PrivateLink, Scope
 from clients.signals import scope_signed
 from engagement.outbox import health
-from engagement.outbox.models import Audience, Message
+from engagement.outbox.models import Audience, Channel, Message
 from engagement.outbox.models import State as MessageState
 from engagement.outbox.signals import message_leaving, message_settled
 
+# How the kind of a message about one client begins; the number of the client follows.
+OF_A_CLIENT = "client "
 # How the occasions of what asks for a signature begin; agreement and version follow.
 ASKS_TO_SIGN = ("to sign:", "sign nudge:")
 
@@ -88,6 +90,25 @@ def put_in_signing_pages(sender: type[Message], message: Message, now: datetime,
     return None
 
 
+@receiver(message_leaving)
+def stop_what_has_no_reader(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
+    """It may have waited: not to an address that is nobody's there any more, nor to a client who was put away."""
+    if message.audience != Audience.CLIENT or not message.kind.startswith(OF_A_CLIENT):
+        return None
+    client = int(message.kind.removeprefix(OF_A_CLIENT))
+    readers = Contact.objects.filter(client=client, left_at=None, email=message.address)
+    reader = readers.select_related("client").order_by("pk").first()
+    if reader is None:
+        return _("The contact's address changed before this left. Write it again.")
+    if reader.client.archived_at:
+        return _("This client was archived before this left.")
+    if not message.is_secret and _wish_changed(reader, message):
+        return _("%(name)s no longer wants e-mail: that changed before this left. Tell them in another way.") % {
+            "name": reader.name
+        }
+    return None
+
+
 @receiver(message_settled)
 def keep_that_a_code_was_lost(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
     """The signer waits for it at their screen, and somebody here can put the address right."""
@@ -120,6 +141,17 @@ def _may_be_opened(agreement: Agreement, message: Message, now: datetime) -> boo
     # What it says is of the version that it was written for.
     about_this_text = message.occasion.split(":")[2] == str(agreement.version)
     return about_this_text and agreement.state == State.SENT and not agreement.has_lapsed(now)
+
+
+def _wish_changed(reader: Contact, message: Message) -> bool:
+    """Who wrote to somebody who likes calls better meant it; a wish that came after the writing is heeded."""
+    if reader.channel == Channel.EMAIL:
+        return False
+    lately = Entry.objects.filter(
+        subject=f"{OF_A_CLIENT}{reader.client_id}", kind="contact_changed", at__gte=message.written_at
+    )
+    said = (entry.data for entry in lately)
+    return any(data["email"] == reader.email and data["channel"] == reader.channel for data in said)
 
 
 def _is_theirs(link: PrivateLink, message: Message) -> bool:

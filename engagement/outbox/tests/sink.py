@@ -84,6 +84,10 @@ class Sink:
         """How often a text with each Message-ID was accepted."""
         return Counter(str(mail["Message-ID"]) for mail in self.accepted())
 
+    def forget(self) -> None:
+        with self._lock:
+            self.file.write_text("")
+
     def _lines(self) -> list[str]:
         return self.file.read_text().splitlines()
 
