@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 # T= chooses the tests: make test T="promises/tests/test_keep.py -x"
 T ?=
 
-.PHONY: run test soak lint types checks lock
+.PHONY: run test soak lint types checks lock audit sbom
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve $(if $(filter 0,$(DEMO)),--empty)
@@ -39,6 +39,15 @@ types: $(VENV)/.dev
 
 checks: $(VENV)/.dev
 	.ci/checks
+
+# Whether anything pinned here is known to be vulnerable; not to have been able to ask is said, and is no all-clear.
+audit: $(VENV)/.dev
+	@$(BIN)/python .ci/audit
+
+# What the product is made of, as CycloneDX JSON. SBOM= names another file.
+SBOM ?= sbom.cdx.json
+sbom: $(VENV)/.dev
+	@$(BIN)/python .ci/sbom $(SBOM) --validate
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

@@ -61,6 +61,8 @@ BIND = env.str("BIND", "127.0.0.1")
 PORT = env.int("PORT", 8000)
 # Where links in mails point to.
 SITE_URL = env.str("SITE_URL", f"http://127.0.0.1:{PORT}").rstrip("/")
+# Whom to tell of a hole: an address or a page, said at /.well-known/security.txt.
+SECURITY_CONTACT = env.str("SECURITY_CONTACT", "")
 
 INSTALLED_APPS = [
     "engagement",

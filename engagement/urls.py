@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from engagement.security_txt import security_txt
 from promises.views.my_day import home
 
 urlpatterns = [
@@ -10,4 +11,5 @@ urlpatterns = [
     path("", include("clients.urls")),
     path("", include("promises.urls")),
     path("admin/", admin.site.urls),
+    path(".well-known/security.txt", security_txt, name="security_txt"),
 ]
