@@ -178,9 +178,12 @@ class _Run:
         assert self.process.stderr
         self._said.extend(self.process.stderr)
 
+    def heard(self) -> None:
+        self._listener.join(5)
+
     def finish(self, trouble: str) -> None:
         status = self.process.wait()
-        self._listener.join(5)
+        self.heard()
         if status:
             said = " ".join(b" ".join(self._said).decode(errors="replace").split())[:500]
             raise NotDone(_("%(trouble)s. PostgreSQL says: %(said)s") % {"trouble": trouble, "said": said or status})
@@ -199,13 +202,15 @@ def _proof(counts: dict[str, int]) -> str:
 @contextmanager
 def _started(command: list[str], environ: dict[str, str], **pipes: Any) -> Iterator[_Run]:
     process = subprocess.Popen(command, env=environ, stderr=subprocess.PIPE, **pipes)
+    run = _Run(process)
     try:
-        yield _Run(process)
+        yield run
     finally:
         process.kill()
-        for pipe in (process.stdin, process.stdout):
-            _close(pipe)
         process.wait()
+        run.heard()
+        for pipe in (process.stdin, process.stdout, process.stderr):
+            _close(pipe)
 
 
 def _close(pipe: IO[bytes] | None) -> None:

@@ -1,17 +1,15 @@
-"""What Celery wakes us for. The rules live in actions.py, hold.py and health.py."""
+"""What Celery wakes us for. The rules live in sending.py and health.py."""
 
 from celery import shared_task
 from django.utils import timezone
 
-from engagement.outbox import actions, health, hold
+from engagement.outbox import actions, health
 from engagement.outbox.failpoint import failpoint
 
 
 @shared_task
 def send_waiting() -> None:
-    now = timezone.now()
-    hold.notice_sleep(now)
-    actions.send_waiting(now)
+    actions.send_waiting(timezone.now())
     failpoint("before_ack")
 
 
