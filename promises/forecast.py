@@ -154,7 +154,7 @@ def forecast(facts: Facts, record: TrackRecord) -> Forecast:
 
 
 def chance_with(free_hours: float, facts: Facts, seen: Forecast, record: TrackRecord) -> float:
-    """What `seen` would say of the same facts with its own free hours or fewer: as `forecast`, and many times faster."""
+    """What `seen` would say of the same facts with its own free hours or fewer: as `forecast`, many times faster."""
     chance, _grounds = _from_work(facts, seen.left, free_hours, record, _like(facts, record), seen.late)
     return min(max(chance, *(least for least, _ground in _said(facts)), 0.0), SUREST)
 

@@ -25,8 +25,9 @@ from promises.forecast import UNKNOWN_HOURS, forecast
 from promises.load import Load
 from promises.looking import silent_from
 from promises.models import DateMove, PastJob, ProgressUpdate, Promise
+from promises.owed import owed_of
 from promises.track_record import Job, TrackRecord
-from promises.weighing import Weighing, owed_of
+from promises.weighing import Weighing
 
 LOOKS_EVERY = timedelta(weeks=1)
 SHARES = (0.5, 0.8)

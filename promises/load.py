@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from collections.abc import Iterable
-from dataclasses import dataclass
-from datetime import datetime
+from array import array
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
 from itertools import accumulate
 from math import inf
 from typing import NamedTuple
@@ -15,58 +15,84 @@ class Owed(NamedTuple):
     """One open promise. `hours` is what is left of it; None where nobody has said."""
 
     due_at: datetime
-    pk: float
+    pk: int
     hours: float | None
 
 
-@dataclass(frozen=True, slots=True)
-class Earlier:
+class Earlier(NamedTuple):
     """What is promised earlier than some date. Without an estimate is counted beside, and supposed to take some."""
 
     hours: float = 0.0
-    count: int = 0
+    count: int = 0  # type: ignore[assignment]  # a name that tuples have, too
     unestimated: int = 0
 
 
 # For a promise that is not among the others yet: it comes after all that are due at the same instant.
 NOT_YET_MADE = inf
+# A promise as it lies in a load: its instant in seconds, its key, its hours.
+Row = tuple[float, int, float | None]
 
 
 class Load:
-    """The open promises of one owner, sorted, with their hours summed up ahead."""
+    """The open promises of one owner, sorted, with their hours summed up ahead. A sweep holds those of everybody."""
+
+    __slots__ = ("_before", "_dues", "_hours", "_pks", "_unknown")
 
     def __init__(self, owed: Iterable[Owed], supposed_hours: float) -> None:
         """`supposed_hours` is what a promise without an estimate is taken to need."""
-        rows = sorted(owed, key=lambda row: row[:2])
-        self._places = [row[:2] for row in rows]
-        self._hours = [0.0, *accumulate(supposed_hours if row.hours is None else row.hours for row in rows)]
-        self._unknown = [0, *accumulate(int(row.hours is None) for row in rows)]
-        self._of = {row.pk: (row.due_at, supposed_hours if row.hours is None else row.hours, row.hours) for row in rows}
+        self._lay([(row.due_at.timestamp(), row.pk, row.hours) for row in owed], supposed_hours)
+
+    @classmethod
+    def of_columns(
+        cls, dues: Sequence[float], pks: Sequence[int], hours: Sequence[float | None], supposed_hours: float
+    ) -> Load:
+        """From instants in seconds, keys and hours."""
+        load = cls.__new__(cls)
+        load._lay([*zip(dues, pks, hours, strict=True)], supposed_hours)
+        return load
+
+    def _lay(self, rows: list[Row], supposed_hours: float) -> None:
+        rows.sort(key=lambda row: row[:2])
+        self._dues = array("d", [due for due, _, _ in rows])
+        self._pks = array("q", [pk for _, pk, _ in rows])
+        self._hours = array("d", [supposed_hours if hours is None else hours for _, _, hours in rows])
+        # What lies before each of them, and before what comes last.
+        self._before = array("d", accumulate(self._hours, initial=0.0))
+        self._unknown = array("l", accumulate((hours is None for _, _, hours in rows), initial=0))
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._dues)
 
     def before(self, due_at: datetime, pk: float = NOT_YET_MADE) -> Earlier:
-        place = bisect_left(self._places, (due_at, pk))
-        return Earlier(self._hours[place], place, self._unknown[place])
+        place = self._place(due_at, pk)
+        return Earlier(self._before[place], place, self._unknown[place])
+
+    def hours_before(self, due_at: datetime, pk: int) -> float:
+        return self._before[self._place(due_at, pk)]
 
     def after(self, due_at: datetime) -> list[tuple[datetime, float]]:
         """Each later moment at which something is due, and the hours of all that is due by then."""
-        place = bisect_left(self._places, (due_at, NOT_YET_MADE))
-        by_then = {due: self._hours[number] for number, (due, _) in enumerate(self._places[place:], place + 1)}
-        return list(by_then.items())
+        place = self._place(due_at, NOT_YET_MADE)
+        by_then = {due: self._before[number] for number, due in enumerate(self._dues[place:], place + 1)}
+        return [(datetime.fromtimestamp(due, UTC), hours) for due, hours in by_then.items()]
 
-    def hours_of(self, pk: float) -> float:
+    def hours_of(self, pk: int) -> float:
         """Of one of these promises; 0 of any other."""
-        known = self._of.get(pk)
-        return known[1] if known else 0.0
+        return self._hours[self._pks.index(pk)] if pk in self._pks else 0.0
 
-    def without(self, pk: float, due_at: datetime) -> Earlier:
+    def without(self, pk: int, due_at: datetime) -> Earlier:
         """What is promised earlier than a date that one of these promises might move to."""
         earlier = self.before(due_at)
-        known = self._of.get(pk)
-        if known is None or known[0] > due_at:
+        place = self._pks.index(pk) if pk in self._pks else earlier.count
+        if place >= earlier.count:
             return earlier
-        return Earlier(
-            max(earlier.hours - known[1], 0.0), earlier.count - 1, earlier.unestimated - int(known[2] is None)
-        )
+        unknown = self._unknown[place + 1] - self._unknown[place]
+        return Earlier(max(earlier.hours - self._hours[place], 0.0), earlier.count - 1, earlier.unestimated - unknown)
+
+    def _place(self, due_at: datetime, pk: float) -> int:
+        """How many come before it."""
+        due = due_at.timestamp()
+        first = bisect_left(self._dues, due)
+        if first == len(self._dues) or self._dues[first] != due:
+            return first
+        return bisect_left(self._pks, pk, first, bisect_right(self._dues, due, first))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import (
@@ -15,8 +15,7 @@ from engagement.staff.worktime import (
     subtract_working_days,
     working_day_after,
 )
-from promises.forecast import Facts, Forecast, forecast
-from promises.load import Earlier
+from promises.forecast import Facts, Forecast, chance_with, forecast
 from promises.models import Band, Promise
 from promises.weighing import Weighing
 
@@ -32,8 +31,7 @@ NEVER = datetime.max.replace(tzinfo=UTC) - timedelta(days=2)
 FAR_FROM_SILENCE = 3
 
 
-@dataclass(frozen=True, slots=True)
-class Look:
+class Look(NamedTuple):
     band: Band
     forecast: Forecast
     days_left: int
@@ -51,8 +49,7 @@ class Looking:
 
     def read(self, owners: Collection[User]) -> None:
         """What there is to know about many owners, in as few questions as can be."""
-        self.weighing.diaries.read(owners)
-        self.weighing.read_loads([owner.pk for owner in owners])
+        self.weighing.read(owners, self.now)
 
     def look(self, promise: Promise) -> Look:
         """At an open promise, its `owner` at hand."""
@@ -63,7 +60,7 @@ class Looking:
         until = self._until(promise, silent_from)
         if until and seen.grows and band != Band.AT_RISK:
             # Time alone never makes it safer, so that only these can get worse before then.
-            until = self._crossing(promise, facts, band, until)
+            until = self._crossing(promise, facts, seen, band, until)
         return Look(band, seen, facts.days_left, until)
 
     def _silent_from(self, promise: Promise) -> datetime:
@@ -100,26 +97,25 @@ class Looking:
             moment = self._next_day[owner.id] = self._day_after(owner, 1) or self.now + LOOK_AGAIN
         return moment
 
-    def _crossing(self, promise: Promise, facts: Facts, band: Band, until: datetime) -> datetime:
+    def _crossing(self, promise: Promise, facts: Facts, seen: Forecast, band: Band, until: datetime) -> datetime:
         """The second before `until` at which fewer free hours make another band; else `until`."""
         now = self.now.replace(microsecond=0)
         same, other = 0, int((until - timedelta.resolution - now).total_seconds())
-        earlier = self.weighing.earlier(promise)
-        if other <= same or self._band_at(promise, facts, now + other * SECOND, earlier) == band:
+        if other <= same or self._band_at(promise, facts, seen, now + other * SECOND) == band:
             return until
         while other - same > 1:
             middle = (same + other) // 2
-            if self._band_at(promise, facts, now + middle * SECOND, earlier) == band:
+            if self._band_at(promise, facts, seen, now + middle * SECOND) == band:
                 same = middle
             else:
                 other = middle
         return now + other * SECOND
 
-    def _band_at(self, promise: Promise, facts: Facts, moment: datetime, earlier: Earlier) -> Band:
+    def _band_at(self, promise: Promise, facts: Facts, seen: Forecast, moment: datetime) -> Band:
         """The band at a later moment of the same day, if nothing but the free hours changes until then."""
-        free = self.weighing.free(promise.owner, promise.due_at, moment, earlier)
-        then = replace(facts, free_hours=free)
-        return band_of(promise, forecast(then, self.weighing.record_at(self.now)), moment, self.firm)
+        free = self.weighing.free(promise.owner, promise.due_at, moment, self.weighing.hours_before(promise))
+        chance = chance_with(free, facts, seen, self.weighing.record_at(self.now))
+        return band_with(chance, promise, seen, moment, self.firm)
 
 
 def silent_from(promise: Promise, calendar: Calendar) -> datetime:
@@ -137,11 +133,16 @@ def silent_from(promise: Promise, calendar: Calendar) -> datetime:
 
 
 def band_of(promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
+    return band_with(seen.chance, promise, seen, now, firm)
+
+
+def band_with(chance: float, promise: Promise, seen: Forecast, now: datetime, firm: Firm) -> Band:
+    """The band, were this the chance."""
     if promise.due_at <= now:
         return Band.OVERDUE
-    if seen.is_alarming or (not seen.asks_first and reaches(seen.chance, firm.at_risk_from)):
+    if seen.is_alarming or (not seen.asks_first and reaches(chance, firm.at_risk_from)):
         return Band.AT_RISK
-    return Band.WATCH if reaches(seen.chance, firm.watch_from) else Band.ON_TRACK
+    return Band.WATCH if reaches(chance, firm.watch_from) else Band.ON_TRACK
 
 
 def reaches(chance: float, threshold: float) -> bool:

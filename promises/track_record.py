@@ -209,7 +209,9 @@ class Book:
             if figure is not None
         ]
         rows.sort(key=itemgetter(0))
-        return Column(*([row[place] for row in rows] for place in range(4)))
+        return Column(
+            [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows]
+        )
 
     def spreads(self) -> float | None:
         """The slope of ln(days taken) on ln(days given), drawn to SPREADS; None where no job had a date."""
@@ -424,11 +426,21 @@ class TrackRecord:
             book.changed()
 
     def owner(self, owner: Hashable) -> Book:
-        if owner not in self._owners:
-            jobs = list(self._of_owner(owner)) if self._of_owner else []
-            book = self._owners[owner] = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
-            book.entries.extend(Entry(job, self._today) for job in jobs)
-        return self._owners[owner]
+        book = self._owners.get(owner)
+        if book is None:
+            book = self.put(owner, self._of_owner(owner) if self._of_owner else ())
+        return book
+
+    def knows(self, owner: Hashable) -> bool:
+        """Whether their jobs were read already."""
+        return owner in self._owners
+
+    def put(self, owner: Hashable, jobs: Iterable[Job]) -> Book:
+        """An owner's jobs, the oldest first, read by whoever asks about many of them."""
+        jobs = list(jobs)
+        book = self._owners[owner] = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
+        book.entries.extend(Entry(job, self._today) for job in jobs)
+        return book
 
     def _days_of(self, owner: Hashable, kind: str, size: int | None) -> Days:
         firm = self._chances.get((kind, size))

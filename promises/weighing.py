@@ -2,25 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from datetime import date, datetime, timedelta
-from decimal import Decimal
 from functools import cached_property, partial
-from heapq import nlargest
 from operator import itemgetter
-from typing import Any
+from typing import Any, NamedTuple
 
 from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
-from promises.forecast import UNKNOWN_HOURS, Facts, hours_left
+from promises.forecast import Facts
 from promises.kept_record import Kept, keep_record, kept_record
-from promises.load import Earlier, Load, Owed
-from promises.models import Begun, PastJob, Promise, Standing
+from promises.load import Load
+from promises.models import Begun, PastJob, Promise
+from promises.owed import InHand, as_float, read_open
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
 
-# Of what somebody has in hand, so many of the latest: more would outweigh what they have finished.
-IN_HAND_READ = 30
+
+class _Desk(NamedTuple):
+    """What holds for all that somebody owns, at one moment."""
+
+    now: datetime
+    calendar: Calendar
+    today: date
+    hours_a_day: float
 
 
 class Weighing:
@@ -30,10 +35,10 @@ class Weighing:
         self.firm = firm
         self.diaries = Diaries(firm)
         self._loads: dict[int, Load] = {}
-        self._days: dict[int, tuple[datetime, date, float]] = {}
-        # When each of somebody's latest open promises was made, its estimate and its first date.
-        self._in_hand: dict[int, list[tuple[datetime, Decimal | None, datetime]]] = {}
+        self._desks: dict[int, _Desk] = {}
+        self._in_hand: dict[int, list[InHand]] = {}
         self._record: TrackRecord | None = None
+        self._all_finished: list[Begun] | None = None
 
     def record_at(self, now: datetime) -> TrackRecord:
         """What jobs took, and those in hand so far: the firm's at once, an owner's when they are first asked about.
@@ -44,7 +49,8 @@ class Weighing:
             kept = kept_record(now)
             if kept is None:
                 keep_record(kept := self._read_record(now))
-            self._record = kept.record.read_by(partial(self._jobs_of, kept, now))
+            self._all_finished = kept.all_finished
+            self._record = kept.record.read_by(partial(self._jobs_of, now))
         return self._record
 
     def _read_record(self, now: datetime) -> Kept:
@@ -64,73 +70,75 @@ class Weighing:
         """The firm's own week: to read everybody's diary for its record would cost more than it tells."""
         return firm_calendar(self.firm)
 
-    def _jobs_of(self, kept: Kept, now: datetime, owner: Hashable) -> list[Job]:
+    def _jobs_of(self, now: datetime, owner: Hashable) -> list[Job]:
         assert isinstance(owner, int)  # the forecast is asked about people of the house
-        if kept.all_finished is None:
+        if self._all_finished is None:
             theirs = PastJob.objects.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
         else:
-            theirs = [begun for begun in kept.all_finished if begun.job.owner == owner]
-        self.load(owner)
+            theirs = [begun for begun in self._all_finished if begun.job.owner == owner]
+        if owner not in self._in_hand:
+            self._read_open([owner], in_hand=True)
+        return self._as_jobs(owner, theirs, now)
+
+    def _as_jobs(self, owner: int, finished: list[Begun], now: datetime) -> list[Job]:
         own = self.diaries.known(owner) or self._firms
-        return _as_begun([*theirs, *(_job_in_hand(owner, row, own, now) for row in self._in_hand.get(owner, ()))])
+        return _as_begun([*finished, *(_job_in_hand(owner, row, own, now) for row in self._in_hand[owner])])
 
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
         load = self._loads.get(owner_id)
         if load is None:
-            self.read_loads([owner_id])
+            self._read_open([owner_id], in_hand=True)
             load = self._loads[owner_id]
         return load
 
-    def read_loads(self, owners: Iterable[int]) -> None:
-        """The loads of many in one question, as far as they are not read yet."""
-        owed: dict[int, list[Owed]] = {owner: [] for owner in owners if owner not in self._loads}
-        if not owed:
-            return
-        rows = Promise.objects.open().filter(owner__in=owed).order_by()
-        names = (
-            "owner_id",
-            "made_at",
-            "first_due_at",
-            "due_at",
-            "pk",
-            "estimate_hours",
-            "hours_left",
-            "per_cent",
-            "standing",
-        )
-        made: dict[int, list[tuple[int, datetime, Decimal | None, datetime]]] = {owner: [] for owner in owed}
-        for owner, made_at, first_due_at, *row in rows.values_list(*names).iterator():
-            owed[owner].append(owed_of(*row))
-            if made_at:
-                made[owner].append((row[1], made_at, row[2], first_due_at))
-        for owner, theirs in owed.items():
-            self._loads[owner] = Load(theirs, UNKNOWN_HOURS)
-            latest = nlargest(IN_HAND_READ, made[owner], key=itemgetter(0))
-            self._in_hand[owner] = [row[1:] for row in latest]
+    def read(self, owners: Collection[User], now: datetime) -> None:
+        """What there is to know about many, in as few questions as can be."""
+        self.diaries.read(owners)
+        record = self.record_at(now)
+        new = [owner.pk for owner in owners if owner.pk not in self._loads]
+        known = [pk for pk in new if record.knows(pk)]
+        unknown = [pk for pk in new if not record.knows(pk)]
+        self._read_open(known, in_hand=False)
+        self._read_open(unknown, in_hand=True)
+        self._read_jobs(unknown, record, now)
 
-    def free(self, owner: User, due_at: datetime, now: datetime, earlier: Earlier) -> float:
+    def _read_open(self, owners: Sequence[int], *, in_hand: bool) -> None:
+        for owner, found in read_open(owners, in_hand=in_hand):
+            # As it was when it was first asked for.
+            self._loads.setdefault(owner, found.load)
+            if found.in_hand is not None:
+                self._in_hand[owner] = found.in_hand
+
+    def _read_jobs(self, owners: Sequence[int], record: TrackRecord, now: datetime) -> None:
+        """The books of many, where it would take a question for each."""
+        if self._all_finished is None:
+            for owner, finished in PastJob.objects.latest_jobs_of(owners, OWNER_JOBS_READ):
+                record.put(owner, self._as_jobs(owner, finished, now))
+
+    def free(self, owner: User, due_at: datetime, now: datetime, earlier_hours: float) -> float:
         """Free hours until then, after what is promised earlier; 0 where that is more than there are.
 
         Counted from whole seconds, so that the watch can name the one from which there are too few.
         """
-        return max(0.0, free_hours(self.diaries.of(owner), now.replace(microsecond=0), due_at) - earlier.hours)
+        hours = free_hours(self.diaries.of(owner), now.replace(microsecond=0), due_at) - earlier_hours
+        return hours if hours > 0 else 0.0
 
-    def earlier(self, promise: Promise) -> Earlier:
+    def hours_before(self, promise: Promise) -> float:
         """What its owner has promised before an open promise."""
-        return self.load(promise.owner_id).before(promise.due_at, promise.id)
+        return self.load(promise.owner_id).hours_before(promise.due_at, promise.id)
 
     def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
         """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
-        load = self.load(promise.owner_id)
+        desk, load = self._desk(promise.owner, now), self.load(promise.owner_id)
         return self._facts(
             promise.owner,
+            desk,
             promise.due_at,
-            now,
-            load.before(promise.due_at, promise.id),
+            load.hours_before(promise.due_at, promise.id),
             promise,
-            estimate_hours=_number(promise.estimate_hours),
-            silent_days=self._days_since(promise.last_update_at or _began(promise, now), promise.owner, now),
+            estimate_hours=as_float(promise.estimate_hours),
+            silent_days=_days_since(promise.last_update_at or _began(promise, now), desk),
             other_open=max(0, len(load) - 1),
             standing=promise.standing,
             silent=silent_from <= now,
@@ -147,14 +155,15 @@ class Weighing:
         moved: Promise | None = None,
     ) -> Facts:
         """Of a promise that somebody is about to make; or of one that is to move to this date, as it stands."""
-        load = self.load(owner.pk)
+        desk, load = self._desk(owner, now), self.load(owner.pk)
+        earlier = load.without(moved.pk, due_at) if moved else load.before(due_at)
         return self._facts(
             owner,
+            desk,
             due_at,
-            now,
-            load.without(moved.pk, due_at) if moved else load.before(due_at),
+            earlier.hours,
             moved,
-            estimate_hours=_number(moved.estimate_hours) if moved else estimate_hours,
+            estimate_hours=as_float(moved.estimate_hours) if moved else estimate_hours,
             # Whoever makes or moves a date speaks of it now.
             silent_days=0,
             other_open=max(0, len(load) - bool(moved)),
@@ -164,36 +173,34 @@ class Weighing:
         )
 
     def _facts(
-        self, owner: User, due_at: datetime, now: datetime, earlier: Earlier, promise: Promise | None, **known: Any
+        self, owner: User, desk: _Desk, due_at: datetime, earlier_hours: float, promise: Promise | None, **known: Any
     ) -> Facts:
         """What holds of a date, of a promise that is made already or not."""
-        calendar = self.diaries.of(owner)
-        today, hours_a_day = self._today(owner, now)
+        now, calendar = desk.now, desk.calendar
         return Facts(
             owner=owner.id,
-            free_hours=self.free(owner, due_at, now, earlier),
-            hours_left=_number(promise.hours_left) if promise else None,
+            free_hours=self.free(owner, due_at, now, earlier_hours),
+            hours_left=as_float(promise.hours_left) if promise else None,
             per_cent=promise.per_cent if promise else None,
-            hours_a_day=hours_a_day,
-            days_elapsed=self._days_since(_began(promise, now), owner, now) if promise else 0,
-            days_left=working_days_between(calendar, today, _day_of(due_at, calendar)),
+            hours_a_day=desk.hours_a_day,
+            days_elapsed=_days_since(_began(promise, now), desk) if promise else 0,
+            days_left=working_days_between(calendar, desk.today, _day_of(due_at, calendar)),
             waiting_for_client=bool(promise and promise.waiting_for),
             is_undated=bool(promise and promise.made_at is None),
             **known,
         )
 
-    def _days_since(self, moment: datetime, owner: User, now: datetime) -> int:
-        calendar = self.diaries.of(owner)
-        return working_days_between(calendar, moment.astimezone(calendar.zone).date(), self._today(owner, now)[0])
-
-    def _today(self, owner: User, now: datetime) -> tuple[date, float]:
-        """The day it is for somebody, and the hours of such a day that are free for promised work."""
-        known = self._days.get(owner.id)
-        if known is None or known[0] != now:
+    def _desk(self, owner: User, now: datetime) -> _Desk:
+        desk = self._desks.get(owner.id)
+        if desk is None or desk.now != now:
             calendar = self.diaries.of(owner)
             today = now.astimezone(calendar.zone).date()
-            known = self._days[owner.id] = now, today, free_hours_a_day(calendar, today)
-        return known[1:]
+            desk = self._desks[owner.id] = _Desk(now, calendar, today, free_hours_a_day(calendar, today))
+        return desk
+
+
+def _days_since(moment: datetime, desk: _Desk) -> int:
+    return working_days_between(desk.calendar, moment.astimezone(desk.calendar.zone).date(), desk.today)
 
 
 def _nobodys(owner: Hashable) -> list[Job]:
@@ -216,26 +223,9 @@ def _job_in_hand(owner: int, began: Sequence[Any], calendar: Calendar, now: date
     made_on, today = (moment.astimezone(calendar.zone).date() for moment in (made_at, now))
     days, given = (float(working_days_between(calendar, made_on, day)) for day in (today, _day_of(due_at, calendar)))
     hours_a_day = free_hours_a_day(calendar, today)
-    return Begun(made_on, Job(owner, "", _number(estimate), None, days, hours_a_day, is_open=True, given=given))
+    return Begun(made_on, Job(owner, "", as_float(estimate), None, days, hours_a_day, is_open=True, given=given))
 
 
 def _as_begun(jobs: list[Begun]) -> list[Job]:
     """In the order in which they were promised."""
     return [begun.job for begun in sorted(jobs, key=itemgetter(0))]
-
-
-def owed_of(
-    due_at: datetime,
-    pk: int,
-    estimate: Decimal | None,
-    said: Decimal | None,
-    per_cent: int | None,
-    standing: str,
-) -> Owed:
-    if standing == Standing.DONE or per_cent == 100:
-        return Owed(due_at, pk, 0.0)
-    return Owed(due_at, pk, hours_left(_number(estimate), _number(said), per_cent))
-
-
-def _number(value: Decimal | None) -> float | None:
-    return None if value is None else float(value)

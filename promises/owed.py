@@ -1,0 +1,119 @@
+"""What people have open, read for many of them in one question.
+
+On PostgreSQL each owner's comes as some arrays of numbers: a row for each promise would take ten times as long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime
+from decimal import Decimal
+from heapq import nlargest
+from operator import itemgetter
+from typing import Any, NamedTuple
+
+from django.db import connection
+
+from promises.forecast import UNKNOWN_HOURS, hours_left
+from promises.load import Load, Owed
+from promises.models import Promise, Standing
+
+# Of what somebody has in hand, so many of the latest: more would outweigh what they have finished.
+IN_HAND_READ = 30
+# So that what is read at once stays small, though each has thousands open.
+OWNERS_AT_ONCE = 100
+
+# The same sum as `owed_of`, step by step, so that both come to the same number to the last bit.
+COLUMNS = """
+SELECT owner_id, array_agg(extract(epoch FROM due_at)::float8), array_agg(id), array_agg(CASE
+        WHEN standing = 'done' OR per_cent = 100 THEN 0
+        WHEN hours_left IS NOT NULL THEN hours_left::float8
+        ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END){in_hand}
+FROM promises_promise WHERE ended_at IS NULL AND owner_id = ANY(%s) GROUP BY owner_id
+"""
+OF_THOSE_IN_HAND = """, array_agg(extract(epoch FROM made_at)::float8), array_agg(estimate_hours::float8),
+        array_agg(extract(epoch FROM first_due_at)::float8)"""
+ROWS = (
+    "owner_id",
+    "made_at",
+    "estimate_hours",
+    "first_due_at",
+    "due_at",
+    "pk",
+    "estimate_hours",
+    "hours_left",
+    "per_cent",
+    "standing",
+)
+
+
+class InHand(NamedTuple):
+    """A promise as a job that was begun: when it was made, its estimate and its first date."""
+
+    made_at: datetime
+    estimate: float | None
+    first_due_at: datetime
+
+
+class Open(NamedTuple):
+    """What somebody has open, and the latest of it; None where that was not asked for."""
+
+    load: Load
+    in_hand: list[InHand] | None
+
+
+def read_open(owners: Sequence[int], *, in_hand: bool = True) -> Iterator[tuple[int, Open]]:
+    read = _columns if connection.vendor == "postgresql" else _rows
+    for first in range(0, len(owners), OWNERS_AT_ONCE):
+        some = owners[first : first + OWNERS_AT_ONCE]
+        found = dict(read(some, in_hand))
+        nothing = Open(Load((), UNKNOWN_HOURS), [])
+        yield from ((owner, found.get(owner, nothing)) for owner in some)
+
+
+def _columns(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
+    with connection.cursor() as cursor:
+        cursor.execute(COLUMNS.format(in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
+        for owner, dues, pks, hours, *begun in cursor:
+            load = Load.of_columns(dues, pks, hours, UNKNOWN_HOURS)
+            yield owner, Open(load, _latest(zip(pks, *begun, strict=True)) if in_hand else None)
+
+
+def _latest(rows: Iterable[tuple[int, float | None, float | None, float]]) -> list[InHand]:
+    known = ((pk, made, estimate, due) for pk, made, estimate, due in rows if made is not None)
+    latest = nlargest(IN_HAND_READ, known, key=itemgetter(0))
+    return [InHand(_moment(made), estimate, _moment(due)) for _pk, made, estimate, due in latest]
+
+
+def _rows(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
+    owed: dict[int, list[Owed]] = {owner: [] for owner in owners}
+    made: dict[int, list[tuple[int, InHand]]] = {owner: [] for owner in owners}
+    rows = Promise.objects.open().filter(owner__in=owners).order_by()
+    for owner, made_at, estimate, first_due_at, *row in rows.values_list(*ROWS).iterator():
+        owed[owner].append(owed_of(*row))
+        if made_at:
+            made[owner].append((row[1], InHand(made_at, as_float(estimate), first_due_at)))
+    for owner, theirs in owed.items():
+        latest = nlargest(IN_HAND_READ, made[owner], key=itemgetter(0))
+        yield owner, Open(Load(theirs, UNKNOWN_HOURS), [one for _pk, one in latest] if in_hand else None)
+
+
+def owed_of(
+    due_at: datetime,
+    pk: int,
+    estimate: Decimal | None,
+    said: Decimal | None,
+    per_cent: int | None,
+    standing: str,
+) -> Owed:
+    if standing == Standing.DONE or per_cent == 100:
+        return Owed(due_at, pk, 0.0)
+    return Owed(due_at, pk, hours_left(as_float(estimate), as_float(said), per_cent))
+
+
+def as_float(value: Any) -> float | None:
+    return None if value is None else float(value)
+
+
+def _moment(seconds: float) -> datetime:
+    return datetime.fromtimestamp(seconds, UTC)
