@@ -10,20 +10,20 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Count, Q, QuerySet, Sum
+from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
+from promises import board_counts
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
-from promises.models.hours_left import HOURS_LEFT
 from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
 
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
 ENDED_CARDS = ("kept", "late")
 PAGE = 25
-MOST_COUNTED = 1000
 WEEKS = 12
 COMING_WEEKS = 4
 # A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
@@ -56,10 +56,13 @@ class Board:
 
     # What is asked about
 
-    @cached_property
+    @property
     def everything(self) -> Rows:
+        return self._asked.filter(voided_at=None)
+
+    @cached_property
+    def _asked(self) -> Rows:
         rows: Rows = Promise.objects.visible_to(self.user) if self.user else Promise.objects.all()
-        rows = rows.filter(voided_at=None)
         if self.as_of_past:
             rows = rows.filter(Q(made_at=None) | Q(made_at__lte=self.now))
         for name in ("owner", "client", "scope"):
@@ -71,8 +74,10 @@ class Board:
 
     @property
     def open(self) -> Rows:
-        still = Q(ended_at=None) | Q(ended_at__gt=self.now) if self.as_of_past else Q(ended_at=None)
-        return self.everything.filter(still)
+        if self.as_of_past:
+            return self.everything.filter(Q(ended_at=None) | Q(ended_at__gt=self.now))
+        # What is open was never voided; to ask so all the same would lead past the indexes, to every row.
+        return self._asked.filter(ended_at=None)
 
     @property
     def ended(self) -> Rows:
@@ -127,22 +132,20 @@ class Board:
 
     # The list: not told first, then by lateness
 
-    def segments(self) -> list[Rows]:
-        """The rows in the order in which they need somebody; each segment walks one partial index."""
+    @property
+    def _ranks(self) -> list[Q]:
+        """In the order in which they need somebody; with each, one partial index finds its rows."""
         if self.card in ENDED_CARDS:
-            return [self.rows_of(self.card)]
-        rows, late, risky = self.rows_of(self.card), past_due(self.now), Q(band=Band.AT_RISK)
-        told = ~self._untold
-        return [
-            rows.filter(late, self._untold),
-            rows.filter(~late, risky, self._untold),
-            rows.filter(late, told),
-            rows.filter(~late, risky, told),
-            rows.filter(~late).exclude(risky),
-        ]
+            return [Q()]
+        late, risky, told = past_due(self.now), Q(band=Band.AT_RISK), ~self._untold
+        return [late & self._untold, ~late & risky & self._untold, late & told, ~late & risky & told, ~late & ~risky]
+
+    def segments(self) -> list[Rows]:
+        rows = self.rows_of(self.card)
+        return [rows.filter(rank) for rank in self._ranks]
 
     def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Promise], str]:
-        """So many rows after the cursor, and the cursor of the next page ("" on the last). Two statements."""
+        """So many rows after the cursor, and the cursor of the next page ("" on the last). One statement."""
         start, segments = Cursor.read(cursor), self.segments()
         if not 0 <= start.segment < len(segments):
             start = Cursor()
@@ -153,15 +156,31 @@ class Board:
                 rows = rows.filter(self._after(start.at, start.pk))
             if place >= start.segment:
                 wanted[place] = rows
-        found = first_of(wanted, size + 1)
-        promises = Promise.objects.select_related("client", "owner").in_bulk([pk for _place, pk in found[:size]])
-        page = [promises[pk] for _place, pk in found[:size]]
+        found = list(self._first(wanted, size + 1))
+        page = found[:size]
         if len(found) <= size:
             return page, ""
-        place, last = found[size - 1][0], page[-1]
+        last = page[-1]
         at = last.ended_at if self.card in ENDED_CARDS else last.due_at
         assert at
-        return page, Cursor(place, at, last.pk).written()
+        return page, Cursor(last.place, at, last.pk).written()  # type: ignore[attr-defined] # annotated by _first()
+
+    def _first(self, segments: dict[int, Rows], size: int) -> QuerySet[Promise]:
+        """The first of these segments with whatever a row shows. No segment is read further than one page."""
+        parts, params = list[str](), list[Any]()
+        for segment in segments.values():
+            sql, values = segment.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
+            parts.append(f"SELECT * FROM ({sql}) AS segment_{len(parts)}")
+            params += values
+        ranks = self._ranks
+        place: Any = Value(0)
+        if len(ranks) > 1:
+            place = Case(*(When(rank, then=Value(number)) for number, rank in enumerate(ranks)))
+        rows: Any = Promise.objects.filter(pk__in=RawSQL(" UNION ALL ".join(parts), params))
+        rows = with_slips(rows.select_related("client", "owner").annotate(place=place), self.now)
+        order = ("-ended_at", "-pk") if self.card in ENDED_CARDS else ("due_at", "pk")
+        ordered: Rows = rows.order_by("place", *order)[:size]
+        return ordered
 
     def every_row(self) -> Iterator[Promise]:
         for segment in self.segments():
@@ -172,8 +191,8 @@ class Board:
 
     def _after(self, at: datetime, pk: int) -> Q:
         if self.card in ENDED_CARDS:
-            return Q(ended_at__lt=at) | Q(ended_at=at, pk__lt=pk)
-        return Q(due_at__gt=at) | Q(due_at=at, pk__gt=pk)
+            return after_end(at, pk)
+        return after_due(at, pk)
 
     # The figures
 
@@ -185,19 +204,19 @@ class Board:
 
         Of the coming weeks also the hours that are left; what is overdue is still to be done, and counts into this one.
         """
-        wanted: dict[str, QuerySet[Any]] = {card: self.rows_of(card) for card in CARDS if card not in ENDED_CARDS}
-        wanted["overdue_week"] = self.rows_of("overdue").filter(due_at__lte=self.now - timedelta(days=7))
+        wanted = board_counts.cards(self.now)
+        late, said = wanted["overdue"]
         for name, (first, last) in self.ages().items():
-            wanted[f"age_{name}"] = due_between(self.rows_of("overdue"), first, last)
-        for number, week in enumerate(self.coming_weeks()):
-            wanted[f"week_{number}"] = self.due_in(week).annotate(to_do=HOURS_LEFT)
-        wanted = {name: rows.order_by("due_at", "pk")[: MOST_COUNTED + 1] for name, rows in wanted.items()}
-        return counted_at_once(wanted | dict(besides or {}))
-
-    def due_in(self, week: Days) -> Rows:
-        """Open promises of a coming week, with this one's whatever is late."""
-        first, last = week
-        return due_between(self.open, None if first <= self.today else first, last)
+            days, values = _due_in(first, last)
+            wanted[f"age_{name}"] = f"{late} AND {days}", [*said, *values]
+        for number, (first, last) in enumerate(self.coming_weeks()):
+            wanted[f"week_{number}"] = _due_in(None if first <= self.today else first, last)
+        found = board_counts.count(self.open, wanted, besides or {}, self._looks_back_to if self._tallied else None)
+        if self._tallied:
+            self.__dict__["_ends"] = found.ended
+        counted = found.figures
+        both = counted.pop("not_told_late").count + counted.pop("not_told_yet").count
+        return {"not_told": Promised(both), **counted}
 
     def ages(self) -> dict[str, tuple[date | None, date]]:
         """Days past the date, by bars: first and last date of each."""
@@ -285,14 +304,18 @@ class Board:
         everybodys = self.user is None or self.user.is_manager
         return everybodys and not self.is_filtered and not self.as_of_past
 
+    @property
+    def _looks_back_to(self) -> date:
+        first = self.today - timedelta(days=self.today.weekday(), weeks=WEEKS - 1)
+        return min(first, (self.today.replace(day=1) - timedelta(days=1)).replace(day=1))
+
     @cached_property
     def _ends(self) -> list[tuple[date, str, int]]:
-        """How many ended by day and outcome, as far back as the page looks."""
-        first = self.today - timedelta(days=self.today.weekday(), weeks=WEEKS - 1)
-        first = min(first, (self.today.replace(day=1) - timedelta(days=1)).replace(day=1))
+        """How many ended by day and outcome, as far back as the page looks. The figures bring the tallies with them."""
         if self._tallied:
-            return list(OutcomeTally.objects.filter(day__gte=first).values_list("day", "outcome", "count"))
-        by_day = self._ended_since(first).order_by().values_list("counted_on", "outcome")
+            tallies = OutcomeTally.objects.filter(day__gte=self._looks_back_to)
+            return list(tallies.values_list("day", "outcome", "count"))
+        by_day = self._ended_since(self._looks_back_to).order_by().values_list("counted_on", "outcome")
         return list(by_day.annotate(Count("pk")))
 
 
@@ -320,40 +343,40 @@ class Cursor:
 
 def due_between(rows: SomeRows, first: date | None, last: date | None) -> SomeRows:
     """Due on these days of their own zones. The instants around them let an index by `due_at` find them."""
-    if first:
-        rows = rows.filter(due_on__gte=first, due_at__gte=datetime.combine(first, time.min, UTC) - EARLIEST_ZONE)
-    if last:
-        ends = datetime.combine(last + timedelta(days=1), time.min, UTC)
-        rows = rows.filter(due_on__lte=last, due_at__lte=ends + LATEST_ZONE)
+    begins, ends = _around(first, last)
+    if begins:
+        rows = rows.filter(due_on__gte=first, due_at__gte=begins)
+    if ends:
+        rows = rows.filter(due_on__lte=last, due_at__lte=ends)
     return rows
 
 
-def counted_at_once(wanted: Mapping[str, QuerySet[Any]]) -> dict[str, Promised]:
-    """Count each set of rows, and sum up the hours of those that say what is `to_do`, all in one statement."""
-    parts, params = [], list[Any]()
-    for place, rows in enumerate(wanted.values()):
-        has_hours = "to_do" in rows.query.annotations
-        columns = ("pk", "to_do") if has_hours else ("pk",)
-        sql, values = rows.values(*columns).query.get_compiler(connection=connection).as_sql()
-        sums = "COUNT(*) - COUNT(to_do), COALESCE(SUM(to_do), 0)" if has_hours else "0, 0"
-        parts.append(f"SELECT {place}, COUNT(*), {sums} FROM ({sql}) AS rows_{place}")
-        params += values
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        found = {place: Promised(count, float(hours), unknown) for place, count, unknown, hours in cursor.fetchall()}
-    return {name: found[place] for place, name in enumerate(wanted)}
+def _due_in(first: date | None, last: date) -> board_counts.Condition:
+    begins, ends = _around(first, last)
+    assert ends
+    return board_counts.due_in(first, last, (begins, ends))
 
 
-def first_of(segments: dict[int, Rows], size: int) -> list[tuple[int, int]]:
-    """(segment, pk) of the first rows of these segments in their order, in one statement."""
-    parts, params = [], []
-    for place, rows in segments.items():
-        sql, values = rows.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
-        parts.append(f"SELECT {place}, * FROM ({sql}) AS segment_{place}")
-        params += values
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        return sorted(cursor.fetchall(), key=lambda row: row[0])[:size]
+def _around(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
+    """The instants around these days, wherever the days are."""
+    begins = datetime.combine(first, time.min, UTC) - EARLIEST_ZONE if first else None
+    return begins, datetime.combine(last + timedelta(days=1), time.min, UTC) + LATEST_ZONE if last else None
+
+
+def after_due(at: datetime, pk: int) -> Q:
+    """Behind this row by date. The moment alone leads to the place in the index: of two ways "or", none would."""
+    return Q(due_at__gte=at) & (Q(due_at__gt=at) | Q(pk__gt=pk))
+
+
+def after_end(at: datetime, pk: int) -> Q:
+    """Behind this row, the latest end first."""
+    return Q(ended_at__lte=at) & (Q(ended_at__lt=at) | Q(pk__lt=pk))
+
+
+def with_slips(rows: SomeRows, now: datetime) -> SomeRows:
+    """Each row with how often we were late to its client lately."""
+    slips = Promise.objects.slips(now).filter(client=OuterRef("client")).order_by().values("client")
+    return rows.annotate(slips=Coalesce(Subquery(slips.annotate(n=Count("pk")).values("n")), 0))
 
 
 def slips_by_client(clients: set[int], now: datetime) -> dict[int, int]:

@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
-from promises.board import Cursor, due_between
+from promises.board import Cursor, after_due, after_end, due_between
 from promises.models import Outcome, Promise
 from promises.models.promise import PromiseQuerySet
 
@@ -103,11 +103,10 @@ class Search:
         return rows.order_by("-ended_at", "-pk") if place else rows.order_by("due_at", "pk")
 
     def _after(self, rows: Rows, place: int, start: Cursor) -> Rows:
+        assert start.at  # page() asks of no other
         if place:
-            later = Q(ended_at__lt=start.at) | Q(ended_at=start.at, pk__lt=start.pk)
-        else:
-            later = Q(due_at__gt=start.at) | Q(due_at=start.at, pk__gt=start.pk)
-        return self._ordered(rows.filter(later), place)
+            return self._ordered(rows.filter(after_end(start.at, start.pk)), place)
+        return self._ordered(rows.filter(after_due(start.at, start.pk)), place)
 
     def _cursor(self, place: int, last: Promise) -> str:
         return Cursor(place, last.ended_at if place else last.due_at, last.pk).written()

@@ -6,7 +6,6 @@ As many statements for one person as for forty. What is promised is summed up by
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
@@ -120,16 +119,6 @@ def diaries(weeks: Sequence[Days]) -> tuple[str, Prefetch[str, QuerySet[Absence]
     # Where somebody is it may be a day earlier or later.
     first, last = weeks[0][0] - DAY, weeks[-1][1] + DAY
     return "weeks", Prefetch("absences", Absence.objects.filter(first_day__lte=last, last_day__gte=first))
-
-
-def free_of_all(people: Iterable[User], firm: Firm, weeks: Sequence[Days], now: datetime) -> list[float]:
-    """Free hours of all of them together, from people with their diaries at hand."""
-    together = [0.0] * len(weeks)
-    # Most of a firm works by the firm's week: it is reckoned once.
-    for calendar, many in Counter(calendar_kept(person, firm) for person in people if person.is_active).items():
-        hours = free_by_week(calendar, weeks, now)
-        together = [all_of_them + many * free for all_of_them, free in zip(together, hours, strict=True)]
-    return together
 
 
 def calendar_kept(person: User, firm: Firm) -> Calendar:

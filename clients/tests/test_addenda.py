@@ -393,7 +393,7 @@ def test_more_changes_cost_no_more_queries(browser, write, how_many, django_asse
 
     # session, user, addendum, firm, beat and oldest message for the line of truth; what is drafted: the firm, lines of
     # the scope, signed addenda, changes (before and after), dates; request, what happened
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         browser.get(addendum.get_absolute_url())
 
 

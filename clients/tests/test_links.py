@@ -268,5 +268,5 @@ def test_the_page_costs_the_same_with_more_links(as_thandi, karoo, lena, thandi,
 
     # session, user, client, main contact, open links, closed links, contacts, scopes, firm, heartbeat, oldest unsent,
     # and whether there is any contact to make one for
-    with django_assert_num_queries(12):
+    with django_assert_num_queries(11):
         as_thandi.get(f"/clients/{karoo.pk}/links/")

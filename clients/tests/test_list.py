@@ -160,7 +160,7 @@ def test_the_list_costs_the_same_with_more_clients(as_mara, make, thandi, how_ma
         save_contact(Contact(client=client, name="Anna", email="anna@example.com"), thandi, NOW)
 
     # session, user, clients with their leads, main contacts, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         response = as_mara.get("/clients/")
 
     assert len(names(response)) == how_many

@@ -555,7 +555,7 @@ def test_the_list_costs_the_same_for_one_and_for_three(
     as_thandi.get(f"/clients/{karoo.pk}/requests/")
 
     # session, user, firm, heartbeat, the line of truth, the client, the sums, the requests
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         as_thandi.get(f"/clients/{karoo.pk}/requests/")
 
 
@@ -569,7 +569,7 @@ def test_a_request_costs_the_same_however_often_it_was_answered(
     as_thandi.get(f"/requests/{request.pk}/")
 
     # session, user, firm, heartbeat, the line of truth, the request, whether a scope is signed, its record
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         as_thandi.get(f"/requests/{request.pk}/")
 
 

@@ -651,7 +651,7 @@ def test_the_list_costs_the_same_with_more(as_thandi, karoo, lena, thandi, how_m
         send(draft(karoo, thandi, number=f"2026-00{number}").agreement, lena, thandi)
 
     # session, user, agreements, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         as_thandi.get("/agreements/")
 
 

@@ -266,7 +266,7 @@ def test_the_list_costs_the_same_with_more_mail(as_mara, make_message, thandi, h
         make_message(person=thandi)
 
     # session, user, messages with who wrote and received them, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         as_mara.get("/sent/")
 
 
@@ -274,5 +274,5 @@ def test_the_list_costs_staff_no_more(client, thandi, make_message, django_asser
     make_message()
     client.force_login(thandi)
 
-    with django_assert_num_queries(6):
+    with django_assert_num_queries(5):
         client.get("/sent/")

@@ -141,7 +141,7 @@ def test_the_library_costs_the_same_for_one_and_for_three(
     as_sam.get(address)
 
     # session, user, firm, heartbeat, the line of truth, whether reviews are owed, the solutions
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         as_sam.get(address)
 
 
@@ -197,7 +197,7 @@ def test_a_solution_costs_the_same_however_often_it_was_used(
     as_sam.get(f"/solutions/{solution.pk}/")
 
     # session, user, firm, heartbeat, the line of truth, the solution, its uses
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(6):
         as_sam.get(f"/solutions/{solution.pk}/")
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any
 
 from django.conf import settings
 from django.core.mail import get_connection
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import DateTimeField, QuerySet, Value
 
 from engagement.outbox import hold as holding
 from engagement.outbox.models import Heartbeat, Hold, Message, State
@@ -18,6 +20,8 @@ from engagement.outbox.models import Heartbeat, Hold, Message, State
 SILENT_AFTER = timedelta(minutes=3)
 LATE_AFTER = timedelta(minutes=5)
 CHECK_MAIL_EVERY = timedelta(minutes=2)
+# Any two will do.
+TWO_MOMENTS = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
 BEATEN = ("beat_at", "mail_checked_at", "mail_error")
 
 Moments = Callable[[datetime], "QuerySet[Any, Any]"]
@@ -60,26 +64,63 @@ class Health:
 
 
 def read(now: datetime) -> Health:
-    heart = Heartbeat.objects.select_related("hold").filter(pk=1).first()
+    """In one question; a second where something is held."""
+    oldest, params = _oldest_waiting(now)
+    heart = connection.ops.quote_name(Heartbeat._meta.db_table)
+    beside = f"FROM (SELECT 1) AS always LEFT JOIN {heart} AS heart ON heart.id = 1"
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT ({oldest}), heart.beat_at, heart.mail_error, heart.hold_id {beside}", params)
+        oldest_at, beat_at, mail_error, hold = cursor.fetchone()
     return Health(
-        beat_at=heart.beat_at if heart else None,
-        oldest_waiting_at=_oldest_waiting(now),
-        mail_error=heart.mail_error if heart else "",
-        hold=heart.hold if heart else None,
+        beat_at=_moment(beat_at),
+        oldest_waiting_at=_moment(oldest_at),
+        mail_error=mail_error or "",
+        hold=Hold.objects.filter(pk=hold).first() if hold else None,
         now=now,
     )
 
 
-def _oldest_waiting(now: datetime) -> datetime | None:
-    """By when it was to leave: a reminder kept for tomorrow morning is not late tonight.
+def _moment(value: Any) -> datetime | None:
+    """As a field of a model would give it: SQLite keeps moments as text."""
+    field = Value(None, DateTimeField())
+    for convert in (*connection.ops.get_db_converters(field), *field.get_db_converters(connection)):
+        value = convert(value, field, connection)
+    moment: datetime | None = value
+    return moment
 
-    Asked by every page. State by state, because each has its partial index, which "one of two states" would not use.
+
+def _oldest_waiting(now: datetime) -> tuple[str, list[Any]]:
+    """The question for the earliest of these moments. Its text is put together once: every page asks it."""
+    text, params = _text(connection.vendor, len(_also))
+    moment = connection.ops.adapt_datetimefield_value(now)
+    return text, [moment if param is None else param for param in params]
+
+
+@lru_cache(maxsize=8)
+def _text(vendor: str, rooms: int) -> tuple[str, tuple[Any, ...]]:
+    """None stands for the moment at which it is asked."""
+    (text, params), (_text, others) = (_put_together(moment) for moment in TWO_MOMENTS)
+    first = connection.ops.adapt_datetimefield_value(TWO_MOMENTS[0])
+    # A column that asks by another moment than the one it is given would stand still here.
+    assert all(param in (other, first) for param, other in zip(params, others, strict=True))
+    return text, tuple(None if param == first else param for param in params)
+
+
+def _put_together(now: datetime) -> tuple[str, list[Any]]:
+    """By when everything that waits was to be done: a reminder kept for tomorrow morning is not late tonight.
+
+    Column by column, and of each the first alone, because each has its partial index: "one of two states" would use
+    none, and all of them together would read whatever waits to find the oldest.
     """
     due = Message.objects.filter(not_before__lte=now).order_by().values_list("not_before", flat=True)
-    above = [moments(now) for moments in _also]
-    # In one question: a page pays for it once.
-    every = due.filter(state=State.WAITING).union(due.filter(state=State.SENDING), *above, all=True)
-    return every.order_by("not_before").first()
+    ours = [due.filter(state=State.WAITING), due.filter(state=State.SENDING)]
+    parts, params = list[str](), list[Any]()
+    for column in [*ours, *(moments(now) for moments in _also)]:
+        (name,) = column.query.values_select
+        sql, values = column.order_by(name)[:1].query.get_compiler(connection=connection).as_sql()
+        parts.append(f"SELECT {connection.ops.quote_name(name)} AS moment FROM ({sql}) AS first_{len(parts)}")
+        params += values
+    return f"SELECT MIN(moment) FROM ({' UNION ALL '.join(parts)}) AS firsts", params
 
 
 def oldest_undone(now: datetime) -> datetime | None:

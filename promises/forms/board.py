@@ -1,43 +1,42 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
-from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from promises.board import CARDS
+from promises.forms.choices import ClientField, PersonField
+from promises.house import Person
 
 
 class BoardFilter(forms.Form):
     """What the address of the board says. Nonsense in it is as if it were not there."""
 
-    owner = forms.ModelChoiceField(User.objects.none(), required=False, label=_("Owner"), empty_label=_("anyone"))
-    client = forms.ModelChoiceField(Client.objects.none(), required=False, label=_("Client"), empty_label=_("all"))
+    owner = PersonField(_("anyone"), required=False, label=_("Owner"))
+    client = ClientField(_("Client"), empty_label=_("all"), required=False)
     scope = forms.ModelChoiceField(Scope.objects.none(), required=False, widget=forms.HiddenInput)
     words = forms.CharField(required=False, max_length=200, label=_("Words"))
     card = forms.ChoiceField(required=False, choices=[("", "")] + [(card, card) for card in CARDS])
     due_from = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
     due_to = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
 
-    def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, user: User, people: Sequence[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["owner"].queryset = User.objects.order_by("name")  # type: ignore[attr-defined]
-        self.fields["client"].queryset = Client.objects.visible_to(user)  # type: ignore[attr-defined]
-        self.fields["scope"].queryset = Scope.objects.visible_to(user)  # type: ignore[attr-defined]
-
-    @property
-    def owners(self) -> QuerySet[User]:
-        """Whom there is to choose from. Whoever reads them with more at hand says so here."""
-        people: QuerySet[User] = self.fields["owner"].queryset  # type: ignore[attr-defined]
-        return people
-
-    @owners.setter
-    def owners(self, people: QuerySet[User]) -> None:
-        self.fields["owner"].queryset = people  # type: ignore[attr-defined]
+        owner, client, scope = (self.fields[name] for name in ("owner", "client", "scope"))
+        assert isinstance(owner, PersonField)
+        assert isinstance(client, ClientField)
+        owner.list([(person.pk, person.name) for person in people])
+        client.offer(Client.objects.visible_to(user))
+        scope.queryset = Scope.objects.visible_to(user)  # type: ignore[attr-defined]
+        self.people = {person.pk: person for person in people}
 
     def understood(self) -> dict[str, Any]:
         self.is_valid()
-        return {name: value for name, value in self.cleaned_data.items() if value}
+        found = {name: value for name, value in self.cleaned_data.items() if value}
+        if owner := found.get("owner"):
+            found["owner"] = User(pk=owner, name=self.people[owner].name)
+        return found

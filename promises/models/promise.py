@@ -206,11 +206,37 @@ class Promise(models.Model):
         indexes = [
             # For to_look_at(), asked every minute.
             models.Index(name="promise_look", fields=["next_look_at"], condition=IS_OPEN),
-            # For the board's segments and cards.
-            models.Index(name="promise_open_due", fields=["due_at", "id"], condition=IS_OPEN),
+            # For the board's cards, which count their rows and add up their hours without looking at a row.
+            models.Index(
+                name="promise_open_counted",
+                fields=[
+                    "due_at",
+                    "id",
+                    "due_on",
+                    "last_update_at",
+                    "standing",
+                    "per_cent",
+                    "hours_left",
+                    "estimate_hours",
+                ],
+                condition=IS_OPEN,
+            ),
+            # For the board's segments.
             models.Index(name="promise_untold_due", fields=["due_at", "id"], condition=IS_OPEN & Q(told_at=None)),
+            models.Index(
+                name="promise_told_due", fields=["due_at", "id"], condition=IS_OPEN & Q(told_at__isnull=False)
+            ),
             models.Index(name="promise_risk_due", fields=["due_at", "id"], condition=IS_OPEN & Q(band="at_risk")),
-            models.Index(name="promise_silent_due", fields=["last_update_at", "due_at"], condition=IS_OPEN),
+            models.Index(
+                name="promise_untold_risk",
+                fields=["due_at", "id"],
+                condition=IS_OPEN & Q(band="at_risk") & Q(told_at=None),
+            ),
+            models.Index(
+                name="promise_told_risk",
+                fields=["due_at", "id"],
+                condition=IS_OPEN & Q(band="at_risk") & Q(told_at__isnull=False),
+            ),
             # For My day and one owner's board.
             models.Index(name="promise_owner_due", fields=["owner", "due_at", "id"], condition=IS_OPEN),
             # For a client's page and one client's board.

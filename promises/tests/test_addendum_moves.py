@@ -578,7 +578,7 @@ def test_more_promises_cost_no_more_queries(client, page, make_promise, scope, h
 
     # session, user, addendum, firm (twice: the form, and the page's head), what is chosen, promises of the scope and
     # others, beat and oldest message for the line of truth
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         client.get(page)
 
 

@@ -325,5 +325,5 @@ def test_the_page_costs_the_same_with_more_of_everything(
 
     # session, user, client, open promises, ended ones, contacts, tellings, slips by client, slips, open links,
     # scopes, those that wait for promises, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(15):
+    with django_assert_num_queries(14):
         show()

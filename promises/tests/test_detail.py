@@ -246,7 +246,7 @@ def test_history_costs_no_more_queries(client, thandi, make_promise, lena, how_m
 
     # session, user, promise, tellings, extensions, entries, reminders, readings, firm, heartbeat and oldest message
     # for the line of truth, steps, notes
-    with django_assert_num_queries(13):
+    with django_assert_num_queries(12):
         page(client, promise)
 
 

@@ -416,7 +416,7 @@ def test_history_costs_the_page_no_more_statements(client, mara, passed, at_noon
     client.get(HERE)
 
     # Session, user, readings, open promises; the firm, once for the page and once for its frame; the frame's own two.
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         client.get(HERE)
 
 

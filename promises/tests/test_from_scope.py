@@ -487,7 +487,7 @@ def test_the_page_costs_the_same_for_more_lines(as_thandi, make_scope, how_many,
 
     # session, user, firm, scope, lines, addenda, promised, put aside, owners, promised lately, slips, taken out,
     # firm in the head, heartbeat, oldest unsent; once for all the dates: the diary, what is promised, the track record
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(18):
         as_thandi.get(page_of(scope))
 
 
@@ -578,7 +578,7 @@ def test_my_day_costs_the_same_for_more_scopes(as_thandi, make_scope, lena, how_
     # session, user, firm, not told, four lists of promises, words owed, to greet, scopes that wait for promises,
     # promises without their line, near their end, answers to review, lost messages, is anything mine, clients, firm in
     # the head, heartbeat, oldest unsent
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         as_thandi.get("/my-day/")
 
 

@@ -223,7 +223,7 @@ def test_the_list_costs_the_same_for_more(as_thandi, make_scope, thandi, how_man
         decide(make_scope(f"2025-{number}"), "part", why="", words=words, by=thandi, now=NOW)
 
     # session, user, firm, near their end, decided, firm in the head, heartbeat, oldest unsent
-    with django_assert_num_queries(8):
+    with django_assert_num_queries(7):
         as_thandi.get("/renewals/")
 
 
@@ -683,5 +683,5 @@ def test_the_page_costs_the_same_for_more_history(
     # session, user, scope, decided, firm, who is there; lines and addenda; promises, requests and later dates of the
     # scope and of the client; what is owed, contact, contacts to choose from, firm in the head, heartbeat, oldest
     # unsent
-    with django_assert_num_queries(20):
+    with django_assert_num_queries(19):
         as_thandi.get(page_of(scope), {"decision": "part"})

@@ -261,7 +261,7 @@ def test_it_costs_the_same_for_one_person_and_for_three(
         make_promise(owner=person)
 
     # session, person, firm, people, their weeks and absences, loads, who has no week, heartbeat, oldest unsent
-    with django_assert_num_queries(10):
+    with django_assert_num_queries(9):
         assert office.get(TEAM).status_code == 200
 
 

@@ -458,5 +458,5 @@ def test_more_promises_cost_no_more_queries(client, thandi, make_promise, lena, 
 
     # session, user, promise, speakable, steps, extensions, contact, heard, last updates, firm twice for draft and
     # quiet hours, the contacts to choose from twice, and the two of the line of truth
-    with django_assert_num_queries(16):
+    with django_assert_num_queries(15):
         client.get(address)

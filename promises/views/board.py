@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -20,12 +20,14 @@ from engagement.staff.access import manager_required
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_short
-from promises import charts, team, words
+from promises import charts, words
 from promises.actions.asking import ask_for_update, by_person
-from promises.board import MOST_COUNTED, Board, slips_by_client
+from promises.board import Board, slips_by_client
+from promises.board_counts import MOST_COUNTED
 from promises.coming_weeks import Promised, Week, flow
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
+from promises.house import everybody, free_together
 from promises.models import Promise
 from promises.renewals import near_end
 
@@ -66,8 +68,6 @@ class Card:
 def board(request: SignedInRequest) -> HttpResponse:
     firm, now = Firm.get(), timezone.now()
     shown, form = _asked_for(request, now, firm)
-    # The people to choose from are those whose hours are free: they are read once for both.
-    form.owners = form.owners.prefetch_related(*team.diaries(shown.coming_weeks()))
     after = request.GET.get("after", "")
     promises, following = shown.page(after)
     counted = shown.counted({"near_end": near_end(firm, now)})
@@ -79,7 +79,7 @@ def board(request: SignedInRequest) -> HttpResponse:
         "chosen": _chosen(request, form),
         "card": shown.card,
         "cards": _cards(shown, counts, request, leading=None if after else next(iter(promises), None)),
-        "rows": rows_of(promises, shown.now),
+        "rows": rows_of(promises, shown.now, slips_in(promises)),
         "next": _address(request, after=following) if following else "",
         "csv": reverse("promises:board_csv") + "?" + _kept(request).urlencode(),
         "here": request.get_full_path(),
@@ -146,8 +146,15 @@ def ask(request: SignedInRequest) -> HttpResponse:
     return redirect(back)
 
 
-def rows_of(promises: list[Promise], now: datetime) -> list[Row]:
-    slips = slips_by_client({promise.client_id for promise in promises}, now)
+def slips_in(promises: list[Promise]) -> dict[int, int]:
+    """By client, of promises as `with_slips` gives them."""
+    return {promise.client_id: promise.slips for promise in promises}  # type: ignore[attr-defined]
+
+
+def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | None = None) -> list[Row]:
+    """`slips` by client, where they have been read already."""
+    if slips is None:
+        slips = slips_by_client({promise.client_id for promise in promises}, now)
     return [
         Row(
             promise=promise,
@@ -166,7 +173,7 @@ def rows_of(promises: list[Promise], now: datetime) -> list[Row]:
 
 
 def _asked_for(request: SignedInRequest, now: datetime, firm: Firm) -> tuple[Board, BoardFilter]:
-    form = BoardFilter(request.GET, user=request.user)
+    form = BoardFilter(request.GET, user=request.user, people=everybody())
     return Board(user=request.user, zone=firm.zoneinfo, now=now, **form.understood()), form
 
 
@@ -276,8 +283,8 @@ def _coming(
     weeks = shown.coming_weeks()
     promised = [counted[f"week_{number}"] for number in range(len(weeks))]
     if shown.is_whole_load:
-        people = [person for person in form.owners if shown.owner in (None, person)]
-        coming = flow(weeks, promised, team.free_of_all(people, firm, weeks, shown.now))
+        people = [person for person in form.people.values() if shown.owner is None or shown.owner.pk == person.pk]
+        coming = flow(weeks, promised, free_together(people, firm, weeks, shown.now))
     else:
         coming = [Week(*week, due, 0.0) for week, due in zip(weeks, promised, strict=True)]
     bars = []

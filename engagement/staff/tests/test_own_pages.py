@@ -322,5 +322,5 @@ def test_the_profile_costs_the_same_for_one_absence_and_for_three(
         Absence.objects.create(user=thandi, first_day=TODAY, last_day=TODAY + number * DAY, cover=sam)
         WorkingWeek.objects.create(user=thandi, valid_from=TODAY + number * DAY)
 
-    with django_assert_num_queries(8):  # the five of every page, the copy of oneself, weeks, absences
+    with django_assert_num_queries(7):  # the four of every page, the copy of oneself, weeks, absences
         mine.get("/me/")
