@@ -5,12 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 import secrets
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from clients.models import Client, Entry
 from engagement.staff.models import User
@@ -39,6 +39,20 @@ def write(client_id: int, *events: Event) -> list[Entry]:
         Entry.objects.bulk_create(entries, batch_size=500)
         Client.objects.filter(pk=client_id).update(entries=entries[-1].seq, head=entries[-1].hash)
     return entries
+
+
+def write_all(events: Mapping[int, Sequence[Event]]) -> None:
+    """To the chains of many clients, as `write` does to one. They come in one order, so that nobody waits in a ring."""
+    with transaction.atomic():
+        held = Client.objects.select_for_update(no_key=True).filter(pk__in=events).order_by("pk")
+        entries, heads = list[Entry](), list[tuple[int, str, int]]()
+        for client_id, seq, head in list(held.values_list("pk", "entries", "head")):
+            entries += _chained(client_id, seq, head, events[client_id])
+            heads.append((entries[-1].seq, entries[-1].hash, client_id))
+        Entry.objects.bulk_create(entries, batch_size=500)
+        with connection.cursor() as cursor:
+            # Django's bulk_update takes as long as all the entries.
+            cursor.executemany(f"UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s", heads)
 
 
 def _chained(client_id: int, seq: int, previous: str, events: Iterable[Event]) -> Iterator[Entry]:

@@ -26,6 +26,23 @@ def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -
         _run_each(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})", fields, rows)
 
 
+def add_rows(model: type[Model], keys: Sequence[str], sums: Sequence[str], rows: Sequence[Row]) -> None:
+    """Each row is its keys, which are unique together, and what is added to the sums that stand there, if any do."""
+    if not rows:
+        return
+    fields = [_field(model, name) for name in (*keys, *sums)]
+    table, columns = _quoted(model._meta.db_table), ", ".join(_column(field) for field in fields)
+    found_by = ", ".join(_column(field) for field in fields[: len(keys)])
+    added = ", ".join(
+        f"{_column(field)} = {table}.{_column(field)} + excluded.{_column(field)}" for field in fields[len(keys) :]
+    )
+    onto = f"ON CONFLICT ({found_by}) DO UPDATE SET {added}"
+    if connection.vendor == "postgresql":
+        _run(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_arrays(fields)}) {onto}", fields, rows)
+    else:
+        _run_each(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))}) {onto}", fields, rows)
+
+
 def update_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
     """Each row is the values of these columns, and the key last. Rows are held already, or taken in the order given."""
     if not rows:
