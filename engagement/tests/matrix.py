@@ -30,6 +30,7 @@ from django.urls import URLResolver, get_resolver
 
 from clients.actions import (
     draft_addendum,
+    keep_template,
     log_request,
     make_client,
     make_link,
@@ -43,7 +44,6 @@ from clients.models import (
     OutsideRequest,
     Scope,
     ScopeFile,
-    ScopeTemplate,
     SealedDocument,
     Solution,
 )
@@ -156,6 +156,8 @@ class World:
         self.both = self._of_the_firm()
         self.open = self._side("Karoo Linen", "lena@karoo.example", restricted=False)
         self.quiet = self._side("Quiet Matter", "quinn@quiet.example", restricted=True)
+        kept_text = keep_template(self.open["draft scope"], "A usual scope", by=self.thandi, now=NOW)
+        self.open["template"] = self.quiet["template"] = kept_text
         self.sessions = {role: _session(person) for role, person in self.people.items()}
         self.tokens = self._tokens()
         self.server = Server()
@@ -174,7 +176,6 @@ class World:
             "absence": Absence.objects.create(user=self.owen, first_day=date(2027, 1, 4), last_day=date(2027, 1, 8)),
             "person": self.owen,
             "solution": solution,
-            "template": ScopeTemplate.objects.create(name="A usual scope", content={}, changed_at=NOW),
             "upload": Upload.objects.create(
                 name="deliveries.csv", content=b"client,what,owner,due_on\nX,Y,Z,2026-12-01\n", by=self.mara, at=NOW
             ),
