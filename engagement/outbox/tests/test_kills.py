@@ -55,6 +55,7 @@ def strike(chance, worker):
         return "child"
     if chance.random() < 0.5:
         worker.kill()
+        worker.wait()
     else:
         kill(worker)
     return "worker"
