@@ -40,14 +40,24 @@ class Browser:
         headers = {"Cookie": "; ".join(f"{name}={value}" for name, value in self.cookies.items())}
         if body is not None:
             headers["Content-Type"] = "application/x-www-form-urlencoded"
-        began = time.perf_counter()
-        self._line.request(method, address, body, headers)
-        answer = self._line.getresponse()
-        self.page = answer.read()
-        seconds = time.perf_counter() - began
+        try:
+            seconds, answer = self._clocked(method, address, body, headers)
+        except http.client.RemoteDisconnected:
+            # The line was idle for longer than the server keeps one: a new one is opened, and the clock starts anew.
+            self._line.close()
+            seconds, answer = self._clocked(method, address, body, headers)
         self.status, self.location = answer.status, answer.getheader("Location", "")
         for line in answer.headers.get_all("Set-Cookie", []):
             self.cookies |= {name: cookie.value for name, cookie in SimpleCookie(line).items()}
         if answer.status != status:
             raise Refused(f"{method} {address}: {answer.status} where {status} was due; {self.page[:300]!r}")
         return seconds
+
+    def _clocked(
+        self, method: str, address: str, body: str | None, headers: dict[str, str]
+    ) -> tuple[float, http.client.HTTPResponse]:
+        began = time.perf_counter()
+        self._line.request(method, address, body, headers)
+        answer = self._line.getresponse()
+        self.page = answer.read()
+        return time.perf_counter() - began, answer
