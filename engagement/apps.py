@@ -5,4 +5,4 @@ class EngagementConfig(AppConfig):
     name = "engagement"
 
     def ready(self) -> None:
-        from engagement import checks  # noqa: F401  registers them
+        from engagement import checks, security_log  # noqa: F401  registers them
