@@ -49,6 +49,21 @@ def mails_can_leave(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
 
 
 @register(Tags.security, deploy=True)
+def sign_ins_are_kept(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
+    found: list[CheckMessage] = []
+    if settings.PLAIN_HTTP and not settings.EMBEDDED:
+        text = "Pages go by plain http: whoever listens on the way takes sign-ins with them."
+        found.append(checks.Warning(text, hint="Set PLAIN_HTTP to False.", id="engagement.W007"))
+    if settings.SESSION_IDLE > settings.SESSION_LONGEST:
+        text = "SESSION_IDLE_HOURS is longer than SESSION_DAYS: nobody is ever signed out for being idle."
+        found.append(checks.Warning(text, hint="docs/signing_in.md says what each does.", id="engagement.W008"))
+    if min(settings.SESSION_IDLE, settings.SESSION_LONGEST) <= timedelta():
+        text = "SESSION_IDLE_HOURS and SESSION_DAYS must be 1 or more: as it is, nobody stays signed in."
+        found.append(checks.Error(text, hint="docs/signing_in.md says what each does.", id="engagement.E003"))
+    return found
+
+
+@register(Tags.security, deploy=True)
 def documents_can_be_sealed(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
     found: list[CheckMessage] = []
     hint = "docs/seal.md says how the key is made and where it lies."

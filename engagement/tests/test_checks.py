@@ -17,11 +17,12 @@ def real(settings):
     settings.REDIS_URL = "redis://cache/0"
     settings.DELIVERY_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
     settings.DEFAULT_FROM_EMAIL = "Promises <promises@example.com>"
+    settings.PLAIN_HTTP = settings.EMBEDDED = False
     return settings
 
 
 def complaints():
-    every = [checks.site_url_is_https, checks.processes_share_a_cache, checks.mails_can_leave]
+    every = [checks.site_url_is_https, checks.processes_share_a_cache, checks.mails_can_leave, checks.sign_ins_are_kept]
     return [message.id for check in every for message in check(None)]
 
 
@@ -36,6 +37,9 @@ def test_a_real_installation_passes(real):
         ("REDIS_URL", "", "engagement.W002"),
         ("DELIVERY_BACKEND", "django.core.mail.backends.filebased.EmailBackend", "engagement.W003"),
         ("DEFAULT_FROM_EMAIL", "Promises <promises@localhost>", "engagement.W004"),
+        ("PLAIN_HTTP", True, "engagement.W007"),
+        ("SESSION_IDLE", timedelta(days=15), "engagement.W008"),
+        ("SESSION_IDLE", timedelta(0), "engagement.E003"),
     ],
 )
 def test_what_would_break_quietly_is_said(real, name, value, complaint):

@@ -95,8 +95,10 @@ class ProofForm(OwnPassword, StepForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        # Recovery codes have letters.
-        del self.fields["proof"].widget.attrs["inputmode"]
+        # Recovery codes have letters, and are longer.
+        attrs = self.fields["proof"].widget.attrs
+        del attrs["inputmode"]
+        attrs["class"] = "input-20"
 
     def is_right(self, code: str) -> bool:
         return second_step.takes_either(self.user, code, now=self.now)

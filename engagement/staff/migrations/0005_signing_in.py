@@ -44,7 +44,7 @@ class Migration(migrations.Migration):
         migrations.AddField(
             model_name='firm',
             name='second_step_for',
-            field=models.CharField(choices=[('nobody', 'Nobody: each decides for themselves'), ('managers', 'Managers and administrators'), ('everybody', 'Everybody')], default='nobody', help_text='Whoever has none yet sets it up at the next sign-in, and can do nothing else before.', max_length=10, verbose_name='a second step is asked of'),
+            field=models.CharField(choices=[('nobody', 'Nobody'), ('managers', 'Managers and administrators'), ('everybody', 'Everybody')], default='nobody', help_text='Whoever has none yet sets it up at the next sign-in, and can do nothing else before.', max_length=10, verbose_name='a second step is asked of'),
         ),
         migrations.CreateModel(
             name='RecoveryCode',

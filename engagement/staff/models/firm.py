@@ -21,7 +21,7 @@ class Firm(models.Model):
     """The one firm of this installation and what it decided about its promises."""
 
     class SecondStepFor(models.TextChoices):
-        NOBODY = "nobody", _("Nobody: each decides for themselves")
+        NOBODY = "nobody", _("Nobody")
         MANAGERS = "managers", _("Managers and administrators")
         EVERYBODY = "everybody", _("Everybody")
 

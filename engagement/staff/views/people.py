@@ -144,6 +144,9 @@ def person_back(request: SignedInRequest, pk: int) -> HttpResponse:
 def person_second_step(request: SignedInRequest, pk: int) -> HttpResponse:
     """Take it away from somebody who lost it."""
     somebody = get_object_or_404(User, pk=pk)
+    if somebody == request.user:
+        messages.info(request, _("Your own second step is here: it takes your password and a code."))
+        return redirect("staff:second_step")
     form = OwnPasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:

@@ -50,6 +50,10 @@ def staff_pages(office):
         f"/solutions/{office['solution'].pk}/edit/",
         "/sent/",
         "/me/",
+        "/me/devices/",
+        "/me/password/",
+        "/me/second-step/",
+        "/me/second-step/set-up/",
     ]
 
 
