@@ -27,17 +27,23 @@ class Event:
     data: dict[str, Any] = field(default_factory=dict)
 
 
-def write(client_id: int, *events: Event) -> list[Entry]:
-    """Append to the client's chain, in the transaction of what happened.
+# How many entries a chain has, and the hash of the last.
+Head = tuple[int, str]
 
-    The client's row is locked while the head moves; on SQLite the whole transaction holds the write lock already, and
-    on both a second entry in one place is refused by constraint.
+
+def write(client_id: int, *events: Event, head: Head | None = None) -> list[Entry]:
+    """Append to the client's chain, in the transaction of what happened, and only together with it.
+
+    Whoever has just read the client says where the chain ended. Where somebody has written since, or nobody knows, it
+    is read again with the client's row locked. On both databases a second entry in one place is refused by constraint.
     """
-    with transaction.atomic():
-        head = Client.objects.select_for_update(no_key=True).values_list("entries", "head").get(pk=client_id)
-        entries = list(_chained(client_id, *head, events))
+    with transaction.atomic(savepoint=False):
+        entries = _moved(client_id, head, events) if head else None
+        if entries is None:
+            held = Client.objects.select_for_update(no_key=True).values_list("entries", "head").get(pk=client_id)
+            entries = _moved(client_id, held, events)
+            assert entries  # nobody else moves it now
         Entry.objects.bulk_create(entries, batch_size=500)
-        Client.objects.filter(pk=client_id).update(entries=entries[-1].seq, head=entries[-1].hash)
     return entries
 
 
@@ -53,6 +59,13 @@ def write_all(events: Mapping[int, Sequence[Event]]) -> None:
         with connection.cursor() as cursor:
             # Django's bulk_update takes as long as all the entries.
             cursor.executemany(f"UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s", heads)
+
+
+def _moved(client_id: int, head: Head, events: Iterable[Event]) -> list[Entry] | None:
+    """The entries to follow this head, and the client pointing to the last; None where it is the head no more."""
+    entries = list(_chained(client_id, *head, events))
+    here = Client.objects.filter(pk=client_id, entries=head[0], head=head[1])
+    return entries if here.update(entries=entries[-1].seq, head=entries[-1].hash) else None
 
 
 def _chained(client_id: int, seq: int, previous: str, events: Iterable[Event]) -> Iterator[Entry]:

@@ -173,11 +173,22 @@ def test_two_entries_cannot_take_one_place(told):
 def test_an_entry_that_cannot_be_written_leaves_the_head_alone(told, monkeypatch):
     head = (told.entries, told.head)
 
-    with pytest.raises(TypeError):
+    with pytest.raises(TypeError), transaction.atomic():
         record.write(told.pk, record.Event("promise 1", "told", NOW, None, {"text": object()}))
 
     told.refresh_from_db()
     assert (told.entries, told.head) == head
+
+
+@pytest.mark.parametrize("known", [True, False])
+def test_a_head_that_moved_meanwhile_is_read_again(told, thandi, known):
+    head = (told.entries, told.head)
+    record.write(told.pk, record.Event("promise 2", "made", NOW, thandi))
+
+    record.write(told.pk, record.Event("promise 3", "made", NOW, thandi), head=head if known else None)
+
+    assert faults(told) == []
+    assert [entry.subject for entry in told.record.order_by("seq")][-2:] == ["promise 2", "promise 3"]
 
 
 def test_several_entries_go_in_at_once(told, thandi):

@@ -33,7 +33,11 @@ def holding(promise: Promise, *, still_open: bool = True) -> Iterator[Promise]:
 
 def write(promise: Promise, kind: str, now: datetime, by: User | None, **data: Any) -> None:
     """Into the client's record, in the transaction of what happened."""
-    record.write(promise.client_id, record.Event(promise.record_subject, kind, now, by, data))
+    client = promise.client if Promise.client.is_cached(promise) else None
+    head = (client.entries, client.head) if client else None
+    entries = record.write(promise.client_id, record.Event(promise.record_subject, kind, now, by, data), head=head)
+    if client:
+        client.entries, client.head = entries[-1].seq, entries[-1].hash
 
 
 def load_changed(held: Promise, now: datetime, since: datetime | None = None) -> None:
