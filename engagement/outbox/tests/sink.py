@@ -84,6 +84,9 @@ class Sink:
         """How often a text with each Message-ID was accepted."""
         return Counter(str(mail["Message-ID"]) for mail in self.accepted())
 
+    def moments(self) -> list[float]:
+        return [json.loads(line)["at"] for line in self._lines()]
+
     def forget(self) -> None:
         with self._lock:
             self.file.write_text("")
@@ -98,7 +101,7 @@ class Sink:
 
     def keep(self, recipients: list[str], text: str) -> None:
         with self._lock, self.file.open("a") as file:
-            file.write(json.dumps({"to": recipients, "text": text}) + "\n")
+            file.write(json.dumps({"to": recipients, "text": text, "at": time.time()}) + "\n")
             file.flush()
             os.fsync(file.fileno())
 

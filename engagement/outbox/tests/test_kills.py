@@ -50,7 +50,7 @@ def look_after_the_dead():
 def strike(chance, worker):
     """A whole worker, its main process alone, or one of the children that do the work."""
     at_work = children(worker)
-    if at_work and chance.random() < 0.6:
+    if at_work and chance.random() < 0.8:
         os.kill(chance.choice(at_work), signal.SIGKILL)
         return "child"
     if chance.random() < 0.5:
