@@ -29,36 +29,37 @@ def code_field(label: Any, enter: Any, **attrs: Any) -> forms.CharField:
 class StepForm(PlainWords, forms.Form):
     """One try at the second step, counted before it is looked at."""
 
+    tried = "code"
+    wrong = NOT_THE_CODE
+
     def __init__(self, *args: Any, user: User, tries: Tries, now: datetime, **kwargs: Any) -> None:
         self.user, self.tries, self.now = user, tries, now
         super().__init__(*args, **kwargs)
 
-    def look_at(self, name: str) -> None:
-        """To be called when all the rest is right: a code that was looked at is taken."""
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        # Only when all the rest is right: a code that was looked at is taken.
+        if not self.errors:
+            self._look_at(self.cleaned_data[self.tried])
+        return cleaned
+
+    def is_right(self, code: str) -> bool:
+        return second_step.takes_code(self.user, code, now=self.now)
+
+    def _look_at(self, code: str) -> None:
         try:
             if not self.tries.take():
                 raise ValidationError(WAIT, code="wait")
         except CannotCount as error:
             raise ValidationError(COME_BACK, code="cannot_count") from error
-        if self.is_right(self.cleaned_data[name]):
+        if self.is_right(code):
             self.tries.was_right()
         else:
-            self.add_error(name, self.wrong)
-
-    wrong = NOT_THE_CODE
-
-    def is_right(self, code: str) -> bool:
-        return second_step.takes_code(self.user, code, now=self.now)
+            self.add_error(self.tried, self.wrong)
 
 
 class SignInCodeForm(StepForm):
     code = code_field(_("Code from your app"), _("Enter the code that your app shows"), autofocus=True)
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if not self.errors:
-            self.look_at("code")
-        return cleaned
 
 
 class SignInRecoveryForm(StepForm):
@@ -77,16 +78,11 @@ class SignInRecoveryForm(StepForm):
     def is_right(self, code: str) -> bool:
         return second_step.takes_recovery_code(self.user, code, now=self.now)
 
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if not self.errors:
-            self.look_at("code")
-        return cleaned
-
 
 class ProofForm(OwnPassword, StepForm):
     """Password and code together, before the second step itself is changed."""
 
+    tried = "proof"
     wrong = _("This is neither the code of now nor one of your recovery codes. Wait for the next code, and enter that")
     proof = code_field(
         _("Code from your app, or a recovery code"), _("Enter the code that your app shows, or a recovery code")
@@ -102,12 +98,6 @@ class ProofForm(OwnPassword, StepForm):
 
     def is_right(self, code: str) -> bool:
         return second_step.takes_either(self.user, code, now=self.now)
-
-    def clean(self) -> dict[str, Any] | None:
-        cleaned = super().clean()
-        if not self.errors:
-            self.look_at("proof")
-        return cleaned
 
 
 class NewAppForm(PlainWords, forms.Form):
