@@ -119,7 +119,9 @@ class Run:
         )
 
     def sweeps(self) -> None:
-        drop_database(f"live_{self.large}")
+        # Of those that bench/sweep.py makes, one may be left by an earlier run on a server that was named.
+        for name in (f"live_{self.large}", "measured", f"made_{self.small}", f"made_{self.large}"):
+            drop_database(name)
         self.say("sweep beside the bare statement")
         environ = self.found.environ("postgres") | {
             "TEST_DATABASE_URL": f"{self.found.postgres.rsplit('/', 1)[0]}/postgres",
@@ -127,6 +129,8 @@ class Run:
         }
         pairs = 5 if self.large <= LARGE else 3
         self.report.add(*sweeps.beside_statement(self.small, self.large, pairs, environ))
+        for name in ("measured", f"made_{self.large}"):
+            drop_database(name)
         self.bar.update()
         self.say("four sweeps at once")
         kills = 20 if self.large > LARGE else 6
