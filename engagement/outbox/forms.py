@@ -26,7 +26,7 @@ class ResumeForm(forms.Form):
         label=_("Reminders and other messages to people here"),
         choices=[
             (KEEP, _("Send what is still true")),
-            (CANCEL, _("Cancel what was due before nothing was sent any more")),
+            (CANCEL, _("Cancel what was due before sending was held")),
         ],
         initial=KEEP,
         widget=forms.RadioSelect,

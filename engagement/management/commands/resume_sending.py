@@ -16,7 +16,7 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--cancel-clients", action="store_true", help="Cancel the messages to clients instead.")
         parser.add_argument(
-            "--cancel-staff", action="store_true", help="Cancel reminders that were due before nothing was sent."
+            "--cancel-staff", action="store_true", help="Cancel reminders that were due before sending was held."
         )
         parser.add_argument(
             "--anyway", action="store_true", help="Although what was due meanwhile is not all worked out yet."
