@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db.models import Q, QuerySet
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -92,6 +94,25 @@ def render_request(person: User, promises: list[Promise], by: User, now: datetim
         }
         context = {"person": person, "promises": promises, "by": by, "now": now, "site": settings.SITE_URL}
         return subject, render_to_string("mail/ask.txt", context)
+
+
+def render_left(reader: User, person: User, promises: QuerySet[Promise], now: datetime) -> tuple[str, str]:
+    """What somebody who has left still owes, for whoever hands it over."""
+    with translation.override(reader.language), timezone.override(reader.zoneinfo):
+        count = promises.count()
+        subject = ngettext(
+            "%(name)s has left: %(count)s open promise needs another owner",
+            "%(name)s has left: %(count)s open promises need another owner",
+            count,
+        ) % {"name": person.name, "count": count}
+        context = {
+            "person": person,
+            "promises": promises[:MOST_LINES],
+            "more": max(0, count - MOST_LINES),
+            "now": now,
+            "all": f"{settings.SITE_URL}{reverse('promises:list')}?{urlencode({'owner': person.pk, 'state': 'open'})}",
+        }
+        return subject, render_to_string("mail/left.txt", context)
 
 
 def _covered_by(person: User, now: datetime) -> list[User]:

@@ -24,6 +24,7 @@ from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.signals import diary_changed
 from promises import addenda, overrun
+from promises.actions import leaving
 from promises.actions.addenda import follow, must_still_say
 from promises.actions.alarms import hurry_alarms, may_see
 from promises.actions.base import write
@@ -69,6 +70,13 @@ def word_it_now(sender: type[Message], message: Message, now: datetime, **kwargs
         return _("There was nothing left to remind of.")
     message.subject, message.body = worded
     message.outgoing_body = message.body
+    return None
+
+
+@receiver(message_leaving)
+def stop_what_is_handed_over(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
+    if message.kind == leaving.KIND and leaving.is_seen_to(message.occasion):
+        return _("What they owed has another owner, or they are back.")
     return None
 
 
@@ -127,6 +135,8 @@ def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, 
         User.objects.filter(pk=user.pk, next_digest_at__lt=now - TOO_LATE).update(next_digest_at=None)
     look_soon(touched.values_list("pk", flat=True), now)
     hurry_alarms(user, now, Diaries(Firm.get()))
+    if user and not user.is_active:
+        leaving.say_who_left(user, now)
 
 
 @receiver(agreement_sending)
