@@ -220,7 +220,12 @@ def _hand_over(message: Message, now: datetime, line: Line) -> bool:
     if (message.subject, message.body) != kept:
         message.subject = one_line(message.subject)
         # Reminders are worded as they leave, from how things stand then.
-        _still_mine(message).update(subject=message.subject, body=message.body)
+        is_mine = bool(_still_mine(message).update(subject=message.subject, body=message.body))
+    else:
+        is_mine = message.audience == Audience.STAFF or _still_mine(message).exists()
+    if not is_mine:
+        # We slept through our lease: somebody else has it in hand, or a person decides about it.
+        return False
     try:
         line.send(message)
     except NotAccepted as refusal:

@@ -73,6 +73,7 @@ def test_a_worker_that_slept_cannot_settle_what_a_person_sent_again(sink, to_cli
     message.refresh_from_db()
 
     assert (settled, message.state) == (False, State.SENDING)
+    assert sink.accepted() == []
 
 
 def test_an_attempt_longer_than_a_day_old_is_not_forgotten(sink, to_client):
