@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +14,8 @@ from django.utils import translation
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import AccountEvent, Firm, User
+
+logger = logging.getLogger(__name__)
 
 Kind = AccountEvent.Kind
 
@@ -55,6 +58,7 @@ WORDS: dict[str, tuple[Any, Any]] = {
 def note(person: User, kind: AccountEvent.Kind, *, by: User, now: datetime, address: str = "") -> None:
     """In the transaction of what happened. `address` is where the mail goes, if not to where they sign in."""
     AccountEvent.objects.create(person=person, kind=kind, by=by, at=now)
+    logger.info("Account of person %s: %s, by person %s.", person.pk, kind.value, by.pk)
     if not person.is_reachable:
         return
     with translation.override(person.language):

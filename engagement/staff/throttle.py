@@ -75,6 +75,9 @@ class Limit:
             # It ran out between the two lines.
             cache.set(key, 1, seconds)
             return 1
+        if counted == self.most:
+            # Once a while, and without saying of whom: what was typed may be a password.
+            logger.warning("A limit is reached: %s, %s tries.", self.name, self.most)
         if counted == 1:
             # It may have run out inside the line before: then it is new, and would never run out again.
             cache.touch(key, seconds)

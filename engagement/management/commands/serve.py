@@ -105,6 +105,8 @@ def web() -> list[str]:
     processes = str(settings.WEB_PROCESSES)
     options = ["--threads", "8", "--graceful-timeout", "10", "--log-level", "warning", "--no-control-socket"]
     options += ["--logger-class", "engagement.server_log.Logger"]
+    # Left to itself it believes whoever comes from this machine that they came by https; BEHIND_PROXY says whom we do.
+    options += ["--forwarded-allow-ips", ""]
     return [PYTHON, "-m", "gunicorn", "engagement.wsgi", "-k", "gthread", "-b", address, "-w", processes, *options]
 
 

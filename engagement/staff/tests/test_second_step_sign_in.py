@@ -1,5 +1,6 @@
 """The second page of signing in, and that nothing else is open before it."""
 
+import logging
 import re
 from datetime import timedelta
 
@@ -114,6 +115,22 @@ def test_a_wrong_code_says_so_and_lets_nobody_in(client, thandi, with_app):
     assert "not the code of now" in error(page)
     assert "<title>Error: Code from your app" in page.content.decode()
     assert signed_in(client) is None
+
+
+def test_the_log_says_that_and_what_changed_and_never_the_code(client, thandi, with_app, caplog):
+    with caplog.at_level(logging.INFO, logger="engagement.staff"):
+        app, codes = with_app(thandi)
+        password(client, thandi)
+        client.post(CODE, {"code": "135791"})
+        client.post(RECOVERY, {"code": codes[0]})
+
+    lines = [line.getMessage() for line in caplog.records if line.name.startswith("engagement.staff")]
+    assert lines == [
+        f"Account of person {thandi.pk}: step_on, by person {thandi.pk}.",
+        f"No code that is taken, of person {thandi.pk}, from 127.0.0.1.",
+        f"Account of person {thandi.pk}: code_used, by person {thandi.pk}.",
+    ]
+    assert not any(secret in caplog.text for secret in ("135791", codes[0], app.secret))
 
 
 def test_a_code_that_was_watched_does_not_open_a_second_time(client, thandi, with_app):

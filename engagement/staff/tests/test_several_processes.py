@@ -3,7 +3,6 @@
 import http.client
 import os
 import signal
-import sys
 import time
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -16,6 +15,7 @@ from django.test import Client
 from clients.actions import link_address, make_link
 from conftest import NOW, PASSWORD
 from engagement import testservers
+from engagement.management.commands.serve import web as command
 from engagement.outbox.tests.machinery import Machinery, database_url, own_redis
 
 pytestmark = [pytest.mark.servers, pytest.mark.django_db(transaction=True)]
@@ -57,10 +57,9 @@ def web(machinery, settings):
     """Several processes of the product on the test's own database."""
 
     def start(broker, **environ):
-        port = testservers.free_port()
-        command = [sys.executable, "-m", "gunicorn", "engagement.wsgi", "-k", "gthread", "--threads", "4"]
-        command += ["-w", str(PROCESSES), "-b", f"127.0.0.1:{port}", "--no-control-socket", "--log-level", "critical"]
-        machinery.start(command, broker, SECRET_KEY=settings.SECRET_KEY, **environ)
+        settings.PORT = port = testservers.free_port()
+        settings.WEB_PROCESSES = PROCESSES
+        machinery.start([*command(), "--log-level", "critical"], broker, SECRET_KEY=settings.SECRET_KEY, **environ)
         testservers.wait_for("the web server", lambda: testservers.listens(port))
         return Web(port)
 
@@ -100,6 +99,13 @@ def test_of_all_tries_with_made_up_addresses_no_more_than_the_limit_are_looked_a
     assert set(many) <= {200, 429}
     forwarded = {"X_Forwarded_For": "192.0.2.9"} if proxy else {}
     assert product.sign_in(mokoena.email, PASSWORD, **forwarded) == 429
+
+
+def test_nobody_says_of_themselves_that_they_came_by_https(web, firm):
+    product = web("", PLAIN_HTTP="False")
+
+    for claim in ({}, {"X_Forwarded_Proto": "https"}, {"X_Forwarded_Ssl": "on"}, {"X_Forwarded_Protocol": "ssl"}):
+        assert product.ask("GET", "/sign-in/", **claim)[0] == 301
 
 
 @pytest.mark.parametrize("how", ["dead", "hanging"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from typing import Any
 
 from django.contrib.auth import views as auth_views
@@ -19,9 +20,12 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from engagement.staff import actions, door, second_step
 from engagement.staff.forms.passwords import ForgottenForm, SetPasswordForm, SignInForm
 from engagement.staff.forms.second_step import NewAppForm, SignInCodeForm, SignInRecoveryForm, StepForm
+from engagement.staff.http import visitor_address
 from engagement.staff.models import Firm
 from engagement.staff.setting_up import SettingUp
 from engagement.staff.sign_in_tries import WHILE, at_the_second_step
+
+logger = logging.getLogger(__name__)
 
 # By the code of the form's error: too many tries, and a cache that is away.
 REFUSED = {"wait": 429, "cannot_count": 503}
@@ -96,6 +100,8 @@ def _second_step(request: HttpRequest, form_class: type[StepForm], template: str
     form = form_class(request.POST or None, user=user, tries=at_the_second_step(request, user), now=now)
     if request.method == "POST" and form.is_valid():
         return door.let_in(request, user, redirect(half_way.onward))
+    if request.method == "POST":
+        logger.warning("No code that is taken, of person %s, from %s.", user.pk, visitor_address(request))
     return answered(render(request, template, {"form": form, "person": user}), form)
 
 
