@@ -1,12 +1,14 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable, Iterator
 
 from django.http import StreamingHttpResponse
 
-# A spreadsheet would run a cell that begins so as a formula.
-STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0")
+# A spreadsheet would run a cell that begins so as a formula; some skip spaces first, some take the wide signs too.
+STARTS_A_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\0", "＝", "＋", "－", "＠")
+_RUNS = re.compile(f"['\\s\ufeff]*[{re.escape(''.join(STARTS_A_FORMULA))}]")
 
 
 class _Echo:
@@ -16,7 +18,12 @@ class _Echo:
 
 def safe(cell: object) -> object:
     """Text that no spreadsheet takes for a formula; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(STARTS_A_FORMULA) else cell
+    return f"'{cell}" if isinstance(cell, str) and _RUNS.match(cell) else cell
+
+
+def as_it_was(cell: str) -> str:
+    """What was made safe on its way out, when it comes back."""
+    return cell[1:] if cell.startswith("'") and _RUNS.match(cell[1:]) else cell
 
 
 def lines(rows: Iterable[Iterable[object]]) -> Iterator[str]:

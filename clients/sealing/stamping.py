@@ -3,13 +3,25 @@
 from __future__ import annotations
 
 import threading
+import urllib.error
 import urllib.request
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from asn1crypto import cms, tsp
 from pyhanko.sign.timestamps import TimeStamper
 
 MOST = 64 * 1024
+
+
+class _NoDetour(urllib.request.HTTPRedirectHandler):
+    """The service that the installation names, and no other one: a detour could lead to a machine inside."""
+
+    def redirect_request(self, *args: Any) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoDetour)
 
 
 class NoStamp(Exception):
@@ -55,8 +67,11 @@ class Service(TimeStamper):
                 raise ValueError("TIMESTAMP_URL must begin with https:// or http://")
             headers = {"Content-Type": "application/timestamp-query", "Accept": "application/timestamp-reply"}
             request = urllib.request.Request(self.url, question, headers)
-            with urllib.request.urlopen(request, timeout=self.seconds) as response:
+            with _OPENER.open(request, timeout=self.seconds) as response:
                 answers.put(response.read(MOST))
+        except urllib.error.HTTPError as error:
+            error.close()
+            answers.put(error)
         except Exception as error:
             # Raised again in the thread that waits.
             answers.put(error)

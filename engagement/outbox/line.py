@@ -12,6 +12,7 @@ import smtplib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from email.errors import HeaderParseError
+from email.header import Header
 from typing import Any
 
 from django.conf import settings
@@ -154,9 +155,14 @@ class Line:
         return None
 
 
+def _as_typed(subject: str) -> str:
+    """What looks like an encoded word would be decoded by its reader, into lines that nobody wrote."""
+    return Header(subject, "utf-8", header_name="Subject").encode(linesep="") if "=?" in subject else subject
+
+
 def _mail(message: Message) -> EmailMessage:
     mail = EmailMessage(
-        subject=message.subject,
+        subject=_as_typed(message.subject),
         body=message.outgoing_body,
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.address],

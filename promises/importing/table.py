@@ -12,6 +12,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from engagement.staff.when import speak_number
+from promises.csv_out import as_it_was
+
 
 @dataclass(frozen=True)
 class Columns:
@@ -45,6 +48,8 @@ DELIMITERS = {",": "comma", ";": "semicolon", "\t": "tab", "|": "bar"}
 GZIP_MARK = b"\x1f\x8b"
 # What a small compressed file may unfold to.
 MOST_BYTES = 256 * 1024 * 1024
+# Each is offered for each of ours; a page of a million choices would be made for minutes.
+MOST_COLUMNS = 200
 
 
 class Unreadable(Exception):
@@ -81,7 +86,7 @@ class Table:
                 yield Line(number, [], _why_broken(error))
                 continue
             if any(cell.strip() for cell in cells):
-                yield Line(number, cells)
+                yield Line(number, [as_it_was(cell) for cell in cells])
 
     def guess(self) -> dict[str, str]:
         """Which heading stands for which column, as far as the names say."""
@@ -106,6 +111,11 @@ def read(content: bytes, name: str, columns: Columns = PROMISES) -> Table:
         headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
     except csv.Error as error:
         raise Unreadable(_("The first line cannot be read. It has to name the columns.")) from error
+    if len(headings) > MOST_COLUMNS:
+        raise Unreadable(
+            _("The first line names %(number)s columns, and %(most)s at most are read. Leave out what is not needed.")
+            % {"number": speak_number(len(headings)), "most": speak_number(MOST_COLUMNS)}
+        )
     return Table([heading.strip() for heading in headings], delimiter, notes, text, columns)
 
 
