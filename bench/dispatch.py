@@ -43,7 +43,7 @@ def lines(servers: Servers, messages: int, tasks: int) -> list[Line]:
             is_floor=True,
             note=f"{mine:,.0f} messages a second against {theirs:,.0f} tasks, {ROUNDS} rounds; the sink is a file",
         ),
-        _with_kills(servers, messages),
+        _with_kills(servers, messages // 4),
     ]
 
 

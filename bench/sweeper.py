@@ -1,4 +1,7 @@
-"""A worker that does nothing but sweep: `python bench/sweeper.py NOW`. It says when it begins, and what it took."""
+"""A worker that does nothing but sweep: `python bench/sweeper.py NOW`.
+
+It says when it is ready, sweeps when a line comes in, and says what it took.
+"""
 
 from __future__ import annotations
 
@@ -23,7 +26,8 @@ def main(now: datetime) -> None:
 
     # The connection, and what is read at first use, are there before the clock starts.
     Promise.objects.order_by("pk").first()
-    say(begun=True)
+    say(ready=True)
+    sys.stdin.readline()
     began, looked = time.perf_counter(), 0
     # More than a turn's worth goes on in the next turn.
     while more := look_at_due(now):
