@@ -1,10 +1,16 @@
 """What a stranger can find out about a restricted client from pages that they may open: nothing."""
 
+import csv
+import json
 import re
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from urllib.parse import urlencode
 
 import pytest
+import time_machine
+from django.test import Client as Browser
+from django.utils.module_loading import import_string
 
 from clients.actions import log_request, make_link, save_contact
 from clients.models import Contact, OutsideRequest
@@ -12,6 +18,7 @@ from clients.tests.agreements import draft, put, send
 from conftest import DAY, NOW
 from engagement.outbox.actions import write
 from engagement.outbox.models import Audience, Message, State
+from engagement.staff.models import Absence, Firm
 from engagement.tests.matrix import TABLE, a_world, read_table
 from promises import actions
 from promises.due import due_for
@@ -167,3 +174,68 @@ def test_a_number_of_it_in_an_address_says_as_much_as_one_that_nobody_has(world,
 )
 def test_each_of_them_alone_says_nothing_either(world, where, name):
     assert alike(world, world.path(where, "staff"), [name])
+
+
+# Money
+
+
+def test_what_our_work_costs_is_for_managers(world, pages):
+    scope = world.open["signed scope"]
+    Firm.objects.update(hour_cost=Decimal("4321.09"), currency=scope.currency)
+    actions.make(
+        client=world.open["client"],
+        scope=scope,
+        what="An hour of work",
+        due=due_for(world.open["client"], world.firm, date(2026, 12, 9), None),
+        owner=world.thandi,
+        by=world.thandi,
+        estimate_hours=Decimal(1),
+        now=NOW - DAY,
+    )
+    told = re.compile(r"4[,.\s]?321")
+
+    assert [route for route in pages if told.search(read(world, world.path(route, "staff")))] == []
+    assert not told.search(world.ask("GET", f"/scopes/{scope.pk}/", "lead").content.decode())
+    assert told.search(world.ask("GET", f"/scopes/{scope.pk}/", "manager").content.decode())
+
+
+def test_what_is_given_to_programs_has_these_columns_and_no_others(world):
+    browser = Browser()
+    browser.force_login(world.mara)
+    board = b"".join(browser.get("/board.csv").streaming_content).decode("utf-8-sig")
+    health = json.loads(world.ask("GET", "/healthz/deep", "nobody").content)
+
+    columns = next(csv.reader(board.splitlines()))
+    assert columns[:6] == ["Client", "Slips in 90 days", "What we promised", "Why", "Due", "Late"]
+    assert columns[6:] == ["First date and chance", "Owner", "Last update", "Client told?", "Next step"]
+    assert set(health) == {"running", "held", "database", "beat_age_seconds", "oldest_waiting_seconds", "mail"}
+
+
+# Work that nobody asks for
+
+
+def test_no_task_tells_a_stranger_of_it(world, settings, mailoutbox):
+    """Sam stands in for everybody who serves the restricted client, and may not see it all the same."""
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    for person in (world.thandi, world.owen, world.nomsa):
+        Absence.objects.create(user=person, first_day=NOW.date(), last_day=date(2026, 12, 31), cover=world.sam)
+    actions.make(
+        client=world.open["client"],
+        what="Something to stand in for",
+        due=due_for(world.open["client"], world.firm, date(2026, 11, 20), None),
+        owner=world.thandi,
+        by=world.thandi,
+        now=NOW - DAY,
+    )
+    tasks = [import_string(entry["task"]) for entry in settings.CELERY_BEAT_SCHEDULE.values()]
+
+    for hours in range(0, 16 * 24, 7):
+        with time_machine.travel(NOW + timedelta(hours=hours), tick=False):
+            for task in tasks:
+                task()
+
+    to_sam = [mail.subject + mail.body for mail in mailoutbox if mail.to == [world.sam.email]]
+    to_others = [mail.subject + mail.body for mail in mailoutbox if mail.to != [world.sam.email]]
+    assert any("Something to stand in for" in text for text in to_sam)
+    assert any("Quiet" in text for text in to_others)
+    assert [text for text in to_sam if "Quiet" in text] == []
