@@ -157,6 +157,16 @@ def test_every_answer_says_what_it_is(client, path, kind):
 
 
 @pytest.mark.django_db
+def test_a_limit_that_is_reached_is_one_line_of_the_log(client, thandi, caplog):
+    with caplog.at_level(logging.WARNING, "engagement.staff.throttle"):
+        for _try in range(13):
+            client.post("/sign-in/", {"username": thandi.email, "password": "a wrong password"})
+
+    lines = [record.getMessage() for record in caplog.records if record.name == "engagement.staff.throttle"]
+    assert lines == ["A limit is reached: address, 10 tries."]
+
+
+@pytest.mark.django_db
 def test_every_cookie_is_for_us_alone(client, thandi):
     client.get("/sign-in/")
     client.post("/sign-in/", {"username": thandi.email, "password": PASSWORD})
