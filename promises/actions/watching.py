@@ -88,32 +88,54 @@ def look_at_due(now: datetime) -> int:
     """
     ends = monotonic() + TURN_LASTS.total_seconds()
     _spread_load_changes(now)
-    due = _Due(now)
-    if not due:
-        return 0
-    sweep = _Sweep(now, ends)
     looked = 0
     try:
-        for chunk in due.chunks():
-            looked += sweep.look_at(chunk)
+        for some in _turn(now, ends):
+            looked += some
     except _TurnIsOver:
         logger.info("A turn of the watch ended before all that was due was looked at.")
     return looked
 
 
+def _turn(now: datetime, ends: float) -> Iterator[int]:
+    """How many were looked at, chunk by chunk, until nothing is due: what changed meanwhile is read anew.
+
+    To ask the last time finds nothing, and clears the index of what this turn has moved on, so that the next one need
+    not walk over it.
+    """
+    while _is_any_due(now):
+        sweep, looked = _Sweep(now, ends), 0
+        for chunk in _Due(now).chunks():
+            some = sweep.look_at(chunk)
+            looked += some
+            yield some
+        if not looked:
+            # It is in somebody else's hands.
+            return
+
+
+def _is_any_due(now: datetime) -> bool:
+    """By the earliest hint, which the index has first, however many were due when the database last counted them."""
+    hints = Promise.objects.open().exclude(next_look_at=None).order_by("next_look_at")
+    earliest = hints.values_list("next_look_at", flat=True).first()
+    return earliest is not None and earliest <= now
+
+
 def _spread_load_changes(now: datetime) -> None:
     """What somebody has promised changed: whatever they have promised for later is looked at anew.
 
-    The row goes last. A sweep that dies before has only set hints that may be early.
+    Also what is due already: another sweep may have it on its list, with the load as it was. It finds another hint, and
+    leaves it. The row goes last. A sweep that dies before has only set hints that may be early.
     """
     changes = list(LoadChange.objects.order_by("owner_id", "since").values_list("pk", "owner_id", "since"))
     earliest: dict[int, datetime] = {}
     for _pk, owner, since in changes:
         earliest.setdefault(owner, since)
     for owner, since in earliest.items():
-        touched = Promise.objects.open().filter(owner=owner, due_at__gte=since, next_look_at__gt=now)
-        while some := list(touched.order_by("pk").values_list("pk", flat=True)[:CHUNK]):
-            look_soon(some, now)
+        touched = Promise.objects.open().filter(owner=owner, due_at__gte=since).order_by("pk")
+        pks = array("q", touched.values_list("pk", flat=True))
+        for first in range(0, len(pks), CHUNK):
+            look_soon(pks[first : first + CHUNK], now)
     if changes:
         LoadChange.objects.filter(pk__in=[pk for pk, _owner, _since in changes]).delete()
 

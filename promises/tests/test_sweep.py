@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from threading import Thread
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from engagement.staff.models import Role
 from promises import actions
 from promises.actions import watching
 from promises.due import due_for
+from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, Reminder, RiskReading
 
 SECOND = timedelta(seconds=1)
@@ -216,6 +218,66 @@ def test_many_changes_of_one_load_are_spread_at_once(load, thandi, django_assert
         watching._spread_load_changes(NOW + HOUR)
 
     assert due_now(NOW + HOUR) == {"middle", "late"}
+
+
+@pytest.mark.servers
+@pytest.mark.django_db(transaction=True)
+def test_a_load_that_changes_under_a_sweep_is_weighed_by_the_next(load, thandi, firm, monkeypatch):
+    """Of two sweeps the slower spreads the change and leaves; the other has read the load, and the row to come."""
+    monkeypatch.setattr(watching, "CHUNK", 1)
+    actions.look_at_due(NOW + HOUR)
+    Promise.objects.filter(what__in=["middle", "late"]).update(next_look_at=NOW + HOUR)
+    usual, others = watching.update_rows, []
+
+    def change():
+        try:
+            actions.update(load("early"), standing="on_track", hours_left=30, by=thandi, now=NOW + HOUR)
+            actions.look_at_due(NOW + HOUR + SECOND)
+        finally:
+            connection.close()
+
+    def write(*args):
+        usual(*args)
+        if not others:
+            others.append(Thread(target=change))
+            others[0].start()
+            # Over, or waiting for the row that this sweep holds.
+            others[0].join(2)
+
+    monkeypatch.setattr(watching, "update_rows", write)
+    actions.look_at_due(NOW + HOUR)
+    others[0].join(10)
+    monkeypatch.undo()
+    later = NOW + HOUR + timedelta(minutes=1)
+    actions.look_at_due(later)
+
+    assert not LoadChange.objects.exists()
+    for name in ("middle", "late"):
+        promise = load(name)
+        # Thirty hours more make much more of a difference than a minute.
+        assert promise.chance == pytest.approx(Looking(firm, later).look(promise).forecast.chance, abs=0.005), name
+
+
+def test_what_is_never_looked_at_again_hides_nobody(load):
+    Promise.objects.filter(what="early").update(next_look_at=None)
+    Promise.objects.filter(what="late").update(next_look_at=NOW + HOUR)
+
+    assert actions.look_at_due(NOW + HOUR) == 1
+
+
+def test_what_comes_due_while_a_turn_goes_on_is_looked_at_in_it(load, monkeypatch):
+    Promise.objects.filter(what="early").update(next_look_at=NOW + HOUR)
+    usual, done = watching.update_rows, []
+
+    def write(*args):
+        usual(*args)
+        if not done:
+            done.append(actions.look_soon([load("late").pk], NOW + HOUR))
+
+    monkeypatch.setattr(watching, "update_rows", write)
+
+    assert actions.look_at_due(NOW + HOUR) == 2
+    assert done == [1]
 
 
 def test_a_change_that_was_not_spread_to_the_end_is_spread_again(load, thandi, monkeypatch):
