@@ -11,9 +11,9 @@ import math
 from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
 
+from django.utils import translation
 from django.utils.text import capfirst
-from django.utils.translation import get_language, ngettext
-from django.utils.translation import gettext as _
+from django.utils.translation import get_language
 
 from engagement.staff.when import speak_hours, speak_number, speak_per_cent, speak_short
 from promises.forecast import Forecast
@@ -23,6 +23,14 @@ from promises.models import Promise
 ONE_IN_TWENTY = 0.05
 # An estimate that is kept to within so much is simply kept.
 KEPT_TO = 0.05
+
+
+def _(text: str) -> str:
+    return _translated(text, get_language())
+
+
+def ngettext(one: str, many: str, number: int) -> str:
+    return _translated_plural(one, many, number, get_language())
 
 
 def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
@@ -176,6 +184,16 @@ def _day(promise: Promise, moment: datetime | None, now: datetime) -> str:
 
 
 # Remembered for each language: the one in force is what they are spoken in.
+
+
+@lru_cache(maxsize=1024)
+def _translated(text: str, language: str | None) -> str:
+    return translation.gettext(text)
+
+
+@lru_cache(maxsize=4096)
+def _translated_plural(one: str, many: str, number: int, language: str | None) -> str:
+    return translation.ngettext(one, many, number)
 
 
 @lru_cache(maxsize=4096)
