@@ -16,7 +16,7 @@ from engagement.outbox.models import Audience, Heartbeat
 from engagement.outbox.tests.machinery import BEAT, WORKER, children, kill, own_redis, wait_until, write
 
 LONG = int(os.environ.get("BROKER_DEATHS", "1")) > 1
-STOPPED = ["worker", "wedged worker", "beat", "broker"] if LONG else ["wedged worker"]
+STOPPED = ["worker", "wedged worker", "beat", "broker"]
 
 
 @pytest.fixture
@@ -29,6 +29,7 @@ def is_well(client):
 
 
 @pytest.mark.servers
+@pytest.mark.skipif(not LONG, reason="one of the long runs: make soak")
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.usefixtures("_impatient")
 @pytest.mark.parametrize("what", STOPPED)
