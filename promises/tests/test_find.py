@@ -219,11 +219,12 @@ def test_the_list_costs_the_same_however_many_rows_it_has(office, make_promise, 
 # What there is to see
 
 
-def test_a_row_says_when_and_whether_the_client_knows(office, make_promise):
+def test_a_row_says_when_and_whether_the_client_knows(client, thandi, make_promise):
     promise = make_promise("Shop drawings")
 
     with time_machine.travel(NOW + 3 * DAY, tick=False):
-        page = page_of(office.get(LIST))
+        client.force_login(thandi)
+        page = page_of(client.get(LIST))
 
     assert "Karoo Linen" in page
     assert f'href="{promise.get_absolute_url()}"' in page

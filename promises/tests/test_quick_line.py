@@ -176,8 +176,9 @@ def test_the_line_takes_a_text_of_any_length(office):
     assert "maxlength" not in line
 
 
-def test_a_time_on_a_day_off_is_pointed_out_today_too(office):
+def test_a_time_on_a_day_off_is_pointed_out_today_too(office, thandi):
     with time_machine.travel(datetime.fromisoformat("2026-11-22T09:00+02:00"), tick=False):
+        office.force_login(thandi)
         page = page_of(office.post(QUICK, {"line": "Answer @karoo by 5pm"}))
 
     assert Promise.objects.count() == 0
