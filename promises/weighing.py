@@ -112,7 +112,7 @@ class Weighing:
 
     def _read_jobs(self, owners: Sequence[int], record: TrackRecord, now: datetime) -> None:
         """The books of many, where it would take a question for each."""
-        if self._all_finished is None:
+        if owners and self._all_finished is None:
             for owner, finished in PastJob.objects.latest_jobs_of(owners, OWNER_JOBS_READ):
                 record.put(owner, self._as_jobs(owner, finished, now))
 
