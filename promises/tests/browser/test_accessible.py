@@ -7,6 +7,7 @@ from clients import actions
 from clients.models import Agreement, Scope, ScopeLine
 from clients.tests import agreements
 from conftest import DAY
+from engagement.outbox.models import Heartbeat, Hold
 from engagement.staff.models import Firm
 from promises.actions.addenda import choose_dates
 from promises.actions.agreeing import Spoken
@@ -129,6 +130,14 @@ def test_pages_of_managers(office, inspect):
 
 def test_pages_of_administrators(office, inspect, ada):
     assert inspect(["/people/", "/people/new/", f"/people/{office['thandi'].pk}/", "/firm/"], ada) == []
+
+
+def test_pages_of_a_restored_copy(office, inspect, ada):
+    now = timezone.now()
+    hold = Hold.objects.create(why=Hold.Why.RESTORED, held_at=now, as_of=now - 2 * DAY)
+    Heartbeat.objects.update_or_create(pk=1, defaults={"beat_at": now - DAY, "hold": hold})
+
+    assert inspect(["/sending/", "/sent/"], ada) == []
 
 
 def test_pages_of_clients_and_strangers(office, inspect):
