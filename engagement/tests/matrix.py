@@ -428,6 +428,10 @@ def a_world() -> Iterator[World]:
 # What is kept
 
 
+def _plain(value: Any) -> Any:
+    return bytes(value) if isinstance(value, memoryview) else value
+
+
 def kept(*but: str) -> dict[str, list[Any]]:
     """Every row of every table, but for those named."""
     found = {}
@@ -435,7 +439,7 @@ def kept(*but: str) -> dict[str, list[Any]]:
         for table in sorted(connection.introspection.table_names(cursor)):
             if table not in but and not table.startswith(("sqlite_", "clients_solution_words_")):
                 cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
-                found[table] = sorted(map(repr, cursor.fetchall()))
+                found[table] = sorted(repr(tuple(map(_plain, row))) for row in cursor.fetchall())
     return found
 
 
