@@ -1,9 +1,15 @@
-"""A canary sits in every text that is ours alone. Whatever a client can read is made, and none may be heard in it."""
+"""A canary sits in every text that is ours alone. Whatever a client can read is made, and none may be heard in it.
+
+Three lists are compared with the code, and a line that is missing in one breaks the build: whose each column with text
+is (`text_fields`), which pages open without signing in, and which places write to a client (`client_outputs`).
+"""
 
 from __future__ import annotations
 
 import ast
 import dataclasses
+import json
+import re
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -12,22 +18,65 @@ import pytest
 import time_machine
 from django.apps import apps
 from django.core.cache import cache
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.mail import EmailMessage
+from django.db import connection, models
 from django.template import Context, Template
+from django.urls import resolve
 
 from clients import actions as agreeing
+from clients import document
 from clients.actions import archive, make_client, make_link, save_contact
-from clients.models import Agreement, Client, Contact, Scope, ScopeFile
+from clients.actions.documents import compose
+from clients.content import freeze
+from clients.models import (
+    Agreement,
+    Client,
+    Contact,
+    OutsideRequest,
+    Renewal,
+    Scope,
+    ScopeFile,
+    ScopeTemplate,
+    SealedDocument,
+    Solution,
+)
 from clients.tests import agreements
-from clients.views.private import WRONG_LINKS
+from clients.views.private import PRIVATE, WRONG_LINKS
+from clients.views.signed_document import new_pass
 from conftest import DAY, HOUR, NOW, ZONE
 from engagement.outbox import actions as outbox
-from engagement.outbox.models import Audience, Channel, Message, State
-from engagement.staff.models import Absence, Role
+from engagement.outbox.models import Audience, Channel, Heartbeat, Message, State
+from engagement.staff.models import Absence, RecoveryCode, Role, SecondStep, Session
+from engagement.tests.outputs import count_back, count_from
+from engagement.tests.text_fields import LOOKED_UP, MACHINE, OURS, THEIRS, named, no_triggers, text_fields
 from promises import actions, drafts
+from promises.actions.agreeing import Written
+from promises.actions.renewing import decide
 from promises.due import due_for
-from promises.models import Band, InternalNote, Promise, Reminder, RiskReading, Standing, Telling
+from promises.models import (
+    Band,
+    CapacityOverride,
+    InternalNote,
+    PastJob,
+    Promise,
+    Reminder,
+    RiskReading,
+    Standing,
+    Telling,
+    Upload,
+)
 from promises.progress_page import page_for
 from promises.progress_rows import Reader
+from promises.tests.client_outputs import (
+    FOR_CLIENTS,
+    WRITES_TO_CLIENTS,
+    document_of,
+    mail_of,
+    open_routes,
+    places_that_write,
+    writers,
+)
 
 ROOT = Path(__file__).resolve().parents[2]
 SPEAKS_TO_CLIENTS = [
@@ -46,7 +95,7 @@ SPEAKS_TO_CLIENTS = [
     "clients/views/visit.py",
 ]
 # Words that read what is ours alone, as attributes, names or columns.
-OURS = {
+NAMES_OF_OURS = {
     "CapacityOverride",
     "InternalNote",
     "chance",
@@ -60,8 +109,11 @@ OURS = {
 }
 
 
+SONG = re.compile(r"canary[a-z0-9_]+?zqx")
+
+
 def canary(name: str) -> str:
-    return f"canary{name}zqx"
+    return f"canary{name.lower()}zqx"
 
 
 NOTES = [canary(f"note{when}") for when in ("made", "updated", "extended", "delivered")]
@@ -106,8 +158,40 @@ NUMBERS = ["83.71", "84%", "84 %", "4321", "3217", "987654", "987,654", "987.654
 CANARIES = [*NOTES, *TEXTS, *NUMBERS, "mara@word.example", agreements.SEEN.address]
 
 
-def heard_in(text: str) -> list[str]:
-    return [canary for canary in CANARIES if canary.lower() in text.lower()]
+# Numbers of rows are drawn from here on, so that none is heard by chance.
+FIRST_NUMBER = 7_340_001
+# Nobody signs in there, and no client has a reason to come: asked all the same.
+FOR_STAFF = {
+    *(
+        ".well-known/security.txt",
+        "admin/login/",
+        "admin/password_change/",
+        "sign-in/code/",
+        "sign-in/recovery/",
+        "sign-in/set-up/",
+        "healthz",
+        "healthz/deep",
+        "join/<uidb64>/<token>/",
+        "password/",
+        "password/<uidb64>/<token>/",
+    ),
+    *("password/done/", "password/sent/", "sign-in/", "start/"),
+}
+
+
+def heard_in(text: str, planted: frozenset[str] = frozenset()) -> list[str]:
+    low = text.lower()
+    singing = set(SONG.findall(low))
+    return [
+        one for one in {*CANARIES, *planted} if (one in singing if SONG.fullmatch(one) else is_said(one.lower(), low))
+    ]
+
+
+def is_said(one: str, low: str) -> bool:
+    """A figure by itself: in a token or a hash it stands by chance."""
+    if one not in low:
+        return False
+    return one.upper() not in NUMBERS or re.search(rf"(?<![\w-]){re.escape(one)}(?![\w-])", low) is not None
 
 
 @pytest.fixture(autouse=True)
@@ -118,6 +202,14 @@ def _at_now(settings, monkeypatch):
     with time_machine.travel(NOW, tick=False):
         yield
     cache.clear()
+
+
+@pytest.fixture(autouse=True)
+def _far_numbers(db):
+    before = count_from(FIRST_NUMBER, 1000)
+    yield
+    if connection.vendor == "postgresql":
+        count_back(before)
 
 
 @pytest.fixture
@@ -148,7 +240,9 @@ def papers(karoo, lena, make_person):
         agreement = agreements.draft(karoo, sender, NOW - DAY, title=title).agreement
         return agreement, agreements.send(agreement, lena, sender, NOW - DAY, name=name)
 
-    made = {title: paper(title) for title in ("to sign", "changed", "declined", "withdrawn", "accepted", "late")}
+    made = {
+        title: paper(title) for title in ("to sign", "nudged", "changed", "declined", "withdrawn", "accepted", "late")
+    }
     made |= {title: paper(title, name="Ben Sender") for title in ("signed", "ended")}
     for title in ("accepted", "signed", "ended"):
         agreements.sign(*made[title])
@@ -288,7 +382,71 @@ def house(karoo, lena, thandi, mara, firm, make_person, make_promise, papers):
     make_promise(canary("otherpromise"), client=other, owner=mara)
     elsewhere = make_person(canary("elsewhere"), email="elsewhere@word.example")
     make_promise("Theirs too", client=other, owner=elsewhere)
+    every_other_kind_of_row(karoo, thandi, mara, lena, full)
     return [Promise.objects.get(pk=promise.pk) for promise in (full, untold, refused, waiting, late, done)]
+
+
+def every_other_kind_of_row(karoo, thandi, mara, lena, promise):
+    """What nothing above has made: every table with a text of ours has a row for its canary."""
+    Upload.objects.create(name="x.csv", content=b"x", by=mara, at=NOW)
+    ScopeTemplate.objects.create(name="x", content={}, changed_at=NOW)
+    Solution.objects.create(
+        **{"title": "x", "helps_when": "x", "say": "x", "owner": mara, "review_by": NOW.date()},
+        **{"made_at": NOW, "changed_at": NOW, "title_words": "x", "helps_when_words": "x", "words": "x"},
+    )
+    OutsideRequest.objects.create(client=karoo, contact=lena, asked_on=NOW.date(), what="x", made_at=NOW)
+    Renewal.objects.create(scope=promise.scope, decision="renew", why="x", words="x", figures={}, by=mara, at=NOW)
+    Heartbeat.objects.create(pk=1, beat_at=NOW)
+    Session.objects.create(session_key="k" * 64, session_data="x" * 20, expire_date=NOW)
+    SecondStep.objects.create(user=mara, secret="x" * 40, since=NOW)
+    RecoveryCode.objects.create(user=mara, digest="d" * 64, made_at=NOW)
+    if not PastJob.objects.exists():
+        PastJob.objects.create(
+            **{"owner": thandi, "owner_name": "x", "made_on": NOW.date(), "finished_on": NOW.date()},
+            **{"working_days": 1, "hours_a_day": 8, "estimate_hours": 1, "actual_hours": 1},
+        )
+
+
+def plant() -> frozenset[str]:
+    """A canary into every column of every row that is ours, behind the back of all doors; what opens something is one
+    already. Answers with all of them."""
+    planted = set()
+    with no_triggers(), connection.cursor() as cursor:
+        for name, field in text_fields():
+            if name not in named(OURS):
+                continue
+            model = apps.get_model(name.rpartition(".")[0])
+            rows = list(model._default_manager.order_by("pk").values_list("pk", field.name))
+            assert rows, f"no row has a canary in {name}"
+            for at, (pk, before) in enumerate(rows):
+                put = canary(f"{name.replace('.', '')}{at}"[-(field.max_length or 200) + 9 :])
+                if name in LOOKED_UP:
+                    planted |= {str(before)} if len(str(before)) > 12 else set()
+                    continue
+                planted.add(put)
+                value = {**before, put: put} if isinstance(field, models.JSONField) else put
+                table, column, key = map(
+                    connection.ops.quote_name, (model._meta.db_table, field.column, model._meta.pk.column)
+                )
+                is_json, is_bytes = isinstance(field, models.JSONField), isinstance(field, models.BinaryField)
+                given = json.dumps(value) if is_json else value.encode() if is_bytes else value
+                cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {key} = %s", [given, pk])
+    return frozenset(planted)
+
+
+def numbers_of_rows() -> set[str]:
+    ours = [model for model in apps.get_models() if model._meta.app_label in ("clients", "promises", "staff", "outbox")]
+    keys = {str(pk) for model in ours for pk in model._default_manager.values_list("pk", flat=True)}
+    return {key for key in keys if key.isdecimal() and int(key) >= FIRST_NUMBER}
+
+
+def numbers_in(text: str) -> set[str]:
+    return numbers_of_rows() & set(re.findall(r"\d{7}", text))
+
+
+@pytest.fixture
+def planted(house):
+    return plant()
 
 
 def every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox) -> dict[str, str]:
@@ -317,16 +475,80 @@ def every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox) -
         client.get(f"/p/guess-{number}/")
     outputs["too often"] = whole(client.get("/p/guess/"))
     outputs |= every_signing_page(client, papers)
+    outputs |= every_document(client, papers, links["whole"])
     outputs |= every_message(karoo, lena, thandi, firm, house)
-    outbox.send_waiting(NOW + HOUR)
+    every_other_message(papers, lena, thandi)
+    for hour in (1, 24, 50, 170):
+        # A clock that stood still for days would be taken for a restored copy, which says nothing.
+        Heartbeat.objects.update(beat_at=NOW + hour * HOUR)
+        outbox.send_waiting(NOW + hour * HOUR)
     theirs = [mail for mail in mailoutbox if mail.to == ["lena@karoo.example"]]
-    outputs |= {f"mail {number}": mail.message().as_string() for number, mail in enumerate(theirs)}
+    outputs |= {f"mail {number}": mail_of(mail) for number, mail in enumerate(theirs)}
+    return outputs | every_other_open_page(client)
+
+
+def every_document(client, papers, link) -> dict[str, str]:
+    """The PDF to sign, and the sealed one by each of its two doors, as they are really drawn."""
+    signed = papers["signed"]
+    sealed = compose(signed, (1, "5" * 64), NOW)
+    SealedDocument.objects.create(
+        agreement=signed,
+        content=sealed,
+        **{"size": len(sealed), "sha256": "1" * 64, "fingerprint": "0" * 64, "is_timestamped": False},
+        **{"head_seq": 1, "head_hash": "0" * 64, "made_at": NOW},
+    )
+    by = f"?pass={new_pass(signed)}"
+    progress = f"/document/{link.token()}/{signed.about.number}/"
+    outputs = {
+        "PDF to sign": document_of(document.render(freeze(papers["to sign"], NOW), made_at=NOW)),
+        "PDF to sign, by the door": whole(client.get(f"/s/{papers['to sign'].token()}/pdf/")),
+        "document, asked for": whole(client.get(progress)),
+        "document, code": whole(client.post(progress, {"wanted": "yes"})),
+        "document, wrong code": whole(client.post(progress, {"code": "000000"})),
+        "document, nothing": whole(client.get("/document/x/")),
+        "document, elsewhere": whole(client.get(f"/document/{link.token()}/{papers['to sign'].about.number}/")),
+        "signing, nothing": whole(client.get("/s/x/y/z/")),
+    }
+    for name, door in {"progress": progress, "signing": f"/s/{signed.token()}/document/"}.items():
+        outputs[f"document behind {name}"] = whole(client.get(door + by))
+        response = client.get(f"{door}{by}&file=yes")
+        head = "\n".join(f"{header}: {value}" for header, value in response.headers.items())
+        # Where they signed from is theirs to read, in what proves it.
+        outputs[f"sealed PDF behind {name}"] = f"{head}\n{document_of(response.content)}".replace(
+            agreements.SEEN.address, ""
+        )
+    file = SimpleUploadedFile("signed.pdf", sealed, "application/pdf")
+    outputs["checked"] = whole(client.post("/verify/", {"file": file}))
+    outputs["checked, another"] = whole(client.post("/verify/", {"file": SimpleUploadedFile("x.pdf", b"%PDF-1.7")}))
+    outputs["to check"] = whole(client.get("/verify/"))
+    return outputs
+
+
+def every_other_message(papers, lena, thandi):
+    """A nudge, the copy of what was signed, and words about what comes after."""
+    assert agreeing.nudge_due(NOW + 2 * DAY + HOUR)
+    agreeing.make_documents(NOW)
+    words = Written(lena, "We go on", "We go on together.", "renewal of a test")
+    decide(papers["signed"].scope, "renew", why=canary("why"), words=words, by=papers["signed"].sent_by, now=NOW)
+
+
+def every_other_open_page(client) -> dict[str, str]:
+    """Nobody signs in there: what it says to a stranger, and what it says to nonsense."""
+    outputs = {}
+    for route in sorted(FOR_STAFF):
+        path = "/" + re.sub(r"<(\w+:)?\w+>", "x", route)
+        for method in ("get", "post"):
+            cache.clear()
+            outputs[f"{method} {path}"] = whole(getattr(client, method)(path))
     return outputs
 
 
 def every_signing_page(client, papers) -> dict[str, str]:
     outputs = {}
     for title, agreement in papers.items():
+        if title == "nudged":
+            # Left alone: whoever asks or declines is not reminded.
+            continue
         for rest in ("", "check/", "code/", "ask/", "decline/", "pdf/", "document/"):
             here = f"/s/{agreement.token()}/{rest}"
             outputs[f"{title}, {rest}"] = whole(client.get(here))
@@ -337,8 +559,14 @@ def every_signing_page(client, papers) -> dict[str, str]:
     return outputs
 
 
+ASKED: set[str] = set()
+
+
 def whole(response) -> str:
     """Head and body, as they go over the wire."""
+    ASKED.add(resolve(response.wsgi_request.path_info).route)
+    if response.headers.get("Content-Type") == "application/pdf":
+        return "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     head = "\n".join(f"{name}: {value}" for name, value in response.headers.items())
     return f"{head}\n{response.content.decode()}"
 
@@ -382,10 +610,55 @@ def test_every_canary_lives_in_the_database(house):
     assert missing == []
 
 
-def test_no_canary_is_heard_in_anything_a_client_reads(client, karoo, lena, thandi, firm, house, papers, mailoutbox):
+def test_every_column_with_text_is_ours_theirs_or_the_machines():
+    lists = [named(OURS), named(THEIRS), named(MACHINE)]
+
+    assert {name for name, _field in text_fields()} == set().union(*lists)
+    assert sum(map(len, lists)) == len(set().union(*lists))
+
+
+def test_every_page_that_opens_without_signing_in_is_collected():
+    assert open_routes() == FOR_CLIENTS | FOR_STAFF
+    assert not FOR_CLIENTS & FOR_STAFF
+
+
+def test_every_place_that_writes_to_a_client_is_collected():
+    assert places_that_write() == set(WRITES_TO_CLIENTS)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def f(): outbox.write(audience=Audience.CLIENT)",
+        "def f(): Message(audience='client')",
+        "def f(): Message.objects.create(audience=whoever)",
+        "def f(): write(audience=models.Audience.CLIENT)",
+    ],
+)
+def test_each_way_to_write_to_a_client_is_seen(source):
+    assert writers(source) == {"f"}
+
+
+def test_no_canary_is_heard_in_anything_a_client_reads(
+    client, karoo, lena, thandi, firm, house, papers, planted, mailoutbox
+):
+    ASKED.clear()
     outputs = every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox)
 
-    assert {name: heard for name, text in outputs.items() if (heard := heard_in(text))} == {}
+    assert len(planted) > 80
+    proof = what_the_proof_says(papers["signed"])
+    heard = {
+        name: heard_in(text, planted - proof if name.startswith("sealed PDF") else planted)
+        for name, text in outputs.items()
+    }
+    assert {name: canaries for name, canaries in heard.items() if canaries} == {}
+    # What staff see before it leaves names a link by its number, which is put in as it leaves.
+    left = {name: text for name, text in outputs.items() if not name.startswith("draft")}
+    assert {name: found for name, text in left.items() if (found := numbers_in(text))} == {}
+    assert ASKED >= FOR_CLIENTS | FOR_STAFF
+    subjects = [mail.subject for mail in mailoutbox]
+    missing = {place: begins for place, begins in WRITES_TO_CLIENTS.items() if not heard_as(begins, subjects)}
+    assert missing == {}
     # All of it is the real thing: pages with promises, and mails that left.
     assert "Two sheets are drawn." in outputs["page, whole, en"]
     assert "2 days late" in outputs["page, whole, en"]
@@ -397,14 +670,76 @@ def test_no_canary_is_heard_in_anything_a_client_reads(client, karoo, lena, than
     assert "Accept and sign" in outputs["to sign, check/ whole"]
 
 
-def test_a_note_made_visible_turns_it_red(client, karoo, lena, thandi, firm, house, papers, mailoutbox):
-    note = InternalNote.objects.get(text=canary("noteupdated"))
-    actions.update(house[0], standing=Standing.ON_TRACK, by=thandi, now=NOW, text=note.text)
+def what_the_proof_says(agreement) -> frozenset[str]:
+    """The sealed document says who did what to this agreement, and how it was signed: both sides keep that."""
+    did = agreement.client.record.filter(subject=agreement.record_subject).values_list("by_name", flat=True)
+    return frozenset([*did, *agreement.signatures.values_list("browser", flat=True)])
+
+
+def heard_as(begins, subjects):
+    return [subject for subject in subjects if subject.startswith(begins)]
+
+
+def show_the_note(promise, by, monkeypatch):
+    note = InternalNote.objects.first()
+    actions.update(promise, standing=Standing.ON_TRACK, by=by, now=NOW, text=note.text)
+    return note.text
+
+
+def name_what_was_not_found(promise, by, monkeypatch):
+    manner = Contact.objects.filter(client=promise.client).values_list("manner", flat=True)[0]
+    monkeypatch.setattr("clients.views.private.render_to_string", lambda *args: f"Nothing here for {manner}")
+    return manner
+
+
+def put_a_header(promise, by, monkeypatch):
+    about = Client.objects.get(pk=promise.client_id).about
+    monkeypatch.setitem(PRIVATE, "X-About", about)
+    return about
+
+
+def put_a_header_into_mails(promise, by, monkeypatch):
+    reason, made = CapacityOverride.objects.first().reason, EmailMessage.message
+
+    def with_header(self, *args, **kwargs):
+        mail = made(self, *args, **kwargs)
+        mail["X-Reason"] = reason
+        return mail
+
+    monkeypatch.setattr(EmailMessage, "message", with_header)
+    return reason
+
+
+def write_it_into_the_document(promise, by, monkeypatch):
+    ours, drawn = Promise.objects.get(pk=promise.pk).our_understanding, document.render
+    monkeypatch.setattr(
+        "clients.document.render", lambda content, **more: drawn(content | {"title": f"For {ours}"}, **more)
+    )
+    return ours
+
+
+def write_the_number_of_a_row(promise, by, monkeypatch):
+    Promise.objects.filter(pk=promise.pk).update(what=f"Drawings, number {promise.pk}")
+    return str(promise.pk)
+
+
+LEAKS = {
+    show_the_note: "page, scope, nl",
+    name_what_was_not_found: "no page",
+    put_a_header: "to sign, ",
+    put_a_header_into_mails: "mail 0",
+    write_it_into_the_document: "PDF to sign",
+    write_the_number_of_a_row: "page, whole, en",
+}
+
+
+def test_each_leak_turns_it_red(client, karoo, lena, thandi, firm, house, papers, planted, mailoutbox, monkeypatch):
+    leaked = {leak: leak(house[0], thandi, monkeypatch) for leak in LEAKS}
 
     outputs = every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox)
 
-    assert heard_in(outputs["page, whole, en"]) == [note.text]
-    assert heard_in(outputs["page, scope, nl"]) == [note.text]
+    heard = {leak: {*heard_in(outputs[where], planted), *numbers_in(outputs[where])} for leak, where in LEAKS.items()}
+    assert [leak.__name__ for leak in LEAKS if leaked[leak] not in heard[leak]] == []
 
 
 @pytest.mark.parametrize("text", CANARIES)
@@ -466,11 +801,15 @@ def names_of_ours(source: str) -> list[str]:
             case ast.Import(names=names):
                 found += [alias.name for alias in names if alias.name.startswith("promises")]
             case ast.ImportFrom(module=module, names=names):
-                found += [alias.name for alias in names if alias.name in OURS or alias.name == "*"]
+                found += [alias.name for alias in names if alias.name in NAMES_OF_OURS or alias.name == "*"]
                 found += [alias.name for alias in names if module == "promises" and alias.name == "models"]
             case ast.Attribute(attr=name) | ast.Name(id=name) | ast.keyword(arg=str(name)):
-                found += [name] if OURS & {name, *name.split("__")} else []
-    found += [node.value for node in spelled if OURS & set(node.value.split("__")) and node.value not in left_out(tree)]
+                found += [name] if NAMES_OF_OURS & {name, *name.split("__")} else []
+    found += [
+        node.value
+        for node in spelled
+        if NAMES_OF_OURS & set(node.value.split("__")) and node.value not in left_out(tree)
+    ]
     return found
 
 
