@@ -270,17 +270,19 @@ def beside_statement(small: int, large: int, rounds: int, environ: dict[str, str
     def seconds(size: int, what: str) -> list[float]:
         return [row["seconds"] for row in rows if row.get("size") == size and row["what"] == what]
 
-    def beside(name: str, what: str, bare: str) -> Line:
+    def beside(name: str, what: str, bare: str, limit: float | None = 4) -> Line:
         mine, theirs = seconds(large, what), seconds(large, bare)
         rates = [one / other for one, other in zip(mine, theirs, strict=True)]
         note = f"{statistics.median(mine):.3g} s against {statistics.median(theirs):.3g} s, {len(mine)} pairs"
-        return Line(f"{name} at {large:,}", 4, _of_few(rates), 2, note=note)
+        return Line(f"{name} at {large:,}", limit, _of_few(rates), 2 if limit else None, note=note)
 
     none = [many / few for many, few in zip(seconds(large, "nothing due"), seconds(small, "nothing due"), strict=True)]
     first = next(row for row in rows if row.get("size") == large and row["what"] == "first")
     return [
         beside("full first sweep against the one bare statement", "first", "statement"),
         beside("sweep with 2 % due against bare incremental SQL", "2 % due", "statement, 2 % due"),
+        # It reads the record first, which the workers of a firm do once in some minutes: no promise, but no secret.
+        beside("the same by a worker just started", "2 % due, new worker", "statement, 2 % due", None),
         Line(f"sweep with nothing due, {large:,} against {small:,}", 3, _of_few(none), 1.5),
         Line("statements per 1,000 changed rows", 10, exactly(first["statements a thousand"]), 5),
     ]
