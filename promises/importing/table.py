@@ -108,7 +108,8 @@ def read(content: bytes, name: str, columns: Columns = PROMISES) -> Table:
         names = {";": _("semicolons"), "\t": _("tabs"), "|": _("bars")}
         notes.append(_("The cells are parted by %(sign)s instead of commas.") % {"sign": names[delimiter]})
     try:
-        headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter))
+        # As strictly as the lines below it are read.
+        headings = next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True))
     except csv.Error as error:
         raise Unreadable(_("The first line cannot be read. It has to name the columns.")) from error
     if len(headings) > MOST_COLUMNS:
