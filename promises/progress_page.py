@@ -30,8 +30,8 @@ from engagement.staff.when import (
     speak_zone,
 )
 from promises import progress_rows as rows
-from promises.models import DateMove, Extension, Promise, Standing, Step, Telling
-from promises.progress_rows import Reader, WordRow
+from promises.models import DateMove, Extension, Promise, Standing, Telling
+from promises.progress_rows import Reader, Stage, WordRow
 from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Word
 from promises.words import channel_words
 
@@ -40,7 +40,7 @@ LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "goo
 
 
 def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
-    """Nine queries at the most, however many promises there are."""
+    """Five queries at the most, however many promises there are."""
     with translation.override(reader.language):
         return _Assembly(reader, firm, now).page()
 
@@ -51,9 +51,9 @@ class _Assembly:
         self.client = reader.client
         self.zone = reader.client.zoneinfo
         self.today = now.astimezone(self.zone).date()
-        found, self.in_all = rows.open_promises(reader, now)
-        self.open = sorted(found, key=lambda promise: STATES.index(self.state(promise)))
-        self.ended = rows.finished_promises(reader)
+        found = rows.promises_of(reader, now)
+        self.open = sorted(found.open, key=lambda promise: STATES.index(self.state(promise)))
+        self.ended, self.in_all = found.finished, found.in_all
         self.extensions = rows.extensions_of(self.open)
         self.addenda = rows.addenda_of(self.open, self.extensions)
 
@@ -72,7 +72,7 @@ class _Assembly:
             agreed=self.agreed(),
             words=tuple(self.word(said) for said in self.said),
             others=tuple(self.row(promise) for promise in self.open[1:]),
-            more=_and_more(left) if left > 0 else "",
+            more=_and_more(left, is_least=self.in_all > rows.MOST_COUNTED) if left > 0 else "",
             last_done=self.finished(done) if done and not first else None,
             finished=tuple(self.finished(promise) for promise in self.ended if first or promise is not done),
             who=self.who(first),
@@ -227,9 +227,13 @@ class _Assembly:
 
     @cached_property
     def said(self) -> list[WordRow]:
-        every = [*self.open, *self.ended]
-        by_pk = {promise.pk: promise for promise in every}
-        return [said for said in rows.words_about(every) if self.may_be_read(said, by_pk[said.promise_id])]
+        by_pk = {promise.pk: promise for promise in [*self.open, *self.ended]}
+        _stages, every = self.stages_and_words
+        return [said for said in every if self.may_be_read(said, by_pk[said.promise_id])]
+
+    @cached_property
+    def stages_and_words(self) -> tuple[list[Stage], list[WordRow]]:
+        return rows.words_about([*self.open, *self.ended], self.open[0] if self.open else None)
 
     def may_be_read(self, said: WordRow, promise: Promise) -> bool:
         """Bad news comes from a person first: words about a delay wait until the client has been told of it."""
@@ -275,9 +279,10 @@ class _Assembly:
             return _("Next update by %(when)s, %(how)s.") % {"when": when, "how": channel_words(self.reader.channel)}
         return _("Next update by %(when)s.") % {"when": when}
 
-    @cached_property
-    def stages(self) -> list[Step]:
-        return rows.steps_of(self.open[0]) if self.open else []
+    @property
+    def stages(self) -> list[Stage]:
+        stages, _words = self.stages_and_words
+        return stages
 
     def steps(self) -> tuple[StepRow, ...]:
         shown, ahead = [], [("now", _("now")), ("", _("next"))]
@@ -345,7 +350,9 @@ class _Assembly:
         return speak_date(day, today=self.today)
 
 
-def _and_more(count: int) -> str:
+def _and_more(count: int, *, is_least: bool) -> str:
+    if is_least:
+        return _("and at least %(number)s more") % {"number": speak_number(count)}
     return ngettext("and %(number)s more", "and %(number)s more", count) % {"number": speak_number(count)}
 
 

@@ -241,6 +241,15 @@ class Promise(models.Model):
             models.Index(name="promise_owner_due", fields=["owner", "due_at", "id"], condition=IS_OPEN),
             # For a client's page and one client's board.
             models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
+            # For what is worst on a client's progress page.
+            models.Index(
+                name="promise_client_told",
+                fields=["client", "due_at", "id"],
+                condition=IS_OPEN & Q(told_at__isnull=False),
+            ),
+            models.Index(
+                name="promise_client_waits", fields=["client", "due_at", "id"], condition=IS_OPEN & ~Q(waiting_for="")
+            ),
             models.Index(name="promise_scope_due", fields=["scope", "due_at", "id"], condition=IS_OPEN),
             models.Index(name="promise_client_ended", fields=["client", "-ended_at"], condition=~IS_OPEN),
             # For the lists of what has ended.

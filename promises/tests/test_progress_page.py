@@ -5,6 +5,7 @@ from datetime import date, time, timedelta
 
 import pytest
 import time_machine
+from django.db import connection
 from django.utils import translation
 
 from clients.actions import make_link, save_contact
@@ -12,7 +13,7 @@ from clients.models import Addendum, Agreement, Client, Contact, Kind, Scope, Se
 from clients.tests import agreements
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.models import Channel, Message, State
-from promises import actions
+from promises import actions, progress_rows
 from promises.due import due_for
 from promises.models import Band, Promise, Standing, Telling
 from promises.progress_page import page_for
@@ -544,6 +545,32 @@ def test_at_most_fifty_are_shown_and_the_rest_counted(make_promise, read):
     assert page.more == "and 2 more"
 
 
+def test_what_is_told_of_or_waited_for_is_shown_however_many_are_due_before(
+    make_promise, read, tell, thandi, monkeypatch
+):
+    monkeypatch.setattr(progress_rows, "MOST_OPEN", 3)
+    far = date(2026, 12, 18)
+    for number in range(4):
+        make_promise(f"Promise {number}")
+    tell(make_promise("Told of", due_on=far), Telling.Kind.MAY_BE_LATE)
+    actions.wait_for_client(make_promise("Waited for", due_on=far), "the colour", None, thandi, NOW - HOUR)
+
+    page = read()
+
+    assert [page.lead.row.what, *(row.what for row in page.others)] == ["Told of", "Waited for", "Promise 0"]
+
+
+def test_so_many_that_nobody_counts_are_said_to_be_at_least_so_many(make_promise, read, monkeypatch):
+    monkeypatch.setattr(progress_rows, "MOST_OPEN", 2)
+    monkeypatch.setattr(progress_rows, "MOST_COUNTED", 3)
+    for number in range(5):
+        make_promise(f"Promise {number}")
+
+    page = read()
+
+    assert page.more == "and at least 2 more"
+
+
 def test_the_last_ten_that_were_done_are_shown(make_promise, read, thandi):
     make_promise("Open")
     for number in range(MOST_FINISHED + 1):
@@ -596,8 +623,10 @@ def test_the_cost_does_not_grow_with_the_promises(
         done = make_promise(f"Done {number}")
         actions.deliver(done, delivered_at=NOW, by=thandi, now=NOW, text="Here it is.")
 
-    # link, firm, open, finished, extensions, words, steps, papers
-    with django_assert_num_queries(8):
+    # Asked of SQLite once by every process.
+    assert connection.features.supports_json_field
+    # link with the firm, promises, extensions, words with steps, papers
+    with django_assert_num_queries(5):
         html(client, token)
 
 

@@ -81,7 +81,7 @@ def preview_page(request: SignedInRequest, pk: int) -> HttpResponse:
 
 
 def _page(reader: Reader, context: dict[str, Any]) -> str:
-    firm = Firm.get()
+    firm = reader.firm or Firm.get()
     page = page_for(reader, firm, context["now"])
     # Without the request: no session is read, no cookie is set.
     with translation.override(reader.language):
