@@ -6,20 +6,17 @@
 import os
 from collections import Counter
 from datetime import UTC, date, datetime, time, timedelta
-from itertools import islice, pairwise
+from itertools import islice
 from random import Random
 from zoneinfo import ZoneInfo
 
-import pytest
 from django.utils import translation
 
 from conftest import DAY, NOW
 from engagement.staff.fields import DateTextField, TimeTextField
-from engagement.staff.models import User
 from engagement.staff.tests.test_worktime import ALL_DAY, EIGHT_TO_SIX, WITH_LUNCH, ZONES, calendar_of
 from engagement.staff.tests.test_worktime_zones import around
 from engagement.staff.when import iso_due, speak_date, speak_due
-from promises.actions.digest import next_morning
 from promises.csv_out import lines
 from promises.due import due_by
 from promises.importing import rows, table
@@ -32,7 +29,6 @@ FIRST, LAST = date(2024, 1, 1), date(2032, 12, 31)
 MIDNIGHT = time(0)
 HOURS = (MIDNIGHT, time(0, 30), time(1, 30), time(2, 30), time(9), time(17), time(23, 30), time(23, 59))
 DAY_WEEKS = (EIGHT_TO_SIX, WITH_LUNCH, ALL_DAY)
-MINUTE = timedelta(minutes=1)
 # The most that any of these clocks is put forward: Troll.
 TWO_HOURS = timedelta(hours=2)
 
@@ -114,27 +110,3 @@ def test_no_day_changes_on_its_way(karoo, thandi):
 
     assert trips == ROUND_TRIPS
     assert not +changed
-
-
-@pytest.mark.parametrize("zone", ZONES)
-def test_each_day_has_one_morning_at_its_hour_wherever_clocks_change(zone):
-    there, chance = ZoneInfo(zone), Random(zone)
-
-    for change in around(zone):
-        for at in (time(0), time(1, 30), time(2, 30), time(9), time(23, 30)):
-            person, moment, mornings = User(name="Nomad", zone=zone, digest_time=at), change - 3 * DAY, []
-            while moment < change + 3 * DAY:
-                due = next_morning(person, moment)
-                mornings.append(due.astimezone(there))
-                # The tick that finds it comes within the minute.
-                moment = due + chance.random() * MINUTE
-
-            days = [morning.date() for morning in mornings]
-            assert all(later - sooner == DAY for sooner, later in pairwise(days)), (change, at)
-            for morning in mornings:
-                asked = datetime.combine(morning.date(), at)
-                is_there = asked.replace(tzinfo=there).astimezone(UTC).astimezone(there).time() == at
-                off = morning.replace(tzinfo=None) - asked
-                # Of an hour that comes twice it is the first; one that is left out is the hour beside it.
-                assert morning.fold == 0, (change, at)
-                assert abs(off) <= (timedelta(0) if is_there else TWO_HOURS), (change, at)

@@ -49,7 +49,7 @@ def mornings(person, start, end):
 
 
 @pytest.mark.parametrize("name", ZONES.split())
-@pytest.mark.parametrize("wanted", [time(9), time(2, 30), time(1, 30)], ids=str)
+@pytest.mark.parametrize("wanted", [time(9), time(2, 30), time(1, 30), time(23, 30)], ids=str)
 def test_each_day_has_one_morning_at_its_hour(name, wanted):
     zone = ZoneInfo(name)
     person = User(zone=name, digest_time=wanted)
