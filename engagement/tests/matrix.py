@@ -61,7 +61,7 @@ TABLE = Path(__file__).with_name("matrix.tsv")
 METHODS = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
 LOOKING = METHODS[:3]
 BROWSERS = ("GET", "POST")
-AT_THE_DOOR = ("nobody", "manager", "admin")
+AT_THE_DOOR = {("GET", "nobody"), ("GET", "manager"), ("GET", "admin"), ("POST", "admin")}
 
 # Whoever is signed in, or nobody. Staff ask about a client that everybody sees, all others about a restricted one.
 PEOPLE = ("nobody", "staff", "outsider", "member", "owner", "lead", "manager", "admin")
@@ -466,7 +466,7 @@ def questions(role: str, *, at: tuple[str, ...] = ("",), whole: bool) -> list[Qu
 
 def _is_asked(route: str, method: str, role: str) -> bool:
     if route.startswith("admin/"):
-        return (method, role) in {("GET", "lead"), *((method, role) for method in BROWSERS for role in AT_THE_DOOR)}
+        return (method, role) in AT_THE_DOOR
     return method in BROWSERS or role in ("nobody", "admin", *HOLDERS)
 
 
