@@ -19,7 +19,7 @@ test: $(VENV)/.dev
 # What takes minutes, about an hour of it on two cores: races to sign, changes behind our back, half-years of a firm,
 # workers that are killed a hundred times for each seed. docs/reliability.md says what came of it.
 soak: $(VENV)/.dev
-	@RACES=500 MUTATIONS=1000 HALF_YEARS=3 INTERLEAVINGS=1000 QUIET_HOURS=10000 CLAIMS=1000 FAILPOINTS=20 \
+	@CORPORA=full RACES=500 MUTATIONS=1000 HALF_YEARS=3 INTERLEAVINGS=1000 QUIET_HOURS=10000 CLAIMS=1000 FAILPOINTS=20 \
 		KILLS=100 SEEDS=7,8,9 BROKER_DEATHS=20 ON_TIME=10000 FLIPS=1000 DAY_IN_MINUTES=1 TRIES=10000 \
 		WHOLE_MATRIX=1 GUESSES=1000000 exec $(BIN)/python -m engagement.testservers \
 		clients/tests/test_signing_races.py clients/tests/test_evidence.py promises/tests/test_half_year.py \
@@ -27,7 +27,8 @@ soak: $(VENV)/.dev
 		engagement/outbox/tests/test_failpoints.py engagement/outbox/tests/test_kills.py \
 		engagement/outbox/tests/test_silence.py engagement/outbox/tests/test_on_time.py \
 		engagement/staff/tests/test_several_processes.py engagement/tests/test_backup.py \
-		engagement/tests/test_matrix.py engagement/tests/test_matrix_links.py -n 0 -s $(T)
+		engagement/tests/test_matrix.py engagement/tests/test_matrix_links.py \
+		engagement/tests/test_outputs_*.py promises/tests/browser/test_outputs.py -n 0 -s $(T)
 
 # How fast it is, on servers of its own. BENCH_ROWS=1000000 takes the whole; without it 100000, in under 25 minutes.
 bench: $(VENV)/.dev
