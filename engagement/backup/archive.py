@@ -160,8 +160,9 @@ def unpack(path: Path, folder: Path, tell: Tell = lambda size: None) -> Manifest
         manifest = _manifest(archive)
         if sorted(archive.namelist()) != sorted([*manifest.members, MANIFEST]):
             raise NotDone(_damaged(path, MANIFEST))
+        targets = {name: _inside(folder, name, path) for name in manifest.members}
         for name, member in manifest.members.items():
-            target = _inside(folder, name, path)
+            target = targets[name]
             target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             with archive.open(name) as source, target.open("xb") as file:
                 os.fchmod(file.fileno(), 0o600)
@@ -193,7 +194,8 @@ def _copied(source: IO[bytes], target: IO[bytes], most: int, tell: Tell) -> Memb
 
 def _inside(folder: Path, name: str, path: Path) -> Path:
     target = (folder / name).resolve()
-    if not target.is_relative_to(folder.resolve()) or target == folder.resolve():
+    climbs = ".." in Path(name).parts
+    if climbs or not target.is_relative_to(folder.resolve()) or target == folder.resolve():
         raise NotDone(_damaged(path, name))
     return target
 

@@ -36,6 +36,9 @@ class Installation:
     def place_of(self, member: str) -> Path | None:
         """Where a file of an archive belongs here; None where this installation keeps none such."""
         kind, _slash, name = member.partition("/")
+        # A name that is more than a name would lead out of the folder.
+        if name in ("", ".", "..") or name != Path(name).name:
+            return None
         if kind == KEYS:
             return self.keys.get(name)
         return self.mail / name if kind == MAIL and self.mail else None

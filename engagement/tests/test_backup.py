@@ -423,17 +423,25 @@ def test_a_truncated_archive_is_refused(original, in_use, tmp_path, share):
     assert untouched(in_use)
 
 
-def test_a_name_that_climbs_out_of_the_folder_is_refused(original, tmp_path):
-    path = tmp_path / "climbs.zip"
+@pytest.mark.parametrize("name", ["../outside", "mail/../outside", "keys/../../outside", "/outside", "mail/.."])
+def test_a_name_that_climbs_out_of_the_folder_is_refused(original, tmp_path, name):
+    path, folder = tmp_path / "climbs.zip", tmp_path / "folder"
+    folder.mkdir()
     with path.open("w+b") as file, archive.Writer(file) as writer:
-        with writer.member("../outside") as target:
-            target.write(b"!")
+        for member in ("keys/secret_key", name):
+            with writer.member(member) as target:
+                target.write(b"!")
         writer.close(original.manifest)
 
     with pytest.raises(NotDone):
-        archive.unpack(path, tmp_path)
+        archive.unpack(path, folder)
 
-    assert not (tmp_path.parent / "outside").exists()
+    assert (contents(tmp_path).keys(), list(folder.iterdir())) == ({"climbs.zip"}, [])
+
+
+@pytest.mark.parametrize("member", ["mail/../x.js", "mail/a/b", "mail//etc/x", "mail/..", "mail/.", "mail/", "keys/../x"])
+def test_a_name_that_is_more_than_a_name_has_no_place_here(original, member):
+    assert original.home.place_of(member) is None
 
 
 def test_any_other_zip_is_no_back_up(tmp_path):
