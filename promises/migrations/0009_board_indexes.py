@@ -13,14 +13,6 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name='promise',
-            name='promise_open_due',
-        ),
-        migrations.RemoveIndex(
-            model_name='promise',
-            name='promise_silent_due',
-        ),
         migrations.AddIndex(
             model_name='promise',
             index=models.Index(condition=models.Q(('ended_at', None)), fields=['due_at', 'id', 'due_on', 'last_update_at', 'standing', 'per_cent', 'hours_left', 'estimate_hours'], name='promise_open_counted'),
@@ -36,5 +28,14 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='promise',
             index=models.Index(condition=models.Q(('ended_at', None), ('band', 'at_risk'), ('told_at__isnull', False)), fields=['due_at', 'id'], name='promise_told_risk'),
+        ),
+        # Last: from here to the end nobody reads the table.
+        migrations.RemoveIndex(
+            model_name='promise',
+            name='promise_open_due',
+        ),
+        migrations.RemoveIndex(
+            model_name='promise',
+            name='promise_silent_due',
         ),
     ]
