@@ -16,6 +16,10 @@ from clients.models import Client, Entry
 from engagement.staff.models import User
 
 
+class ChainMoved(RuntimeError):
+    """The chain of this client does not end where its locked row says."""
+
+
 @dataclass(frozen=True)
 class Event:
     """What is to be written. `data` holds plain JSON values."""
@@ -42,7 +46,9 @@ def write(client_id: int, *events: Event, head: Head | None = None) -> list[Entr
         if entries is None:
             held = Client.objects.select_for_update(no_key=True).values_list("entries", "head").get(pk=client_id)
             entries = _moved(client_id, held, events)
-            assert entries  # nobody else moves it now
+            if entries is None:
+                # Nobody can move it now. Without its entry, what happened must not be kept either.
+                raise ChainMoved(client_id)
         Entry.objects.bulk_create(entries, batch_size=500)
     return entries
 

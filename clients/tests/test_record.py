@@ -2,10 +2,12 @@
 
 import io
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from django.core.management import CommandError, call_command
 from django.db import DatabaseError, IntegrityError, connection, transaction
+from django.db.models import F
 
 from clients import record
 from clients.models import Client, Entry
@@ -206,3 +208,22 @@ def test_erasing_words_and_salt_leaves_the_chain_after_them_standing(told):
         Entry.objects.filter(client=told, seq=2).update(data={}, salt="")
 
     assert faults(told) == ["Karoo Linen: the words of entry 2 (told, promise 1) were changed"]
+
+
+def test_what_happened_is_not_kept_without_its_entry(told):
+    class MovesTheChain(datetime):
+        def astimezone(self, tz=None):
+            Client.objects.filter(pk=told.pk).update(entries=F("entries") + 1)
+            return super().astimezone(tz)
+
+    @transaction.atomic
+    def rename():
+        Client.objects.filter(pk=told.pk).update(name="Renamed")
+        at = MovesTheChain(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
+        record.write(told.pk, record.Event("client", "renamed", at))
+
+    with pytest.raises(record.ChainMoved):
+        rename()
+
+    assert not Client.objects.filter(pk=told.pk, name="Renamed").exists()
+    assert Entry.objects.filter(client=told).count() == told.entries
