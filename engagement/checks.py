@@ -85,7 +85,7 @@ def no_place_to_die(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> l
     if not failpoint.NAMED:
         return []
     text = f"FAILPOINT names {failpoint.NAMED!r}: the worker ends itself each time it comes by there."
-    return [checks.Error(text, hint="Unset FAILPOINT. Only tests name one.", id="engagement.E003")]
+    return [checks.Error(text, hint="Unset FAILPOINT. Only tests name one.", id="engagement.E004")]
 
 
 @register(Tags.security, deploy=True)

@@ -1,4 +1,6 @@
+import re
 from datetime import timedelta
+from pathlib import Path
 
 import pytest
 import time_machine
@@ -113,3 +115,10 @@ def test_a_certificate_that_runs_out_soon_is_said(sealing):
         found = complaints_about_the_seal()
 
     assert [name for name, _said in found] == ["engagement.W006"]
+
+
+def test_no_two_complaints_go_by_one_name():
+    said = re.findall(r'id="(engagement\.[EW]\d+)"', Path(checks.__file__).read_text())
+
+    assert len(said) >= 12
+    assert len(said) == len(set(said))
