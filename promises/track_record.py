@@ -197,10 +197,12 @@ class Book:
 
     def paces(self, size: int | None, kind: str, spreads: float) -> Ratios:
         # How far work spreads is the firm's: it changes with what others have on their books.
-        if self._paces is None or self._paces[0] != spreads:
+        paces = self._paces
+        if paces is None or paces[0] != spreads:
             rows = ((entry.pace(spreads), entry.size, entry.kind) for entry in reversed(self.entries))
-            self._paces = spreads, self._column(rows)
-        return self._paces[1].weighed(size, kind)
+            # Another thread may put another one there before this one is used.
+            paces = self._paces = spreads, self._column(rows)
+        return paces[1].weighed(size, kind)
 
     def _column(self, newest: Iterable[tuple[float | None, int | None, str]]) -> Column:
         rows = [
@@ -274,6 +276,9 @@ class TrackRecord:
 
     Jobs come in the order in which they were made, oldest first, those in hand among the finished ones. Without
     `of_owner`, an owner's are those among the firm's. A stream says what the day is, `begin`s and `add`s.
+
+    Several threads may ask one record at once: what it makes ahead is whole before it stands where others find it, and
+    two that make the same make it alike. A stream is one thread's.
     """
 
     def __init__(self, firm: Iterable[Job] = (), of_owner: Callable[[Hashable], Iterable[Job]] | None = None) -> None:
@@ -438,8 +443,10 @@ class TrackRecord:
     def put(self, owner: Hashable, jobs: Iterable[Job]) -> Book:
         """An owner's jobs, the oldest first, read by whoever asks about many of them."""
         jobs = list(jobs)
-        book = self._owners[owner] = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
+        book = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
         book.entries.extend(Entry(job, self._today) for job in jobs)
+        # Last: other threads read a kept record meanwhile, and must never meet half a book.
+        self._owners[owner] = book
         return book
 
     def _days_of(self, owner: Hashable, kind: str, size: int | None) -> Days:

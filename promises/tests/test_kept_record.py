@@ -10,7 +10,7 @@ from promises import actions
 from promises.kept_record import LASTS
 from promises.models import PastJob
 from promises.tests.test_past_jobs import a_job
-from promises.track_record import FIRM_JOBS_READ
+from promises.track_record import FIRM_JOBS_READ, TrackRecord
 from promises.weighing import Weighing
 
 SECOND = timedelta(seconds=1)
@@ -81,3 +81,23 @@ def test_tables_made_once_serve_the_next(firm, thandi, finished):
     first = Weighing(firm).record_at(NOW).days(thandi.pk, "", 3)
 
     assert Weighing(firm).record_at(NOW).days(thandi.pk, "", 3) is first
+
+
+def test_nobody_meets_a_book_that_is_filled_still():
+    record, met = TrackRecord([], lambda _owner: ()), []
+
+    class WhileRead:
+        """A job, and somebody who asks while it is read."""
+
+        estimate, actual, days, hours_a_day, is_open, given = 2.0, 3.0, 4.0, 5.6, False, None
+
+        @property
+        def kind(self):
+            met.append(record.knows("mara"))
+            return ""
+
+    book = record.put("mara", [WhileRead(), WhileRead()])
+
+    assert met == [False, False]
+    assert len(book) == 2
+    assert record.owner("mara") is book
