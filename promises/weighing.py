@@ -75,7 +75,8 @@ class Weighing:
         if self._all_finished is None:
             theirs = PastJob.objects.filter(owner=owner).latest_jobs(OWNER_JOBS_READ)
         else:
-            theirs = [begun for begun in self._all_finished if begun.job.owner == owner]
+            # The latest finished, as the database would cut them.
+            theirs = [begun for begun in self._all_finished if begun.job.owner == owner][-OWNER_JOBS_READ:]
         if owner not in self._in_hand:
             self._read_open([owner], in_hand=True)
         return self._as_jobs(owner, theirs, now)

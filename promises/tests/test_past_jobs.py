@@ -17,6 +17,7 @@ from promises.actions.from_scope import make_from_line
 from promises.actions.importing import Importer
 from promises.due import due_for
 from promises.importing.rows import Reading, Row
+from promises.kept_record import forget_record
 from promises.models import PastJob, Promise
 from promises.tests.test_from_scope import add, sign
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job
@@ -58,11 +59,11 @@ def fill():
 
 
 def a_job(owner, number, **fields):
-    fields = {"finished_on": date(2024, 1, 1) + timedelta(days=number), "actual_hours": Decimal(6), **fields}
+    finished_on = date(2024, 1, 1) + timedelta(days=number)
+    fields = {"made_on": date(2023, 12, 1), "finished_on": finished_on, "actual_hours": Decimal(6), **fields}
     return PastJob(
         owner=owner,
         owner_name=owner.name if owner else "Somebody",
-        made_on=date(2023, 12, 1),
         estimate_hours=Decimal(number + 1),
         working_days=float(number),
         hours_a_day=5.6,
@@ -250,6 +251,24 @@ def test_only_the_latest_are_read(thandi, sam, firm):
     assert len(record.firm) == FIRM_JOBS_READ
     # None of Sam's is among the firm's latest, and he has a record all the same.
     assert len(record.owner(sam.pk)) == OWNER_JOBS_READ
+
+
+def test_an_owners_book_is_the_same_wherever_it_is_read(thandi, firm, monkeypatch):
+    """From the firm's jobs, or from their own once the firm has more than are read: those that were finished last."""
+    PastJob.objects.bulk_create(
+        [a_job(thandi, number, made_on=date(2024, 1, 1)) for number in range(1, OWNER_JOBS_READ + 1)]
+    )
+    # The last to be finished was the first to be begun.
+    PastJob.objects.bulk_create([a_job(thandi, 500, made_on=date(2023, 1, 1))])
+    days = []
+
+    for read in (OWNER_JOBS_READ + 2, OWNER_JOBS_READ + 1):
+        forget_record()
+        monkeypatch.setattr("promises.weighing.FIRM_JOBS_READ", read)
+        days.append([entry.day for entry in Weighing(firm).record_at(NOW).owner(thandi.pk).entries])
+
+    assert days[0] == days[1]
+    assert days[0][0] == 500
 
 
 @pytest.mark.parametrize(("read", "asked"), [(16, 2 + 3), (15, 2 + 3 + 3)])
