@@ -204,6 +204,8 @@ class Board:
 
         Of the coming weeks also the hours that are left; what is overdue is still to be done, and counts into this one.
         """
+        if self.as_of_past:
+            raise ValueError("This statement knows today's tellings only: ask `figures` of an earlier moment.")
         wanted = board_counts.cards(self.now)
         late, said = wanted["overdue"]
         for name, (first, last) in self.ages().items():

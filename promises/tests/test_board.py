@@ -172,6 +172,11 @@ def test_as_of_an_earlier_instant_what_ended_since_is_open(firm_at_work, capsys)
     assert figures["overdue"] == 2  # the silent one and the one that ended late since
 
 
+def test_the_one_statement_refuses_an_earlier_instant(mara):
+    with pytest.raises(ValueError, match="earlier moment"):
+        board(mara, as_of_past=True).counted()
+
+
 @pytest.mark.parametrize("filters", [{}, {"words": "e"}])
 def test_tallies_and_rows_give_the_same_record(firm_at_work, mara, filters):
     counted = board(mara, words="e").record()  # every promise here has an e in it
