@@ -142,7 +142,7 @@ class SetPasswordForm(NewPassword):
 
 class ChangePasswordForm(SetPasswordForm):
     old_password = forms.CharField(
-        label=_("Password so far"),
+        label=_("Current password"),
         strip=False,
         widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
         error_messages={"required": _("Enter the password you have now")},

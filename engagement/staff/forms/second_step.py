@@ -15,7 +15,10 @@ from engagement.staff.plain_words import PlainWords
 from engagement.staff.sign_in_tries import Tries
 from engagement.staff.throttle import CannotCount
 
-NOT_THE_CODE = _("This is not the code of now. Wait until your app shows the next one, and enter that")
+NOT_THE_CODE = _(
+    "That code is not right, or was used already. Wait for the next one and enter it. "
+    "If that fails too, set the clock of your phone to the right time"
+)
 NOT_A_RECOVERY_CODE = _("This is none of your recovery codes, or it was used already. Enter another one")
 
 
@@ -83,7 +86,10 @@ class ProofForm(OwnPassword, StepForm):
     """Password and code together, before the second step itself is changed."""
 
     tried = "proof"
-    wrong = _("This is neither the code of now nor one of your recovery codes. Wait for the next code, and enter that")
+    wrong = _(
+        "That code is not right, or was used already. Wait for the next one and enter it, or enter a recovery code. "
+        "If codes keep failing, set the clock of your phone to the right time"
+    )
     proof = code_field(
         _("Code from your app, or a recovery code"), _("Enter the code that your app shows, or a recovery code")
     )
@@ -134,4 +140,4 @@ class OtherAppForm(ProofForm, NewAppForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fields["code"].label = _("Code that the new app shows now")
-        self.fields["proof"].label = _("Code from the app so far, or a recovery code")
+        self.fields["proof"].label = _("Code from your old app, or a recovery code")

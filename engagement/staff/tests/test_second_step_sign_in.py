@@ -112,7 +112,7 @@ def test_a_wrong_code_says_so_and_lets_nobody_in(client, thandi, with_app):
 
     page = client.post(CODE, {"code": app.code(NOW - 10 * HALF_MINUTE)})
 
-    assert "not the code of now" in error(page)
+    assert "code is not right, or was used already" in error(page)
     assert "<title>Error: Code from your app" in page.content.decode()
     assert signed_in(client) is None
 
@@ -142,7 +142,7 @@ def test_a_code_that_was_watched_does_not_open_a_second_time(client, thandi, wit
     password(other, thandi)
     page = other.post(CODE, {"code": app.code()})
 
-    assert "not the code of now" in error(page)
+    assert "code is not right, or was used already" in error(page)
     assert signed_in(other) is None
 
 
@@ -373,7 +373,7 @@ def test_a_mistyped_code_shows_the_same_picture_again(client, mara, asked):
 
     page = client.post(SET_UP, {"draft": draft, "code": "000000"})
 
-    assert "not the code of now" in error(page)
+    assert "code is not right, or was used already" in error(page)
     assert draft_of(page)[1] == secret
     assert not SecondStep.objects.exists()
 
