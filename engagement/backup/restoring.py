@@ -21,6 +21,8 @@ from engagement.backup.sqlite import Sqlite
 
 # An installation in which nobody works and nobody is served is empty, whatever its migrations wrote down.
 SIGNS_OF_LIFE = ("staff_user", "clients_client")
+# A sign-in that was ended since the copy was made would open again.
+SIGN_INS = ("staff_session", "django_session")
 ENGINES = {engine.name: engine.spoken for engine in (Sqlite, PostgreSQL)}
 
 
@@ -72,7 +74,7 @@ def _refuse(manifest: Manifest, engine: Sqlite | PostgreSQL) -> None:
 
 def _put_back(engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None) -> None:
     """It is held in the same transaction in which it is there: no worker finds it free to speak."""
-    also = _hold(engine, manifest, now)
+    also = [*_hold(engine, manifest, now), *_no_sign_ins(engine, manifest)]
     with tqdm(unit="B", unit_scale=True, disable=quiet, desc=_("Putting it in place"), leave=False) as bar:
         if isinstance(engine, PostgreSQL):
             engine.put_back(folder / engine.member, manifest.counts, also, bar.update)
@@ -97,6 +99,10 @@ def _hold(engine: Sqlite | PostgreSQL, manifest: Manifest, now: datetime) -> lis
         f" WHERE NOT EXISTS (SELECT 1 FROM {heart})",
         f"UPDATE {heart} SET hold_id = (SELECT max(id) FROM {hold})",
     ]
+
+
+def _no_sign_ins(engine: Sqlite | PostgreSQL, manifest: Manifest) -> list[str]:
+    return [f"DELETE FROM {engine.schema}.{table}" for table in SIGN_INS if table in manifest.counts]
 
 
 def _laid_beside(manifest: Manifest, folder: Path, installation: Installation) -> dict[Path, Path]:

@@ -37,10 +37,11 @@ from engagement.backup import archive, postgresql, restoring, sqlite, taking
 from engagement.backup.errors import NotDone, in_words
 from engagement.backup.installation import Installation
 from engagement.backup.manifest import Manifest, fingerprint_of
+from engagement.management.commands.restore import closing_words
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Heartbeat, State
 from engagement.outbox.tests.sink import Sink
-from engagement.staff.models import Firm, Role, User
+from engagement.staff.models import Firm, Role, Session, User
 from promises import actions as promises
 from promises.actions.digest import write_digests
 from promises.due import due_for
@@ -52,7 +53,7 @@ ROOT = Path(__file__).resolve().parents[2]
 FLIPS = int(os.environ.get("FLIPS", "60"))
 TICK_A_DAY = ["-m", "engagement.tests.tick_a_day"]
 STEP = os.environ.get("DAY_IN_MINUTES", "20")
-CHANGED_BY_RESTORING = {"outbox_hold", "outbox_heartbeat"}
+CHANGED_BY_RESTORING = {"outbox_hold", "outbox_heartbeat", "staff_session"}
 BACK = NOW + 2 * DAY
 
 
@@ -115,6 +116,7 @@ def a_firm_at_work():
     outbox.write(occasion="due then", now=NOW, subject="Due then", **word)
     outbox.write(occasion="due next week", now=NOW - DAY, not_before=NOW + 4 * DAY, subject="Later", **word)
     write_digests(NOW)
+    Session.objects.create(session_key="0" * 64, session_data="", expire_date=NOW + 14 * DAY, user=thandi, seen_at=NOW)
     Heartbeat.objects.create(pk=1, beat_at=NOW)
     assert SealedDocument.objects.exists()
 
@@ -299,6 +301,16 @@ def test_a_restored_copy_is_held_from_its_first_moment(original, empty, tmp_path
         assert snapshot.ask("SELECT hold_id FROM outbox_heartbeat") == [(hold[1],)]
 
 
+def test_no_sign_in_of_the_copy_opens_anything_and_what_else_is_as_it_was_is_said(original, empty, tmp_path):
+    restored = restore(original.file, installation(empty.engine, tmp_path / "here"))
+
+    assert original.rows["staff_session"]
+    assert rows(empty.engine)["staff_session"] == []
+    words = " ".join(closing_words(restored))
+    assert "Everybody signs in again" in words
+    assert "as it was then: passwords, second steps, people who left" in words
+
+
 def test_data_is_replaced_only_when_that_is_said(original, in_use):
     with pytest.raises(NotDone, match="add --replace"):
         restore(original.file, in_use.home)
@@ -439,7 +451,9 @@ def test_a_name_that_climbs_out_of_the_folder_is_refused(original, tmp_path, nam
     assert (contents(tmp_path).keys(), list(folder.iterdir())) == ({"climbs.zip"}, [])
 
 
-@pytest.mark.parametrize("member", ["mail/../x.js", "mail/a/b", "mail//etc/x", "mail/..", "mail/.", "mail/", "keys/../x"])
+@pytest.mark.parametrize(
+    "member", ["mail/../x.js", "mail/a/b", "mail//etc/x", "mail/..", "mail/.", "mail/", "keys/../x"]
+)
 def test_a_name_that_is_more_than_a_name_has_no_place_here(original, member):
     assert original.home.place_of(member) is None
 

@@ -78,6 +78,11 @@ class Command(BaseCommand):
 def closing_words(restored: Restored) -> list[str]:
     words = [
         _("Nothing is sent until an administrator presses “Resume sending”, or you run `manage.py resume_sending`."),
+        _("Everybody signs in again: no sign-in of the copy opens anything."),
+        _(
+            "What was changed since the copy was made is as it was then: passwords, second steps, people who left or"
+            " got another role, and private links that were ended. Change those again before anybody else signs in."
+        ),
     ]
     if restored.keys:
         words.append(_("Put in place: %(names)s.") % {"names": ", ".join(path.name for path in restored.keys)})
@@ -90,7 +95,7 @@ def closing_words(restored: Restored) -> list[str]:
         words.append(
             _(
                 "SECRET_KEY is another one than when the back-up was made: links that were made then still open, but"
-                " cannot be shown or mailed again, and people sign in again. Set the earlier key, or add it to"
+                " cannot be shown or mailed again. Set the earlier key, or add it to"
                 " SECRET_KEY_FALLBACKS."
             )
         )
