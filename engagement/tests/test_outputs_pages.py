@@ -22,7 +22,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
 from engagement.tests.corpora import FULL, corpus
 from engagement.tests.matrix import a_world, addresses
-from engagement.tests.outputs import Tags, count_back, count_from, every_answer, every_path, inline_code
+from engagement.tests.outputs import Tags, every_answer, every_path, inline_code
 from engagement.tests.text_fields import fill, squeezed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -44,8 +44,7 @@ PRIVATE = ("p/", "s/", "document/", "password/<", "join/", "verify/")
 READ_BY_MACHINES = re.compile(
     r"^(href|src|action|formaction|id|for|name|value|list|form|headers|datetime|aria-\w+by|data-.*)$"
 )
-FIRST = 12345
-GROUPED = re.compile("12[.,'’\\s\u00a0\u202f\u066c]3\\d\\d\\b")
+SEPARATOR = r"[.,'’٬\\s]"
 # Marked as safe to print as it is, and why.
 MARKED_SAFE = {
     "engagement/staff/second_step.py": "Drawn by us from a key of ours; no text of anybody stands in it.",
@@ -75,11 +74,7 @@ pytestmark = pytest.mark.django_db
 def rounds(django_db_setup, django_db_blocker):
     """What was put where, every answer that the product then gave, and every mail."""
     with django_db_blocker.unblock():
-        before = count_from(FIRST)
-        try:
-            return [one_round(turn) for turn in range(ROUNDS)]
-        finally:
-            count_back(before)
+        return [one_round(turn) for turn in range(ROUNDS)]
 
 
 def one_round(turn):
@@ -214,26 +209,34 @@ def test_private_addresses_stay_out_of_search_engines(answers):
     assert odd == []
 
 
+def numbers_of_rows(answers):
+    """As they stand in the addresses of pages."""
+    return {number for answer in answers for number in re.findall(r"/(\d{5,})/", answer.html)}
+
+
 def test_numbers_that_machines_read_have_no_separators(answers):
-    assert len([answer for answer in answers if re.search(r"/1234\d/", answer.html)]) > 20
+    numbers = numbers_of_rows(answers)
+    assert len(numbers) > 10
+    grouped = re.compile("|".join(re.sub(r"(?<=\d)(?=(\d{3})+$)", SEPARATOR, number) for number in numbers))
+
+    assert grouped.search(f"/promises/{int(min(numbers)):,}/")
     odd = [
         f"{answer}: {name}={value}"
         for answer in answers
         for _tag, attributes in Tags(answer.html).tags
         for name, value in attributes.items()
-        if READ_BY_MACHINES.match(name) and GROUPED.search(value)
+        if READ_BY_MACHINES.match(name) and grouped.search(value)
     ]
-
     assert odd == []
 
 
 def test_client_pages_show_no_number_of_a_row(answers):
     """Whoever reads numbers in a row learns how many clients there are, and tries the next one."""
     pages = [answer for answer in answers if answer.role in ("link", "signing", "signed", "passed")]
+    numbers = numbers_of_rows(answers)
 
-    assert [
-        str(answer) for answer in pages if re.search(r"(?<!\d)1234[5-9]|(?<!\d)12[3-9]\d\d(?!\d)", answer.html)
-    ] == []
+    assert len(numbers) > 10
+    assert [str(answer) for answer in pages if numbers & set(re.findall(r"\d{5,}", answer.html))] == []
 
 
 def test_what_is_marked_safe_is_listed_with_its_reason():

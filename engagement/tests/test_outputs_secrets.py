@@ -45,11 +45,11 @@ def log(monkeypatch):
 
 
 @pytest.fixture
-def used(log, settings, karoo, lena, thandi, ada, mailoutbox, time_machine, make_promise):
+def used(log, settings, tmp_path, karoo, lena, thandi, ada, mailoutbox, time_machine, make_promise):
     """A whole run of everything that opens something, by the pages. Answers with each of them, by name."""
     settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.EMAIL_BACKEND = "engagement.outbox.backend.OutboxBackend"
-    settings.SEAL_PASSPHRASE = "a passphrase that nobody guesses"
+    settings.SEAL_FILE, settings.SEAL_PASSPHRASE = tmp_path / "seal.p12", "a passphrase that nobody guesses"
     now = datetime.now(UTC).replace(microsecond=0)
     time_machine.move_to(now, tick=False)
     secrets = {"password": PASSWORD, "new password": TYPED, "seal": settings.SEAL_PASSPHRASE, "key": product.SECRET_KEY}

@@ -105,6 +105,7 @@ LOOKED_UP = {
     *("clients.Entry.salt", "clients.OneTimeCode.salt", "clients.OneTimeCode.code_hash", "clients.ScopeFile.sha256"),
     *("clients.Scope.number", "promises.PastJob.fingerprint", "staff.RecoveryCode.digest", "staff.SecondStep.secret"),
     *("staff.Session.session_data", "staff.Session.session_key"),
+    *("clients.Solution.title_words", "clients.Solution.helps_when_words", "clients.Solution.words"),
 }
 
 
@@ -144,10 +145,10 @@ def fill(say: Say) -> dict[str, str]:
             meta = apps.get_model(label)._meta
             table, column, key = map(connection.ops.quote_name, (meta.db_table, field.column, meta.pk.column))
             cursor.execute(f"SELECT {key} FROM {table} ORDER BY {key}")
-            for (pk,) in cursor.fetchall():
+            for at, (pk,) in enumerate(cursor.fetchall()):
                 most = field.max_length or 100_000
                 text = say(name, field, pk)[: most - 12 if name in UNIQUE else most]
-                text += f" {pk}" if name in UNIQUE else ""
+                text += f" n{at}" if name in UNIQUE else ""
                 cursor.execute(f"UPDATE {table} SET {column} = %s WHERE {key} = %s", [text, pk])
                 said[f"{name} {pk}"] = text
         for label, names in WORDS_IN_JSON.items():

@@ -139,7 +139,7 @@ TYPED = (
         (Scope, "terms", 900),
         (User, "title", 100),
         (Solution, "say", 900),
-        (Firm, "name", 120),
+        (Firm, "name", 100),
     ),
     (OutsideRequest, "what", 900),
 )
@@ -175,7 +175,7 @@ def test_nothing_that_was_typed_runs(office, papers, visit, ada):
 def test_nothing_spills_over_a_narrow_page_of_a_client(office, papers, visit, name):
     Promise.objects.update(what=f"{name} {LONG}"[:300], next_step=ARABIC, waiting_for=LONG)
     Step.objects.update(text=f"{name}{LONG}"[:200])
-    Firm.objects.update(name=name[:120], email=f"{'x' * 50}@{'y' * 50}.example")
+    Firm.objects.update(name=name[:100], email=f"{'x' * 50}@{'y' * 50}.example")
     User.objects.update(name=name[:100], title=LONG)
     Client.objects.filter(pk=office["karoo"].pk).update(name=name[:120])
     Contact.objects.update(name=name[:100], role=ARABIC)
