@@ -54,12 +54,19 @@ class Line:
 
     def send(self, message: Message) -> None:
         """Raises NotAccepted when it has certainly not left. Anything else that is raised leaves a doubt."""
-        mail = _mail(message)
-        was_open = self._connection is not None
-        self._open()
-        failpoint("before_send")
-        if not self.is_a_wire:
-            return self._lay_down(mail)
+        with self._before_the_text():
+            mail = _mail(message)
+            was_open = self._connection is not None
+            self._open()
+            failpoint("before_send")
+            text = self._ask_to_take(mail, message.address, was_open) if self.is_a_wire else b""
+        if self.is_a_wire:
+            self._dictate(text)
+        else:
+            self._lay_down(mail)
+
+    def _ask_to_take(self, mail: EmailMessage, address: str, was_open: bool) -> bytes:
+        """The text as it goes over the line, once the server waits for it."""
         with _sound_headers():
             text = mail.message().as_bytes(linesep="\r\n")  # type: ignore[call-arg]  # Django's own messages take it
         try:
@@ -71,8 +78,8 @@ class Line:
             logger.info("A new line to the mail server: %s", refusal)
             self._open()
             self._announce(len(text))
-        self._address(message.address)
-        return self._dictate(text)
+        self._address(address)
+        return _quoted(text)
 
     def _lay_down(self, mail: EmailMessage) -> None:
         with _sound_headers():
@@ -115,9 +122,10 @@ class Line:
 
     def _dictate(self, text: bytes) -> None:
         try:
-            self._server.send(_quoted(text))
+            self._server.send(text)
             code, answer = self._server.getreply()
-        except OSError:
+        except Exception:
+            # Also when our own time is up: an answer that comes late would be taken for that to the next message.
             self.hang_up()
             raise
         if code != 250:
@@ -125,9 +133,12 @@ class Line:
 
     @contextmanager
     def _before_the_text(self) -> Iterator[None]:
+        """Whatever happens here, also that our own time is up, the text has certainly not left."""
         try:
             yield
-        except (OSError, ValueError) as error:
+        except NotAccepted:
+            raise
+        except Exception as error:
             self.hang_up()
             raise NotAccepted(one_line_about(error), for_good=isinstance(error, ValueError)) from error
 
@@ -150,7 +161,8 @@ class Line:
             return self.hang_up()
         try:
             self._server.rset()
-        except OSError:
+        except Exception:
+            # What it said to the text stands.
             self.hang_up()
         return None
 
@@ -205,5 +217,5 @@ def _close(connection: Any) -> None:
     # Whatever it heard has been answered for by now, or is in doubt; a goodbye that fails changes nothing.
     try:
         connection.close()
-    except OSError:
-        logger.info("The mail server hung up first.")
+    except Exception:
+        logger.info("The mail server hung up first, or our time was up.")

@@ -1,8 +1,12 @@
 """How the mail server answers, and what becomes of it. What it took is read from its own log."""
 
+import signal
+import socket
+from contextlib import contextmanager
 from datetime import timedelta
 
 import pytest
+from celery.exceptions import SoftTimeLimitExceeded
 
 from conftest import NOW
 from engagement.outbox import actions
@@ -162,3 +166,63 @@ def test_a_server_that_never_takes_it_is_given_up_and_shown(sink, to_staff):
     message.refresh_from_db()
 
     assert (message.state, message.attempts) == (State.FAILED, MOST_ATTEMPTS)
+
+
+@contextmanager
+def our_time_is_up(seconds=0.2):
+    """As Celery ends a task that lasts too long: wherever it is just then."""
+
+    def end(*frame):
+        raise SoftTimeLimitExceeded
+
+    before = signal.signal(signal.SIGALRM, end)
+    signal.setitimer(signal.ITIMER_REAL, seconds)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+# Python's own smtplib leaves the line that never became one to be collected.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_a_worker_whose_time_is_up_while_it_connects_has_sent_nothing(sink, settings, to_client):
+    settings.EMAIL_TIMEOUT = 1
+    message = to_client()
+
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        settings.EMAIL_PORT = silent.getsockname()[1]
+        with our_time_is_up():
+            actions.deliver(message.pk, NOW)
+    message.refresh_from_db()
+
+    assert (message.state, "SoftTimeLimitExceeded" in message.error) == (State.WAITING, True)
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "state"),
+    [(STALL_AT_ADDRESS, State.WAITING), (STALL_AT_TEXT, State.WAITING), (ACCEPT_AND_STALL, State.IN_DOUBT)],
+)
+def test_a_worker_whose_time_is_up_doubts_only_what_may_have_left(sink, settings, to_client, behaviour, state):
+    settings.EMAIL_TIMEOUT = 1
+    sink.script["lena@karoo.example"] = [behaviour]
+    message = to_client()
+
+    with our_time_is_up():
+        actions.deliver(message.pk, NOW)
+    message.refresh_from_db()
+
+    assert (message.state, "SoftTimeLimitExceeded" in message.error) == (state, True)
+
+
+def test_an_answer_that_comes_late_is_not_taken_for_the_next_messages(sink, settings, to_client):
+    settings.EMAIL_TIMEOUT, sink.pause = 2, 0.5
+    to_client(), to_client("another word")
+
+    with our_time_is_up():
+        actions.send_waiting(NOW)
+
+    assert list(Message.objects.order_by("pk").values_list("state", "attempts")) == [
+        (State.IN_DOUBT, 1),
+        (State.SENT, 1),
+    ]
