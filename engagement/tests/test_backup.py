@@ -3,6 +3,7 @@
 On SQLite and, in the second pass of `make test`, on PostgreSQL.
 """
 
+import io
 import json
 import os
 import random
@@ -269,7 +270,7 @@ def test_what_is_written_meanwhile_is_all_in_it_or_not_at_all(overtaken):
         with sqlite.Sqlite(copy).snapshot() as found:
             assert (found.ask(firm), found.ask(renamed)) == seen
     else:
-        program = str(postgresql.program("pg_restore", 1))
+        program = str(postgresql.programs(1)[-1] / "pg_restore")
         text = subprocess.run([program, "-f", "-", copy], capture_output=True, check=True).stdout
         assert b"Another firm" in text
         assert b"Renamed meanwhile" not in text
@@ -537,18 +538,93 @@ def test_what_the_file_system_says_is_said_in_words(tmp_path):
 # Programs of PostgreSQL
 
 
-def test_a_program_that_is_too_old_is_said_with_what_to_install():
-    with pytest.raises(NotDone, match=r"too old for this server \(99\)\. Install postgresql-client-99 or newer"):
-        postgresql.program("pg_dump", 99)
+def a_release(folder, release, programs=postgresql.PROGRAMS):
+    place = folder / str(release) / "bin"
+    place.mkdir(parents=True)
+    for name in programs:
+        (place / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {release}.3'\n")
+        (place / name).chmod(0o755)
+    return place
 
 
-def test_a_program_that_is_missing_is_said_with_what_to_install(monkeypatch):
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """One on which only those programs lie that a test puts there."""
     monkeypatch.setenv("PATH", "/nowhere")
-    monkeypatch.setattr(postgresql, "DEBIAN", [])
+    monkeypatch.setattr(postgresql, "DEBIAN", [tmp_path])
     monkeypatch.setattr(postgresql, "WHEELS", [])
+    return tmp_path
 
+
+def test_programs_of_the_servers_own_release_come_first_then_the_lowest_higher_one(machine, monkeypatch):
+    there = {release: a_release(machine, release) for release in (14, 15, 16, 18)}
+    monkeypatch.setenv("PATH", str(there[18]))
+
+    assert list(dict.fromkeys(postgresql.programs(15))) == [there[15], there[16], there[18]]
+    assert postgresql.programs(17)[0] == there[18]
+
+
+def test_programs_all_come_from_one_folder(machine):
+    a_release(machine, 15, ["pg_dump", "psql"])
+    whole = a_release(machine, 16)
+
+    assert postgresql.programs(15) == [whole]
+
+
+def test_a_program_that_is_too_old_is_said_with_what_to_install(machine):
+    a_release(machine, 15)
+
+    with pytest.raises(NotDone, match=r"15, too old for this server \(99\)\. Install postgresql-client-99 or newer"):
+        postgresql.programs(99)
+
+
+def test_a_program_that_is_missing_is_said_with_what_to_install(machine):
     with pytest.raises(NotDone, match="Install the client programs of PostgreSQL 15 or newer"):
-        postgresql.program("pg_dump", 15)
+        postgresql.programs(15)
+
+
+DUMP = b"""--
+-- PostgreSQL database dump
+--
+
+\\restrict abc
+
+SET statement_timeout = 0;
+SET transaction_timeout = 0;
+SELECT pg_catalog.set_config('search_path', '', false);
+
+CREATE TABLE public.note (text text);
+COPY public.note (text) FROM stdin;
+SET transaction_timeout = 0;
+\\.
+"""
+
+
+def test_a_server_before_17_is_not_told_what_it_does_not_know_and_texts_stay():
+    told = {release: b"".join(postgresql._said_to(release, io.BytesIO(DUMP))) for release in (15, 16, 17, 18)}
+
+    assert told[17] == told[18] == DUMP
+    assert told[15] == told[16] == DUMP.replace(b"SET transaction_timeout = 0;\n", b"", 1)
+
+
+def test_programs_newer_than_the_server_bring_every_row_back_too(original, empty, tmp_path, monkeypatch):
+    if connection.vendor != "postgresql":
+        pytest.skip("SQLite needs no programs")
+    with empty.engine.snapshot() as snapshot:
+        server = int(snapshot.server.split(".")[0])
+    newer = [folder for folder in postgresql.programs(server) if postgresql._release_of(folder / "psql") > server]
+    if not newer:
+        pytest.skip("no newer programs are on this machine")
+    with monkeypatch.context() as only:
+        only.setattr(postgresql, "programs", lambda release: newer[-1:])
+        taking.take(original.home, tmp_path / "newer.zip", NOW, quiet=True)
+        restore(tmp_path / "newer.zip", installation(empty.engine, tmp_path / "here"))
+        found = rows(empty.engine)["clients_entry"]
+
+    # Nor is it lost to the server's own programs, which cannot read it: the newer ones are found.
+    restore(tmp_path / "newer.zip", installation(empty.engine, tmp_path / "here"), replace=True)
+
+    assert found == rows(empty.engine)["clients_entry"] == original.rows["clients_entry"]
 
 
 # The commands, as they are run
