@@ -1,15 +1,18 @@
 """The track record as this process read it last, with the tables made of it.
 
 One job more among hundreds changes no chance, so for some minutes nobody reads them again. What this process writes on
-the record it forgets at once; what another one writes is read within those minutes.
+the record it forgets at once; what another one writes is read within those minutes, and by the watch at its next turn.
 """
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Callable
 from datetime import datetime, timedelta
+from threading import Lock
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from promises.models import Begun
 from promises.track_record import TrackRecord
@@ -25,21 +28,45 @@ class Kept(NamedTuple):
 
 
 _kept: dict[str, Kept] = {}
+# How often the record of a database was forgotten: what was read before that may be older.
+_forgotten: Counter[str] = Counter()
+_lock = Lock()
 
 
-def kept_record(now: datetime) -> Kept | None:
-    """What is known of this database and not too old, by a clock that may go back."""
-    kept = _kept.get(_database())
-    return kept if kept and abs(now - kept.read_at) < LASTS else None
+def kept_record(now: datetime, read: Callable[[], Kept]) -> Kept:
+    """What is known of this database and not too old, by a clock that may go back; else what `read` says."""
+    if _is_changed_here():
+        # Nobody else knows of it before it is committed, and nobody ever will if it is not.
+        return read()
+    database = _database()
+    kept = _kept.get(database)
+    if kept and abs(now - kept.read_at) < LASTS:
+        return kept
+    forgotten = _forgotten[database]
+    kept = read()
+    with _lock:
+        if _forgotten[database] == forgotten:
+            _kept[database] = kept
+    return kept
 
 
-def keep_record(kept: Kept) -> None:
-    _kept[_database()] = kept
+def record_changed() -> None:
+    """Jobs were put on record here, or taken off it: what others read until that is committed is as it was before."""
+    forget_record()
+    if connection.in_atomic_block and not _is_changed_here():
+        transaction.on_commit(forget_record)
 
 
 def forget_record() -> None:
-    """Jobs were put on record here, or taken off it."""
-    _kept.pop(_database(), None)
+    """Whoever asks next reads it."""
+    with _lock:
+        _forgotten[_database()] += 1
+        _kept.pop(_database(), None)
+
+
+def _is_changed_here() -> bool:
+    """In this transaction: the hook goes with what is rolled back, and with the commit."""
+    return any(hook[1] is forget_record for hook in connection.run_on_commit)
 
 
 def _database() -> str:

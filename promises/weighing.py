@@ -12,7 +12,7 @@ from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
 from promises.forecast import Facts
-from promises.kept_record import Kept, keep_record, kept_record
+from promises.kept_record import Kept, kept_record
 from promises.load import Load
 from promises.models import Begun, PastJob, Promise
 from promises.owed import InHand, as_float, read_open
@@ -46,9 +46,7 @@ class Weighing:
         It may be as old as `kept_record` lets it be.
         """
         if self._record is None:
-            kept = kept_record(now)
-            if kept is None:
-                keep_record(kept := self._read_record(now))
+            kept = kept_record(now, partial(self._read_record, now))
             self._all_finished = kept.all_finished
             self._record = kept.record.read_by(partial(self._jobs_of, now))
         return self._record

@@ -18,7 +18,7 @@ from engagement.staff.worktime import Calendar, free_hours_a_day, working_days_b
 from promises.importing.findings import Findings
 from promises.importing.jobs import JobReading, JobRow
 from promises.importing.rows import Fault
-from promises.kept_record import forget_record
+from promises.kept_record import record_changed
 from promises.models import PastJob, Promise
 
 logger = logging.getLogger(__name__)
@@ -48,14 +48,14 @@ def put_on_record(promises: Iterable[Promise], diaries: Diaries) -> int:
     PastJob.objects.bulk_create(
         jobs, batch_size=BATCH, update_conflicts=True, unique_fields=["promise"], update_fields=OF_AN_END
     )
-    forget_record()
+    record_changed()
     return len(jobs)
 
 
 def take_off_record(promise: Promise) -> None:
     """It was not finished after all."""
     PastJob.objects.filter(promise=promise).delete()
-    forget_record()
+    record_changed()
 
 
 def _has_length(promise: Promise) -> bool:
@@ -152,7 +152,7 @@ class JobImporter:
         for row, owner in found.claimed:
             belongs = {"owner": owner, **_measured(self._diaries.of(owner), row.made, row.finished)}
             PastJob.objects.filter(fingerprint=row.fingerprint, owner=None).update(**belongs)
-        forget_record()
+        record_changed()
         return found.report
 
     def _sort(self, batch: Sequence[JobReading]) -> SortedJobs:

@@ -1,13 +1,16 @@
 """A process remembers the track record for some minutes: nobody who logs a promise waits for hundreds of jobs."""
 
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.db import connection, transaction
 
 from conftest import DAY, NOW
 from promises import actions
-from promises.kept_record import LASTS
+from promises.kept_record import LASTS, kept_record
 from promises.models import PastJob
 from promises.tests.test_past_jobs import a_job
 from promises.track_record import FIRM_JOBS_READ, TrackRecord
@@ -81,6 +84,65 @@ def test_tables_made_once_serve_the_next(firm, thandi, finished):
     first = Weighing(firm).record_at(NOW).days(thandi.pk, "", 3)
 
     assert Weighing(firm).record_at(NOW).days(thandi.pk, "", 3) is first
+
+
+def in_another_thread(ask):
+    """On a connection of its own, as another request of this process."""
+
+    def closing():
+        try:
+            return ask()
+        finally:
+            connection.close()
+
+    with ThreadPoolExecutor(1) as threads:
+        return threads.submit(closing).result(10)
+
+
+@pytest.fixture
+def promise(thandi, make_promise):
+    PastJob.objects.bulk_create([a_job(thandi, number) for number in range(3)])
+    return make_promise(estimate_hours=Decimal(2))
+
+
+def deliver(promise):
+    actions.deliver(promise, delivered_at=NOW, by=promise.owner, now=NOW)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="In memory, threads wait for each other's transactions.")
+def test_what_somebody_read_before_the_commit_is_forgotten_with_it(firm, thandi, promise):
+    with transaction.atomic():
+        deliver(promise)
+        meanwhile = in_another_thread(lambda: read(firm, thandi, NOW))
+
+    assert meanwhile == (3, 4)
+    assert read(firm, thandi, NOW) == (4, 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_is_rolled_back_is_remembered_by_nobody(firm, thandi, promise):
+    with suppress(ZeroDivisionError), transaction.atomic():
+        deliver(promise)
+        delivered = read(firm, thandi, NOW)
+        raise ZeroDivisionError
+
+    assert delivered == (4, 4)
+    assert read(firm, thandi, NOW) == (3, 4)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_what_was_being_read_while_it_changed_is_not_kept(firm, thandi, promise):
+    """The first question was answered before the commit."""
+
+    def as_it_was():
+        kept = Weighing(firm)._read_record(NOW)
+        deliver(promise)
+        return kept
+
+    kept_record(NOW, as_it_was)
+
+    assert read(firm, thandi, NOW) == (4, 4)
 
 
 def test_nobody_meets_a_book_that_is_filled_still():
