@@ -73,7 +73,7 @@ def _words(row: Session, is_here: bool, now: datetime) -> str:
         "seen": speak_moment(row.seen_at or now, now=now, with_zone=False),
     }
     if is_here:
-        return _("%(browser)s, here, signed in %(since)s from %(address)s") % facts
+        return _("This device: %(browser)s, signed in %(since)s from %(address)s") % facts
     return _("%(browser)s, signed in %(since)s from %(address)s, last seen %(seen)s") % facts
 
 

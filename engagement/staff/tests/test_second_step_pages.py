@@ -90,7 +90,7 @@ def test_moving_it_to_another_app_asks_for_the_one_before(mine, thandi, with_app
     new = App(secret)
 
     alone = mine.post(SET_UP, {"draft": draft, "code": new.code(), "password": PASSWORD, "proof": "000000"})
-    assert "neither the code of now nor" in errors(alone)["proof"]
+    assert "or enter a recovery code" in errors(alone)["proof"]
     mine.post(SET_UP, {"draft": draft, "code": new.code(), "password": PASSWORD, "proof": old.code()})
 
     later = NOW + timedelta(minutes=1)
@@ -236,6 +236,22 @@ def test_an_administrator_takes_it_away_and_the_person_hears_of_it(client, ada, 
     assert "Ada Admin" in client.get(f"/people/{thandi.pk}/").content.decode()
 
 
+def test_the_page_says_what_follows_for_them(client, ada, mara, with_app):
+    with_app(mara)
+    client.force_login(ada)
+
+    free = client.get(f"/people/{mara.pk}/second-step/").content.decode()
+    Firm.objects.update(second_step_for="managers")
+    asked = client.get(f"/people/{mara.pk}/second-step/").content.decode()
+
+    assert f"Remove {mara}'s second step" in free
+    assert "Make sure it is really Mara who asks" in free
+    assert "signs in with the password alone" in free
+    assert "sets up another one at once" not in free
+    assert "sets up another one at once" in asked
+    assert "password alone" not in asked
+
+
 def test_not_without_the_administrators_own_password(client, ada, thandi, with_app):
     with_app(thandi)
     client.force_login(ada)
@@ -253,7 +269,7 @@ def test_nobody_takes_away_their_own(client, ada, with_app):
     take_away(client, ada)
 
     assert SecondStep.objects.exists()
-    assert "Take the second step away" not in client.get(f"/people/{ada.pk}/").content.decode()
+    assert "Remove the second step" not in client.get(f"/people/{ada.pk}/").content.decode()
 
 
 def test_an_administrator_signs_somebody_out_everywhere(client, ada, thandi, mails):

@@ -151,7 +151,7 @@ def test_where_one_is_signed_in_is_listed_this_one_first(thandi, clock):
     words = [row.words for row in here.get("/me/devices/").context["rows"]]
 
     assert words == [
-        "Firefox on Linux, here, signed in Wednesday 18 November, 12:00 from 127.0.0.1",
+        "This device: Firefox on Linux, signed in Wednesday 18 November, 12:00 from 127.0.0.1",
         "Safari on iPhone, signed in Wednesday 18 November, 11:00 from 198.51.100.7, "
         "last seen Wednesday 18 November, 11:00",
     ]

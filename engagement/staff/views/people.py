@@ -147,6 +147,7 @@ def person_second_step(request: SignedInRequest, pk: int) -> HttpResponse:
     if somebody == request.user:
         messages.info(request, _("Your own second step is here: it takes your password and a code."))
         return redirect("staff:second_step")
+    is_asked = is_asked_of(somebody, Firm.get())
     form = OwnPasswordForm(request.POST or None, user=request.user)
     if request.method == "POST" and form.is_valid():
         try:
@@ -154,10 +155,18 @@ def person_second_step(request: SignedInRequest, pk: int) -> HttpResponse:
         except actions.Refused as refusal:
             messages.error(request, str(refusal))
         else:
-            done = _("%(name)s signs in with the password alone, and was signed out everywhere. A mail tells them so.")
+            done = _("%(name)s was signed out everywhere, and signs in with the password alone. A mail says so.")
+            if is_asked:
+                done = _("%(name)s was signed out everywhere, and sets up another at the next sign-in. A mail says so.")
             messages.success(request, done % {"name": somebody})
         return redirect("staff:person", pk=pk)
-    context = {"form": form, "person": somebody, "home": reverse("staff:person", args=[pk])}
+    context = {
+        "form": form,
+        "person": somebody,
+        "first_name": somebody.get_short_name(),
+        "is_asked": is_asked,
+        "home": reverse("staff:person", args=[pk]),
+    }
     return answered(render(request, "staff/person_second_step.html", context), form)
 
 
