@@ -18,12 +18,14 @@ View = Callable[Concatenate[SignedInRequest, P], HttpResponseBase]
 
 def administrator_required(view: View[P]) -> View[P]:
     """403 for everybody else; strangers never come so far."""
-    return _kept_for(lambda request: request.user.is_administrator, _("Only administrators open it."), view)
+    return _kept_for(lambda request: request.user.is_administrator, _("Only administrators open this page."), view)
 
 
 def manager_required(view: View[P]) -> View[P]:
     """Administrators are managers too."""
-    return _kept_for(lambda request: request.user.is_manager, _("Only managers and administrators open it."), view)
+    return _kept_for(
+        lambda request: request.user.is_manager, _("Only managers and administrators open this page."), view
+    )
 
 
 def _kept_for(may: Callable[[SignedInRequest], bool], why: object, view: View[P]) -> View[P]:
