@@ -20,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 from engagement.staff import actions
 from engagement.staff.forms.own_password import COME_BACK, check_own_password
 from engagement.staff.models import Firm, User
+from engagement.staff.password_rules import one_for_each_cause
 from engagement.staff.plain_words import PlainWords
 from engagement.staff.sign_in_tries import MAILS_TO_AN_ADDRESS, TRIES_FOR_AN_ADDRESS, at_the_password
 from engagement.staff.throttle import CannotCount
@@ -120,7 +121,7 @@ class NewPassword(PlainWords, forms.Form):
             try:
                 password_validation.validate_password(first, self.password_user())
             except ValidationError as error:
-                self.add_error("password1", error)
+                self.add_error("password1", one_for_each_cause(error))
         return cleaned
 
 
