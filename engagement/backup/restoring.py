@@ -7,6 +7,7 @@ import secrets
 import tempfile
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain, count
 from pathlib import Path
 
 from django.utils.translation import gettext as _
@@ -41,8 +42,7 @@ def restore(
 ) -> Restored:
     engine = installation.engine
     _refuse(archive.read_manifest(path), engine)
-    was_empty = engine.is_empty(SIGNS_OF_LIFE)
-    if not was_empty and not replace:
+    if not replace and not engine.is_empty(SIGNS_OF_LIFE):
         raise NotDone(
             _("This installation holds data already. To put the back-up in its place and lose it, add --replace.")
         )
@@ -54,7 +54,7 @@ def restore(
         drafts = _laid_beside(manifest, folder, installation)
         try:
             _put_back(engine, folder, manifest, now, quiet)
-            _take_their_places(drafts, restored, keep_old=not was_empty)
+            _take_their_places(drafts, restored)
         finally:
             for draft in drafts:
                 draft.unlink(missing_ok=True)
@@ -127,15 +127,22 @@ def _is_the_same(one: Path, place: Path) -> bool:
         return place.exists() and place.read_bytes() == one.read_bytes()
 
 
-def _take_their_places(drafts: dict[Path, Path], restored: Restored, *, keep_old: bool) -> None:
+def _take_their_places(drafts: dict[Path, Path], restored: Restored) -> None:
+    """What lies there is laid aside, also where the database is empty: nobody can make a lost key again."""
     for draft, place in drafts.items():
         with in_words(place):
-            if keep_old and place.exists():
-                aside = place.with_name(f"{place.name}.before-{restored.manifest.moment:%Y%m%d-%H%M%S}")
+            if place.exists():
+                aside = _free(place.with_name(f"{place.name}.before-{restored.manifest.moment:%Y%m%d-%H%M%S}"))
                 os.replace(place, aside)
                 restored.aside.append(aside)
             os.replace(draft, place)
         restored.keys.append(place)
+
+
+def _free(path: Path) -> Path:
+    """The same copy may be restored twice."""
+    names = chain([path], (path.with_name(f"{path.name}-{number}") for number in count(2)))
+    return next(name for name in names if not name.exists())
 
 
 def _secret_key(installation: Installation) -> str:

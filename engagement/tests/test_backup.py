@@ -328,6 +328,18 @@ def test_a_replaced_installation_keeps_its_own_key_aside(original, overtaken):
     assert overtaken.home.keys["secret_key"].read_text() == settings.SECRET_KEY
 
 
+def test_a_key_that_lies_there_is_kept_also_where_the_database_is_empty_and_each_time(original, empty, tmp_path):
+    here = installation(empty.engine, tmp_path / "here")
+    kept = []
+
+    for own in ("the first", "the second"):
+        here.keys["secret_key"].write_text(own)
+        kept += restore(original.file, here, replace=bool(kept)).aside
+
+    assert [path.read_text() for path in kept] == ["the first", "the second"]
+    assert here.keys["secret_key"].read_text() == settings.SECRET_KEY
+
+
 def test_what_is_there_and_not_in_the_back_up_goes(original, overtaken):
     change(overtaken, "CREATE TABLE clients_of_later (id integer primary key)")
 
