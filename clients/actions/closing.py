@@ -209,6 +209,8 @@ def _write_nudge(held: Agreement, now: datetime) -> None:
         outbox.write(
             occasion=f"sign nudge:{held.pk}:{held.version}:{held.nudges}",
             now=now,
+            # This one was due then, however often it could not be written since.
+            since=held.sent_at + NUDGE_EVERY * held.nudges if held.sent_at else None,
             not_before=after_quiet_hours(contact, firm, now),
             audience=Audience.CLIENT,
             address=contact.email,

@@ -178,6 +178,8 @@ def _write_copy(held: Agreement, sha256: str, head: str, now: datetime) -> None:
         outbox.write(
             occasion=f"document:{held.pk}",
             now=now,
+            # The seal may have been out of order for weeks.
+            since=held.signed_at,
             not_before=after_quiet_hours(contact, firm, now),
             audience=Audience.CLIENT,
             address=contact.email,

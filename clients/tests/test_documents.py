@@ -23,7 +23,8 @@ from clients.tests.agreements import addendum_to, draft, send, sign, signed
 from clients.tests.test_document import HOSTILE, read, squeezed
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
-from engagement.outbox.models import Message, State
+from engagement.outbox import resuming
+from engagement.outbox.models import Heartbeat, Hold, Message, State
 from engagement.outbox.tests.sink import Sink
 
 SECOND = timedelta(seconds=1)
@@ -288,6 +289,32 @@ def test_with_a_wrong_passphrase_it_says_so_and_goes_on_with_the_right_one(agree
     real.SEAL_PASSPHRASE = right
     assert actions.make_documents(NOW + 10 * SECOND) == 1
     assert Agreement.objects.get(pk=agreement.pk).document_error == ""
+
+
+def test_after_a_restore_the_copies_of_what_was_signed_before_are_left_to_a_person(
+    agreement, karoo, thandi, real, sink
+):
+    sealing.ensure_key("Word & Co", NOW)
+    right, real.SEAL_PASSPHRASE = real.SEAL_PASSPHRASE, "something else"
+    hold = Hold.objects.create(why=Hold.Why.RESTORED, held_at=NOW + HOUR, as_of=NOW + MINUTE)
+    Heartbeat.objects.create(pk=1, beat_at=NOW + 2 * HOUR, mail_checked_at=NOW, hold=hold)
+    actions.make_documents(NOW + 2 * HOUR)
+
+    assert resuming.why_not_yet(hold, NOW + 2 * HOUR) == ""
+    resuming.resume(hold, NOW + 2 * HOUR, by=None, cancel_staff=False, cancel_clients=False)
+    real.SEAL_PASSPHRASE = right
+    later = signed(
+        karoo, Contact.objects.create(client=karoo, name="Ute", email="ute@karoo.example"), thandi, NOW + DAY
+    )
+    actions.make_documents(NOW + DAY)
+    outbox.send_waiting(NOW + DAY + HOUR)
+
+    assert SealedDocument.objects.count() == 2
+    assert [(message.state, message.error) for message in copies(agreement)] == [
+        (State.IN_DOUBT, "It was due before sending was held, and may have left before.")
+    ]
+    assert [message.state for message in copies(later.agreement)] == [State.SENT]
+    assert copies(agreement)[0] in Message.objects.needing_a_person()
 
 
 @pytest.mark.parametrize("place", ["/sys/seal.p12", "/dev/null/seal.p12", "/nowhere/at/all/seal.p12"])

@@ -13,7 +13,7 @@ from clients.tests.agreements import SEEN, code_for, countersign, draft, sign, s
 from clients.tests.test_signing_races import at_once, surprises
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
-from engagement.outbox.models import Message, State
+from engagement.outbox.models import Hold, Message, State
 from engagement.outbox.tests.sink import Sink
 
 SECOND = timedelta(seconds=1)
@@ -252,6 +252,18 @@ def test_one_that_cannot_be_written_stops_no_other_and_is_tried_again(waiting, k
     monkeypatch.setattr(Message, "save", save)
     assert actions.nudge_due(NOW + 4 * DAY + HOUR) == 1
     assert (len(nudges(first)), len(nudges(second))) == (1, 1)
+
+
+def test_after_a_restore_one_that_was_due_before_is_left_to_a_person(waiting):
+    late, on_time = waiting(), waiting(NOW + 2 * DAY)
+    Agreement.objects.filter(pk=late.pk).update(next_nudge_at=NOW + 5 * DAY)
+    held = {"held_at": NOW + 4 * DAY, "as_of": NOW + 3 * DAY, "lifted_at": NOW + 4 * DAY + HOUR}
+    Hold.objects.create(why=Hold.Why.RESTORED, **held)
+
+    actions.nudge_due(NOW + 5 * DAY)
+
+    assert [message.state for message in nudges(late)] == [State.IN_DOUBT]
+    assert [message.state for message in nudges(on_time)] == [State.WAITING]
 
 
 class TestOnServers:

@@ -6,10 +6,13 @@ from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import QuerySet
+from django.utils import translation
+from django.utils.translation import gettext as _
 
-from engagement.outbox.models import LEASE_LASTS, Message, State
+from engagement.outbox.models import LEASE_LASTS, Audience, Hold, Message, State
 from engagement.outbox.sending import deliver, one_line, send_waiting, settle_abandoned, tell_rooms
 
 __all__ = [
@@ -31,10 +34,18 @@ __all__ = [
 HOLD = timedelta(seconds=20)
 
 
-def write(*, occasion: str, now: datetime, **fields: Any) -> Message | None:
-    """Write a message down in the caller's transaction. None when this occasion has its message already."""
+def write(*, occasion: str, now: datetime, since: datetime | None = None, **fields: Any) -> Message | None:
+    """Write a message down in the caller's transaction. None when this occasion has its message already.
+
+    `since`: from when it could have been written, for what a worker may write late.
+    """
     fields.setdefault("not_before", now)
     fields["subject"] = one_line(fields["subject"])
+    if since and fields.get("audience") == Audience.CLIENT and _was_held_after(since):
+        # Said to staff, while the caller writes in the client's language.
+        with translation.override(settings.LANGUAGE_CODE):
+            why = _("It was due before sending was held, and may have left before.")
+        fields |= {"state": State.IN_DOUBT, "error": why}
     message, created = Message.objects.get_or_create(occasion=occasion, defaults={"written_at": now, **fields})
     return message if created else None
 
@@ -45,6 +56,11 @@ def write_all(rows: Iterable[dict[str, Any]], now: datetime) -> list[Message]:
     for message in messages:
         message.subject = one_line(message.subject)
     return Message.objects.bulk_create(messages)
+
+
+def _was_held_after(since: datetime) -> bool:
+    """Whether sending was resumed without this one: while a hold stands, what waits is decided as it is lifted."""
+    return Hold.objects.filter(held_at__gt=since).exclude(lifted_at=None).exists()
 
 
 def undo(message: Message, now: datetime) -> bool:
