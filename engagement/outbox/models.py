@@ -53,7 +53,10 @@ class MessageQuerySet(models.QuerySet["Message"]):
 
     def ready(self, now: datetime) -> MessageQuerySet:
         """What may leave now: due, and nothing is held. Asked in the claim itself, so no worker overlooks a hold."""
-        return self.due(now).exclude(Exists(Heartbeat.objects.exclude(hold=None)))
+        return self.due(now).not_held()
+
+    def not_held(self) -> MessageQuerySet:
+        return self.exclude(Exists(Heartbeat.objects.exclude(hold=None)))
 
     def abandoned(self, now: datetime) -> MessageQuerySet:
         """Claimed by a worker that never came back to say how it went."""

@@ -13,13 +13,13 @@ from time import monotonic
 from typing import Any
 
 from django.db import transaction
-from django.db.models import F, QuerySet
+from django.db.models import F
 from django.utils.translation import gettext as _
 
 from engagement.outbox import hold
 from engagement.outbox.failpoint import failpoint
 from engagement.outbox.line import Line, NotAccepted, one_line_about
-from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Audience, Message, State
+from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Audience, Message, MessageQuerySet, State
 from engagement.outbox.signals import message_leaving, message_settled
 
 logger = logging.getLogger(__name__)
@@ -142,7 +142,7 @@ class _Turn:
             found = list(first.values_list("pk", flat=True)[: self._claims])
             self._lease_until = now + LEASE_LASTS
             mine = waiting.filter(pk__in=found)
-            mine.update(state=State.SENDING, lease_until=self._lease_until, attempts=F("attempts") + 1)
+            mine.update(state=State.SENDING, lease_until=self._lease_until)
         if found:
             failpoint("claim")
         return found
@@ -151,7 +151,7 @@ class _Turn:
         began, done = monotonic(), 0
         for message in self._read(pks):
             if self._is_over():
-                self._give_back(message)
+                _give_back(message)
                 continue
             done += self._deliver_one(message)
         done += self._note()
@@ -177,7 +177,7 @@ class _Turn:
 
     def _deliver_one(self, message: Message) -> int:
         try:
-            if not _hand_over(message, self.now, self.line):
+            if not _take_up(message) or not _hand_over(message, self.now, self.line):
                 return 0
             self._accepted.append(message)
             if self.line.is_a_wire or message.is_secret or len(self._accepted) >= NOTED_TOGETHER:
@@ -198,8 +198,14 @@ class _Turn:
                 logger.exception("%s messages could not be noted together; they are noted one by one.", len(accepted))
         return sum(_settle_as_sent(message, self.now) for message in accepted)
 
-    def _give_back(self, message: Message) -> None:
-        _still_mine(message).update(state=State.WAITING, attempts=F("attempts") - 1)
+
+def _take_up(message: Message) -> bool:
+    """One of many that were claimed together: a worker that dies with it in hand has tried none of the others."""
+    if _may_leave(message).update(attempts=F("attempts") + 1):
+        message.attempts += 1
+        return True
+    _give_back(message)
+    return False
 
 
 def _hand_over(message: Message, now: datetime, line: Line) -> bool:
@@ -220,11 +226,12 @@ def _hand_over(message: Message, now: datetime, line: Line) -> bool:
     if (message.subject, message.body) != kept:
         message.subject = one_line(message.subject)
         # Reminders are worded as they leave, from how things stand then.
-        is_mine = bool(_still_mine(message).update(subject=message.subject, body=message.body))
+        may_leave = bool(_may_leave(message).update(subject=message.subject, body=message.body))
     else:
-        is_mine = message.audience == Audience.STAFF or _still_mine(message).exists()
-    if not is_mine:
-        # We slept through our lease: somebody else has it in hand, or a person decides about it.
+        may_leave = _may_leave(message).exists()
+    if not may_leave:
+        # It is held since. Or we slept through our lease: somebody else has it in hand, or a person decides about it.
+        _give_back(message, tried=1)
         return False
     try:
         line.send(message)
@@ -254,7 +261,8 @@ def _after_refusal(message: Message, now: datetime, refusal: NotAccepted, most: 
 
 def _after_doubt(message: Message, now: datetime, why: str) -> bool:
     if message.audience == Audience.STAFF and message.attempts < MOST_ATTEMPTS:
-        _again(message, now + PAUSES[0], why)
+        # What was claimed and never tried goes before whatever the worker died of.
+        _again(message, now + PAUSES[0] if message.attempts else now, why)
     else:
         state = State.FAILED if message.audience == Audience.STAFF else State.IN_DOUBT
         _settle(message, now, state=state, error=why[:300])
@@ -266,9 +274,17 @@ def _again(message: Message, moment: datetime, why: str) -> None:
     _still_mine(message).update(state=State.WAITING, not_before=moment, error=why[:300])
 
 
-def _still_mine(message: Message) -> QuerySet[Message]:
+def _give_back(message: Message, *, tried: int = 0, **changes: Any) -> None:
+    _still_mine(message).update(state=State.WAITING, attempts=F("attempts") - tried, **changes)
+
+
+def _may_leave(message: Message) -> MessageQuerySet:
+    return _still_mine(message).not_held()
+
+
+def _still_mine(message: Message) -> MessageQuerySet:
     # The lease is the claim: a worker that slept through its own must not settle its successor's.
-    return Message.objects.filter(pk=message.pk, state=State.SENDING, lease_until=message.lease_until)
+    return MessageQuerySet(Message).filter(pk=message.pk, state=State.SENDING, lease_until=message.lease_until)
 
 
 def _settle_as_sent(message: Message, now: datetime) -> bool:

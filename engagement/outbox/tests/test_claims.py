@@ -1,10 +1,13 @@
 """Whoever holds a row may settle it, and nobody else. The races on real servers are in promises/tests/test_races.py."""
 
+from contextlib import suppress
 from datetime import timedelta
+
+import pytest
 
 from conftest import HOUR, NOW
 from engagement.outbox import actions
-from engagement.outbox.models import LEASE_LASTS, State
+from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Heartbeat, Hold, Message, State
 from engagement.outbox.signals import message_leaving
 from engagement.outbox.tests.sink import ACCEPT_AND_HANG_UP
 
@@ -84,3 +87,47 @@ def test_an_attempt_longer_than_a_day_old_is_not_forgotten(sink, to_client):
     refused = actions.deliver(message.pk, NOW + 24 * HOUR)
 
     assert (refused, len(sink.accepted())) == (False, 1)
+
+
+class PowerCut(BaseException):
+    """Nobody in the product catches it: what is in hand stays there, as when a worker dies."""
+
+
+def test_who_was_claimed_with_what_kills_the_worker_leaves_and_that_comes_to_its_end(sink, to_staff):
+    def die(sender, message, now, **kwargs):
+        if message.occasion == "poison":
+            raise PowerCut
+
+    poison = to_staff("poison")
+    for number in range(9):
+        to_staff(f"nudge {number}")
+    message_leaving.connect(die)
+    try:
+        for turn in range(2 * MOST_ATTEMPTS + 1):
+            with suppress(PowerCut):
+                actions.send_waiting(NOW + turn * (LEASE_LASTS + SECOND * 20))
+    finally:
+        message_leaving.disconnect(die)
+    poison.refresh_from_db()
+
+    # Those that were never tried have lost no attempt, and not more than one lease.
+    others = Message.objects.exclude(pk=poison.pk)
+    assert set(others.values_list("state", "attempts")) == {(State.SENT, 1)}
+    assert others.latest("sent_at").sent_at <= NOW + LEASE_LASTS + SECOND * 30
+    assert (poison.state, poison.attempts) == (State.FAILED, MOST_ATTEMPTS)
+
+
+@pytest.mark.parametrize("audience", ["to_staff", "to_client"])
+def test_what_was_claimed_before_a_hold_stays(sink, request, audience):
+    for number in range(3):
+        request.getfixturevalue(audience)(f"word {number}")
+
+    def hold_everything(message, now):
+        hold = Hold.objects.create(why=Hold.Why.RESTORED, held_at=now, as_of=now)
+        Heartbeat.objects.create(pk=1, beat_at=now, hold=hold)
+
+    with Meanwhile(hold_everything):
+        actions.send_waiting(NOW)
+
+    assert sink.accepted() == []
+    assert set(Message.objects.values_list("state", "attempts")) == {(State.WAITING, 0)}
