@@ -16,32 +16,22 @@ from engagement.backup.postgresql import PostgreSQL
 from engagement.backup.sqlite import Sqlite
 
 KEYS = "keys"
-MAIL = "mail"
 
 
 @dataclass(frozen=True)
 class Installation:
     engine: Sqlite | PostgreSQL
     secret_key: str
-    # Where each key lies that is kept in a file and in use.
+    # Where each key lies that is kept in a file and in use. Mails laid in a folder are not kept: their links are live.
     keys: dict[str, Path]
-    # Where mails are laid when there is no server to send them.
-    mail: Path | None
 
     def files(self) -> Iterator[tuple[str, Path]]:
         yield from ((f"{KEYS}/{name}", path) for name, path in self.keys.items() if path.exists())
-        if self.mail and self.mail.is_dir():
-            yield from ((f"{MAIL}/{path.name}", path) for path in sorted(self.mail.iterdir()) if path.is_file())
 
     def place_of(self, member: str) -> Path | None:
         """Where a file of an archive belongs here; None where this installation keeps none such."""
         kind, _slash, name = member.partition("/")
-        # A name that is more than a name would lead out of the folder.
-        if name in ("", ".", "..") or name != Path(name).name:
-            return None
-        if kind == KEYS:
-            return self.keys.get(name)
-        return self.mail / name if kind == MAIL and self.mail else None
+        return self.keys.get(name) if kind == KEYS else None
 
 
 def this_one() -> Installation:
@@ -52,8 +42,7 @@ def this_one() -> Installation:
         engine = PostgreSQL(given)
     else:
         raise NotDone(_("Only SQLite and PostgreSQL can be backed up here."))
-    in_folder = settings.DELIVERY_BACKEND.endswith("filebased.EmailBackend")
-    return Installation(engine, settings.SECRET_KEY, _keys(), Path(settings.EMAIL_FILE_PATH) if in_folder else None)
+    return Installation(engine, settings.SECRET_KEY, _keys())
 
 
 def _keys() -> dict[str, Path]:

@@ -15,7 +15,7 @@ from tqdm import tqdm
 
 from engagement.backup import archive
 from engagement.backup.errors import NotDone, in_words
-from engagement.backup.installation import MAIL, Installation
+from engagement.backup.installation import Installation
 from engagement.backup.manifest import Manifest, fingerprint_of, refuse_newer
 from engagement.backup.postgresql import PostgreSQL
 from engagement.backup.sqlite import Sqlite
@@ -110,7 +110,7 @@ def _laid_beside(manifest: Manifest, folder: Path, installation: Installation) -
     drafts: dict[Path, Path] = {}
     for name in manifest.members:
         place = installation.place_of(name)
-        if place is None or _is_the_same(folder / name, place) or (name.startswith(f"{MAIL}/") and place.exists()):
+        if place is None or _is_the_same(folder / name, place):
             continue
         draft = place.with_name(f".{place.name}.{secrets.token_hex(4)}.part")
         with in_words(place):

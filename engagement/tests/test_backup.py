@@ -80,7 +80,7 @@ def installation(engine, folder, secret_key=settings.SECRET_KEY):
     """With the keys that a machine of its own makes for itself."""
     folder.mkdir(exist_ok=True)
     keys = {name: folder / name for name in ("secret_key", "seal.p12", "seal_passphrase")}
-    return Installation(engine, secret_key, keys, folder / "mail")
+    return Installation(engine, secret_key, keys)
 
 
 def rows(engine):
@@ -143,8 +143,8 @@ def original(django_db_setup, django_db_blocker, tmp_path_factory):
             home = installation(engine, folder / "home")
             home.keys["secret_key"].write_text(settings.SECRET_KEY)
             home.keys["seal_passphrase"].write_text("a passphrase")
-            home.mail.mkdir()
-            (home.mail / "one.log").write_text("Subject: As agreed\n")
+            (folder / "home" / "mail").mkdir()
+            (folder / "home" / "mail" / "one.log").write_text("Subject: As agreed\n")
             manifest = taking.take(home, folder / "original.zip", NOW, quiet=True)
             yield SimpleNamespace(
                 file=folder / "original.zip", rows=rows(engine), manifest=manifest, home=home, folder=folder
@@ -167,7 +167,8 @@ def another_firm(folder, name, original):
         restoring.restore(original.file, here, NOW, replace=False, quiet=True)
         change(database, "UPDATE staff_firm SET name = 'Another firm'")
         here.keys["secret_key"].write_text("of its own")
-        yield SimpleNamespace(**vars(database), home=here, rows=rows(database.engine), files=contents(folder / "here"))
+        own = {"folder": folder / "here", "files": contents(folder / "here"), "rows": rows(database.engine)}
+        yield SimpleNamespace(**vars(database), home=here, **own)
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +205,7 @@ def restore(file, here, **options):
 
 
 def untouched(in_use):
-    return rows(in_use.engine) == in_use.rows and contents(in_use.home.mail.parent) == in_use.files
+    return rows(in_use.engine) == in_use.rows and contents(in_use.folder) == in_use.files
 
 
 # What is in it
@@ -223,7 +224,6 @@ def test_a_back_up_says_what_it_holds(original):
         "keys/secret_key",
         "keys/seal.p12",
         "keys/seal_passphrase",
-        "mail/one.log",
     }
     assert settings.SECRET_KEY.encode() not in manifest.written()
 
@@ -257,7 +257,7 @@ def test_what_is_written_meanwhile_is_all_in_it_or_not_at_all(overtaken):
     with overtaken.engine.snapshot() as snapshot:
         change(overtaken, "UPDATE staff_firm SET name = 'Renamed meanwhile'")
         change(overtaken, "UPDATE outbox_message SET subject = 'Renamed meanwhile'")
-        copy = overtaken.home.mail.parent / "copy"
+        copy = overtaken.folder / "copy"
         if overtaken.path:
             snapshot.copy(copy, lambda done, whole: None)
         else:
@@ -288,7 +288,7 @@ def test_every_row_comes_back_and_every_key(original, empty, tmp_path):
     assert {t: r for t, r in found.items() if t not in CHANGED_BY_RESTORING} == {
         t: r for t, r in original.rows.items() if t not in CHANGED_BY_RESTORING
     }
-    assert contents(tmp_path / "here") == contents(original.folder / "home")
+    assert contents(tmp_path / "here") == {name: path.read_bytes() for name, path in original.home.keys.items()}
     assert {stat.S_IMODE(path.stat().st_mode) for path in here.keys.values()} == {0o600}
     assert restored.same_secret_key
 
@@ -338,6 +338,19 @@ def test_a_key_that_lies_there_is_kept_also_where_the_database_is_empty_and_each
 
     assert [path.read_text() for path in kept] == ["the first", "the second"]
     assert here.keys["secret_key"].read_text() == settings.SECRET_KEY
+
+
+def test_mails_in_an_archive_of_before_are_left_in_it(original, empty, tmp_path):
+    here, old = installation(empty.engine, tmp_path / "here"), tmp_path / "old.zip"
+    with zipfile.ZipFile(original.file) as whole, old.open("w+b") as file, archive.Writer(file) as writer:
+        for name in [*original.manifest.members, "mail/one.log"]:
+            with writer.member(name) as target:
+                target.write(whole.read(name) if name != "mail/one.log" else b"a live link")
+        writer.close(original.manifest)
+
+    restore(old, here)
+
+    assert contents(tmp_path / "here").keys() == original.home.keys.keys()
 
 
 def test_what_is_there_and_not_in_the_back_up_goes(original, overtaken):
@@ -710,8 +723,8 @@ def test_the_back_up_command_says_what_it_holds_and_what_not(tmp_path, capsys, m
 
 def at_hand(tmp_path):
     if connection.vendor != "sqlite":
-        return replace(installation(postgresql.PostgreSQL(connection.settings_dict), tmp_path), keys={}, mail=None)
+        return replace(installation(postgresql.PostgreSQL(connection.settings_dict), tmp_path), keys={})
     path = tmp_path / "copy.sqlite3"
     with closing(sqlite3.connect(path)) as file:
         connection.connection.backup(file)
-    return replace(installation(sqlite.Sqlite(path), tmp_path), keys={}, mail=None)
+    return replace(installation(sqlite.Sqlite(path), tmp_path), keys={})
