@@ -225,9 +225,13 @@ def remove_absence(absence: Absence, *, now: datetime) -> None:
         diary_changed.send(sender=Absence, user=absence.user, now=now)
 
 
-def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> None:
-    """Save these fields alone: a manager who changes thresholds leaves the name to whoever changes that meanwhile."""
+def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> int | None:
+    """Save these fields alone: a manager who changes thresholds leaves the name to whoever changes that meanwhile.
+
+    How many set up a second step from now on, where it was changed of whom one is asked.
+    """
     fields = list(fields)
+    asked = None
     with transaction.atomic():
         before = Firm.objects.select_for_update().filter(pk=1).first()
         if before is None:
@@ -235,9 +239,10 @@ def change_firm(firm: Firm, *, fields: Iterable[str], now: datetime) -> None:
         else:
             firm.save(update_fields=fields)
         if before is not None and before.second_step_for != firm.second_step_for:
-            sessions.end_of_those_without(firm)
+            asked = sessions.end_of_those_without(firm)
         if before is None or any(getattr(before, name) != getattr(firm, name) for name in FIRM_DIARY):
             diary_changed.send(sender=Firm, user=None, now=now)
+    return asked
 
 
 def keep_logo(firm: Firm, picture: Picture, *, now: datetime) -> None:

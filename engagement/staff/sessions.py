@@ -91,10 +91,16 @@ def end_all(user: User) -> None:
     Session.objects.filter(user=user).delete()
 
 
-def end_of_those_without(firm: Firm) -> None:
+def end_of_those_without(firm: Firm) -> int:
     """Whoever is asked for a second step and has none sets it up at the next sign-in, which is now."""
-    without = [user.pk for user in User.objects.filter(second_step=None) if is_asked_of(user, firm)]
+    without = [user for user in User.objects.filter(second_step=None) if is_asked_of(user, firm)]
     Session.objects.filter(user__in=without).delete()
+    return sum(user.can_sign_in for user in without)
+
+
+def those_without() -> list[User]:
+    """Who signs in with the password alone."""
+    return [user for user in User.objects.filter(second_step=None, is_active=True) if user.can_sign_in]
 
 
 def end_others(request: HttpRequest, user: User) -> None:

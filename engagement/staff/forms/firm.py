@@ -110,9 +110,7 @@ class FirmForm(Thresholds):
         chosen = str(self.cleaned_data["second_step_for"])
         is_new = "second_step_for" in self.changed_data and chosen != Firm.SecondStepFor.NOBODY
         if is_new and not SecondStep.objects.filter(user=self.user).exists():
-            raise forms.ValidationError(
-                _("Turn on your own second step first, in your profile. Then you know how it is for the others")
-            )
+            raise forms.ValidationError(_("Turn on your own second step first, under “My profile”, “Second step”"))
         return chosen
 
 

@@ -182,9 +182,21 @@ def test_the_firm_asks_managers_for_one(client, ada, mara, thandi, with_app):
 
     assert Firm.get().second_step_for == "managers"
     # Whoever lacks it sets it up at the next sign-in, and that is now.
+    assert "1 person without a second step was signed out" in client.get("/firm/").content.decode()
     assert not is_signed_in(managers)
     assert is_signed_in(staff)
     assert is_signed_in(client)
+
+
+def test_the_firm_reads_first_how_many_will_be_signed_out(client, ada, mara, thandi, with_app):
+    with_app(ada)
+    client.force_login(ada)
+
+    page = client.get("/firm/").content.decode()
+
+    assert "2 people have no second step yet. 1 of them is a manager" in page
+    assert "signed out as soon as you save" in page
+    assert "Turn on your own second step first" not in page
 
 
 def test_who_asks_others_has_one_already(client, ada):
@@ -192,6 +204,7 @@ def test_who_asks_others_has_one_already(client, ada):
 
     page = client.post("/firm/", ALL | {"second_step_for": "everybody"})
 
+    assert 'href="/me/second-step/">Turn on your own second step first' in page.content.decode()
     assert "your own second step first" in errors(page)["second_step_for"]
     assert Firm.get().second_step_for == "nobody"
 
