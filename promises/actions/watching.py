@@ -21,6 +21,7 @@ from engagement.staff.models import Firm, User
 from promises.actions.alarms import Hearers
 from promises.actions.reminding import Raised, remind, with_half_way
 from promises.bulk import insert_rows, update_rows
+from promises.kept_record import forget_record
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, RiskReading
 from promises.risk_words import sentence
@@ -103,6 +104,8 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
     To ask the last time finds nothing, and clears the index of what this turn has moved on, so that the next one need
     not walk over it.
     """
+    # A hint lasts longer than a record may be kept: what other processes put on it or took off it counts from here on.
+    forget_record()
     while _is_any_due(now):
         sweep, looked = _Sweep(now, ends), 0
         for chunk in _Due(now).chunks():

@@ -7,11 +7,13 @@ from decimal import Decimal
 
 import pytest
 from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from conftest import DAY, NOW
 from promises import actions
+from promises.actions import watching
 from promises.kept_record import LASTS, kept_record
-from promises.models import PastJob
+from promises.models import PastJob, Promise
 from promises.tests.test_past_jobs import a_job
 from promises.track_record import FIRM_JOBS_READ, TrackRecord
 from promises.weighing import Weighing
@@ -143,6 +145,37 @@ def test_what_was_being_read_while_it_changed_is_not_kept(firm, thandi, promise)
     kept_record(NOW, as_it_was)
 
     assert read(firm, thandi, NOW) == (4, 4)
+
+
+@pytest.mark.parametrize("change", ["added", "taken off", "given to somebody else"])
+def test_the_watch_reads_what_another_process_wrote_at_its_next_turn(firm, thandi, sam, finished, make_promise, change):
+    make_promise(estimate_hours=Decimal(2))
+    actions.look_at_due(NOW)
+    one = PastJob.objects.filter(pk=finished[0].pk)
+    match change:
+        case "added":
+            elsewhere(thandi)
+        case "taken off":
+            one.delete()
+        case _:
+            one.update(owner=sam)
+    Promise.objects.update(next_look_at=NOW)
+
+    actions.look_at_due(NOW)
+
+    # As the turn left it, the one in hand among them.
+    assert read(firm, thandi, NOW) == {"added": (4, 5), "taken off": (2, 3), "given to somebody else": (3, 3)}[change]
+
+
+def test_a_turn_reads_the_record_once(firm, thandi, finished, make_promise, monkeypatch):
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    for number in range(6):
+        make_promise(f"Promise {number}")
+
+    with CaptureQueriesContext(connection) as asked:
+        assert actions.look_at_due(NOW) == 6
+
+    assert len([query for query in asked if "promises_pastjob" in query["sql"]]) == 1
 
 
 def test_nobody_meets_a_book_that_is_filled_still():
