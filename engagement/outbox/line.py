@@ -38,6 +38,10 @@ class NotAccepted(Exception):
         self.for_good = for_good
 
 
+class NoLine(NotAccepted):
+    """The server cannot be reached at all, or lets nobody in: that says nothing about the message."""
+
+
 def one_line_about(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
@@ -45,6 +49,8 @@ def one_line_about(error: BaseException) -> str:
 class Line:
     def __init__(self) -> None:
         self._connection: Any = None
+        # It could not be opened: whoever is in a turn tries no other message.
+        self.is_dead = False
 
     def __enter__(self) -> Line:
         return self
@@ -98,11 +104,14 @@ class Line:
     def _open(self) -> None:
         if self._connection is not None:
             return
-        connection = get_connection(settings.DELIVERY_BACKEND)
         try:
+            connection = get_connection(settings.DELIVERY_BACKEND)
             connection.open()
-        except (OSError, ValueError) as error:
-            raise NotAccepted(one_line_about(error), for_good=isinstance(error, ValueError)) from error
+        except ValueError as error:
+            raise NotAccepted(one_line_about(error), for_good=True) from error
+        except Exception as error:
+            self.is_dead = True
+            raise NoLine(one_line_about(error), for_good=False) from error
         self._connection = connection
 
     @property

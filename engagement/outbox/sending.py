@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 
 from engagement.outbox import hold
 from engagement.outbox.failpoint import failpoint
-from engagement.outbox.line import Line, NotAccepted, one_line_about
+from engagement.outbox.line import Line, NoLine, NotAccepted, one_line_about
 from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Audience, Message, MessageQuerySet, State
 from engagement.outbox.signals import message_leaving, message_settled
 
@@ -28,6 +28,8 @@ logger = logging.getLogger(__name__)
 TURN_LASTS = timedelta(seconds=45)
 # Pauses before the next attempt; the last one repeats.
 PAUSES = [timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600)]
+# A server that is away says nothing about the message: that costs no attempt, and waits no longer than this.
+LONGEST_WITHOUT_LINE = timedelta(minutes=5)
 # What cannot be made ready to leave is a fault of ours: it is shown sooner than what a server does not take.
 MOST_WORDINGS = 5
 # So many of a colleague's messages are claimed in one go, as far as they leave within a second: a worker that dies with
@@ -113,7 +115,7 @@ class _Turn:
         return self._began_at + timedelta(seconds=monotonic() - self._began)
 
     def _is_over(self) -> bool:
-        return self.now - self._began_at > TURN_LASTS
+        return self.line.is_dead or self.now - self._began_at > TURN_LASTS
 
     def _clients(self) -> list[int]:
         """A few at a time, so that colleagues wait no longer for clients than clients for them."""
@@ -235,6 +237,10 @@ def _hand_over(message: Message, now: datetime, line: Line) -> bool:
         return False
     try:
         line.send(message)
+    except NoLine as nobody:
+        pause = min(PAUSES[min(message.attempts, len(PAUSES)) - 1], LONGEST_WITHOUT_LINE)
+        _give_back(message, tried=1, not_before=now + pause, error=str(nobody)[:300])
+        return False
     except NotAccepted as refusal:
         return _after_refusal(message, now, refusal, MOST_ATTEMPTS)
     except Exception as error:

@@ -116,7 +116,38 @@ def test_a_server_that_cannot_be_reached_is_no_doubt(sink, settings, request, au
     actions.send_waiting(NOW)
     message.refresh_from_db()
 
-    assert (message.state, message.attempts) == (State.WAITING, 1)
+    assert (message.state, message.attempts) == (State.WAITING, 0)
+
+
+@pytest.mark.parametrize("how", ["refuses", "closed for today"])
+def test_a_server_that_is_away_for_a_day_fails_nothing(sink, settings, to_client, to_staff, how):
+    port, away = settings.EMAIL_PORT, 1 if how == "refuses" else settings.EMAIL_PORT
+    settings.EMAIL_PORT, sink.refuses_everybody = away, how != "refuses"
+    for number in range(3):
+        to_client(f"word {number}"), to_staff(f"nudge {number}")
+
+    for minutes in range(0, 24 * 60, 20):
+        actions.send_waiting(NOW + timedelta(minutes=minutes))
+    waiting = set(Message.objects.values_list("state", "attempts"))
+    settings.EMAIL_PORT, sink.refuses_everybody = port, False
+    actions.send_waiting(NOW + 24 * HOUR)
+
+    assert waiting == {(State.WAITING, 0)}
+    assert set(Message.objects.values_list("state", "attempts")) == {(State.SENT, 1)}
+    assert len(sink.accepted()) == 6
+
+
+def test_a_turn_asks_a_server_that_is_away_once(sink, to_client, to_staff):
+    sink.refuses_everybody = True
+    for number in range(3):
+        to_client(f"word {number}"), to_staff(f"nudge {number}")
+
+    actions.send_waiting(NOW)
+
+    assert sink.lines == 1
+    # Only the one that was tried waits longer than before, and not for long.
+    assert Message.objects.filter(not_before=NOW).count() == 5
+    assert Message.objects.latest("not_before").not_before <= NOW + timedelta(minutes=5)
 
 
 def test_a_server_that_is_closed_for_today_is_no_doubt(sink, to_client):
