@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import QuerySet
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from clients.actions import sending
 from clients.actions.base import holding_agreement, write
@@ -38,9 +39,9 @@ def lapses_due(now: datetime) -> QuerySet[Any, Any]:
     return Agreement.objects.lapsing(now).order_by().values_list("valid_until_at", flat=True)
 
 
-health.watch_over(documents_due)
-health.watch_over(nudges_due)
-health.watch_over(lapses_due)
+health.watch_over(documents_due, gettext_noop("signed documents to seal"))
+health.watch_over(nudges_due, gettext_noop("reminders to sign"))
+health.watch_over(lapses_due, gettext_noop("agreements that could be signed until then"))
 
 
 @receiver(message_leaving)

@@ -10,6 +10,7 @@ from django.dispatch import receiver
 from django.template.loader import render_to_string
 from django.utils import translation
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from clients.actions import word_given, word_taken_back
 from clients.actions.base import Refused
@@ -52,8 +53,8 @@ def mornings_due(now: datetime) -> QuerySet[Any, Any]:
     return owed.order_by().values_list("next_digest_at", flat=True)
 
 
-health.watch_over(looks_due)
-health.watch_over(mornings_due)
+health.watch_over(looks_due, gettext_noop("promises to look at"))
+health.watch_over(mornings_due, gettext_noop("morning messages to write"))
 
 
 @receiver(message_leaving)

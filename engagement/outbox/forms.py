@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
@@ -25,7 +27,7 @@ class ResumeForm(forms.Form):
     staff = forms.ChoiceField(
         label=_("Reminders and other messages to people here"),
         choices=[
-            (KEEP, _("Send what is still true")),
+            (KEEP, _("Send reminders that still apply")),
             (CANCEL, _("Cancel what was due before sending was held")),
         ],
         initial=KEEP,
@@ -35,3 +37,8 @@ class ResumeForm(forms.Form):
             "invalid_choice": _("Choose what becomes of the messages to people here"),
         },
     )
+
+    def __init__(self, *args: Any, clients_wait: bool, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if not clients_wait:
+            del self.fields["clients"]

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.mail import get_connection
 from django.db import connection
 from django.db.models import DateTimeField, QuerySet, Value
+from django.utils.translation import gettext
 
 from engagement.outbox import hold as holding
 from engagement.outbox.models import Heartbeat, Hold, Message, State
@@ -27,11 +28,16 @@ BEATEN = ("beat_at", "mail_checked_at", "mail_error")
 Moments = Callable[[datetime], "QuerySet[Any, Any]"]
 # What rooms above have to do by now, as one column of moments by which it was to be done.
 _also: list[Moments] = []
+_names: dict[Moments, str] = {}
 
 
-def watch_over(due: Moments) -> None:
-    """Reminders are delayed, too, when this is not done in time. Each is asked by every page: it wants an index."""
+def watch_over(due: Moments, name: str) -> None:
+    """Reminders are delayed, too, when this is not done in time. Each is asked by every page: it wants an index.
+
+    `name`: the things that are due, as people say them, marked with gettext_noop.
+    """
     _also.append(due)
+    _names[due] = name
 
 
 @dataclass(frozen=True)
@@ -123,9 +129,10 @@ def _put_together(now: datetime) -> tuple[str, list[Any]]:
     return f"SELECT MIN(moment) FROM ({' UNION ALL '.join(parts)}) AS firsts", params
 
 
-def oldest_undone(now: datetime) -> datetime | None:
-    """The earliest moment by which a room above was to do something, and has not: messages may still come of it."""
-    return min(filter(None, (_first(moments(now)) for moments in _also)), default=None)
+def undone(now: datetime) -> list[tuple[datetime, str]]:
+    """From when on rooms above were to do something, and have not, oldest first: messages may still come of it."""
+    firsts = [(_first(moments(now)), gettext(_names[moments])) for moments in _also]
+    return sorted((since, name) for since, name in firsts if since)
 
 
 def _first(column: QuerySet[Any, Any]) -> datetime | None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -14,9 +13,8 @@ from django.utils.translation import gettext as _
 from engagement.outbox import health
 from engagement.outbox.models import Audience, Heartbeat, Hold, Message, State
 from engagement.outbox.signals import message_settled
-from engagement.staff.models import User
-
-logger = logging.getLogger(__name__)
+from engagement.staff.models import Firm, User
+from engagement.staff.when import speak_moment
 
 
 @dataclass(frozen=True)
@@ -47,11 +45,18 @@ def why_not_yet(hold: Hold, now: datetime, *, although_undone: bool = False) -> 
     """Why resuming must wait: what was due meanwhile is not all written down, so nobody could decide on it now."""
     heart = Heartbeat.objects.filter(pk=1, beat_at__gte=hold.held_at).first()
     if heart is None:
-        return _("The clock has not run since. Start the worker and the beat, wait a minute, then resume.")
-    undone = health.oldest_undone(now)
-    if undone and undone <= hold.held_at and not although_undone:
-        return _("What was due meanwhile is still being worked out. Try again in a minute.")
-    return ""
+        return _("Background work is not running yet. Ask whoever runs the server to start it.")
+    undone = [(since, name) for since, name in health.undone(now) if since <= hold.held_at]
+    if not undone or although_undone:
+        return ""
+    words = [
+        _("%(what)s since %(when)s") % {"what": name, "when": speak_moment(since, Firm.get().zoneinfo, now=now)}
+        for since, name in undone
+    ]
+    return _(
+        "What was due meanwhile is still being worked out: %(undone)s. Try again in a minute. If it stays so,"
+        " whoever runs the server can resume with “manage.py resume_sending --anyway”."
+    ) % {"undone": "; ".join(words)}
 
 
 def uncertain(hold: Hold, now: datetime) -> QuerySet[Message]:
@@ -86,7 +91,6 @@ def resume(hold: Hold, now: datetime, *, by: User | None, cancel_staff: bool, ca
             return None
         done = {"to_decide": to_decide, "cancelled": cancelled}
         Hold.objects.filter(pk=hold.pk).update(lifted_at=now, lifted_by=by, **done)
-    logger.warning("Sending is resumed by %s: %s", by.email if by else "a command", done)
     return Resumed(**done)
 
 

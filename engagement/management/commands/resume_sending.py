@@ -3,8 +3,11 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
+from django.utils.translation import ngettext
 
 from engagement.outbox import resuming
+from engagement.outbox.views.sending import said
+from engagement.staff.when import speak_number
 
 
 class Command(BaseCommand):
@@ -31,9 +34,13 @@ class Command(BaseCommand):
             raise CommandError(wait)
         resumed = resuming.resume(hold, now, by=None, cancel_staff=cancel_staff, cancel_clients=cancel_clients)
         if resumed is None:
-            self.stdout.write("Sending was resumed by somebody else a moment ago.")
+            self.stdout.write(said(None))
             return
-        self.stdout.write(
-            f"Messages leave again. {resumed.to_decide} messages to clients wait for a person to decide,"
-            f" {resumed.cancelled} were cancelled."
-        )
+        self.stdout.write(f"{said(resumed)} {cancelled(resumed.cancelled)}".strip())
+
+
+def cancelled(number: int) -> str:
+    if not number:
+        return ""
+    words = ngettext("%(n)s message was cancelled.", "%(n)s messages were cancelled.", number)
+    return words % {"n": speak_number(number)}

@@ -186,17 +186,19 @@ def test_the_second_of_two_who_resume_changes_nothing(held):
 def test_a_copy_whose_clock_has_not_run_cannot_be_resumed(held):
     Heartbeat.objects.update(beat_at=NOW - DAY)
 
-    assert resuming.why_not_yet(held, NOW).startswith("The clock has not run since.")
+    assert resuming.why_not_yet(held, NOW) == (
+        "Background work is not running yet. Ask whoever runs the server to start it."
+    )
     assert resuming.why_not_yet(held, NOW, although_undone=True)
 
 
 def test_what_was_due_must_be_worked_out_first(held, make_promise):
     make_promise(made_at=NOW - DAY)
-    actions_due = health.oldest_undone(NOW)
 
-    assert actions_due <= held.held_at
     assert resuming.why_not_yet(held, NOW) == (
-        "What was due meanwhile is still being worked out. Try again in a minute."
+        "What was due meanwhile is still being worked out: promises to look at since Tuesday 17 November,"
+        " 11:00 (Johannesburg time). Try again in a minute. If it stays so, whoever runs the server can resume with"
+        " “manage.py resume_sending --anyway”."
     )
     assert resuming.why_not_yet(held, NOW, although_undone=True) == ""
 
@@ -234,14 +236,18 @@ def test_an_administrator_resumes(client, sink, held, ada, to_client, to_staff):
         response = client.post("/sending/", KEEP, follow=True)
 
     assert "How it stands" in page
-    assert "Messages leave again. 1 message to a client waits for a person to decide." in response.content.decode()
+    assert (
+        "Messages leave again. 1 message to a client waits on Sent mail for a person to decide."
+        in response.content.decode()
+    )
     hold = Hold.objects.get()
     assert (hold.lifted_at, hold.lifted_by, hold.to_decide) == (NOW, ada, 1)
     assert Heartbeat.objects.get().hold is None
 
 
 @pytest.mark.parametrize("choices", [{}, {"clients": "keep"}, {"clients": "send", "staff": "keep"}])
-def test_nothing_is_resumed_by_half_a_form(client, held, ada, choices):
+def test_nothing_is_resumed_by_half_a_form(client, held, ada, to_client, choices):
+    to_client()
     client.force_login(ada)
 
     response = client.post("/sending/", choices)
@@ -256,8 +262,19 @@ def test_a_page_that_must_wait_says_why(client, held, ada):
 
     page = client.post("/sending/", KEEP).content.decode()
 
-    assert "The clock has not run since." in page
+    assert "Background work is not running yet. Ask whoever runs the server to start it." in page
     assert Heartbeat.objects.get().hold == held
+
+
+def test_what_cannot_be_done_or_need_not_be_chosen_is_said_before(client, held, ada):
+    Heartbeat.objects.update(beat_at=NOW - DAY)
+    client.force_login(ada)
+
+    page = client.get("/sending/").content.decode()
+
+    assert page.index("Background work is not running yet.") < page.index("Send reminders that still apply")
+    assert "No message to a client waits." in page
+    assert "Messages to clients that were due meanwhile" not in page
 
 
 @pytest.mark.parametrize(("who", "status"), [("thandi", 403), ("mara", 403), ("ada", 200)])
@@ -282,12 +299,12 @@ def test_the_command_resumes(held, to_client, capsys):
         call_command("resume_sending")
 
     first, second = capsys.readouterr().out.splitlines()
-    assert first == "Messages leave again. 1 messages to clients wait for a person to decide, 0 were cancelled."
+    assert first == "Messages leave again. 1 message to a client waits on Sent mail for a person to decide."
     assert second == "Nothing is held: messages leave as they fall due."
 
 
 def test_the_command_waits_for_the_clock(held):
     Heartbeat.objects.update(beat_at=NOW - DAY)
 
-    with time_machine.travel(NOW, tick=False), pytest.raises(CommandError, match="The clock has not run since"):
+    with time_machine.travel(NOW, tick=False), pytest.raises(CommandError, match="Background work is not running yet"):
         call_command("resume_sending", "--anyway")
