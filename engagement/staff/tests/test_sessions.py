@@ -74,7 +74,7 @@ def test_a_page_costs_no_write_but_once_in_ten_minutes(thandi, clock, django_ass
     browser.get("/me/password/")
     seen = Session.objects.get().seen_at
     clock.shift(timedelta(minutes=9))
-    with django_assert_num_queries(5):  # session, user, firm, heartbeat, oldest unsent
+    with django_assert_num_queries(4):  # session, user, firm, and whether reminders run
         browser.get("/me/password/")
     assert Session.objects.get().seen_at == seen
 
