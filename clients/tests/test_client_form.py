@@ -192,3 +192,11 @@ def test_archiving_twice_is_recorded_once(as_thandi, karoo):
     as_thandi.post(f"/clients/{karoo.pk}/archive/")
 
     assert Entry.objects.filter(kind="client_archived").count() == 1
+
+
+def test_a_name_cannot_turn_our_sentences_round(as_thandi, thandi):
+    name = "Kar\u202eoo\u2066 \u200fLin\u2069en"
+
+    as_thandi.post("/clients/new/", TYPED | {"name": name, "lead": thandi.pk, "members": [thandi.pk]})
+
+    assert Client.objects.get().name == "Karoo Linen"

@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext as _
+
+# Signs nobody sees that turn the direction of what follows: in a name they turn our sentence around it too.
+TURNING = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069]")
+
+
+def unturned(text: str) -> str:
+    return TURNING.sub("", text)
 
 
 class PlainWords:
@@ -19,6 +27,20 @@ class PlainWords:
         fields: dict[str, forms.Field] = self.fields  # type: ignore[attr-defined]
         for name, field in fields.items():
             speak_plainly(field, str(field.label or name), self.enter.get(name))
+            if isinstance(field, forms.CharField):
+                read_unturned(field)
+
+
+def read_unturned(field: forms.CharField) -> None:
+    """Where it is of one line; longer texts stand by themselves."""
+    if type(field.widget) is not forms.TextInput:
+        return
+    as_typed: Callable[[Any], Any] = field.to_python
+
+    def to_python(value: Any) -> Any:
+        return as_typed(unturned(value) if isinstance(value, str) else value)
+
+    field.to_python = to_python  # type: ignore[method-assign]
 
 
 def speak_plainly(field: forms.Field, label: str, enter: Any) -> None:

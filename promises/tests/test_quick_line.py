@@ -51,6 +51,10 @@ def page_of(response):
 
 SAVED = [
     ("Send draft brief to @Karoo Linen by Fri 5pm", "Send draft brief|Karoo Linen|2026-11-20|17:00|Thandi|"),
+    (
+        "Send \u202edraft\u2066 brief\u200f to @karoo by Fri 5pm",
+        "Send draft brief|Karoo Linen|2026-11-20|17:00|Thandi|",
+    ),
     ("Send draft brief to @karoo by Fri 5pm", "Send draft brief|Karoo Linen|2026-11-20|17:00|Thandi|"),
     ("@Karoo Linen: send draft brief tomorrow", "send draft brief|Karoo Linen|2026-11-19||Thandi|"),
     ("Call @karoo back by four o'clock", "Call back|Karoo Linen|2026-11-18|16:00|Thandi|"),

@@ -18,6 +18,7 @@ from clients.actions import make_client
 from clients.models import Client
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
+from engagement.staff.plain_words import unturned
 from engagement.staff.read_date import Reading, read_day
 from engagement.staff.when import speak_date
 from promises import actions
@@ -57,7 +58,7 @@ ASKED = {"client", "due_on"}
 @require_POST
 def quick_add(request: SignedInRequest) -> HttpResponse:
     now, firm = timezone.now(), Firm.get()
-    text = request.POST.get("line", "").strip()
+    text = unturned(request.POST.get("line", "")).strip()
     if not text:
         return redirect("promises:new")
     line = understand(text, request.user, firm, now, request.POST.get("client", ""))
@@ -75,7 +76,7 @@ def quick_add(request: SignedInRequest) -> HttpResponse:
 @require_safe
 def read_line(request: SignedInRequest) -> HttpResponse:
     now, firm = timezone.now(), Firm.get()
-    text = request.GET.get("line", "")[:LONGEST_LINE]
+    text = unturned(request.GET.get("line", ""))[:LONGEST_LINE]
     line = understand(text, request.user, firm, now, request.GET.get("client", ""))
     shown: dict[str, Any] = {"line": line, "now": now, "client": line.client, "due": line.due}
     shown["has_passed"] = has_just_passed(line.line.when, line.zone, now)
