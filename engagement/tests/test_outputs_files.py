@@ -97,7 +97,7 @@ def every(step):
 
 
 def test_none_is_shown_by_the_page_that_checks_a_seal(browser):
-    for name, content in every(2):
+    for name, content in every(4):
         page = sent(browser, "/verify/", "file", name, content).content.decode()
 
         assert "zqx()" not in page, name
@@ -106,7 +106,7 @@ def test_none_is_shown_by_the_page_that_checks_a_seal(browser):
 
 def test_none_is_taken_for_a_logo_but_a_picture_with_nothing_else_in_it(browser):
     taken = 0
-    for name, content in every(3):
+    for name, content in every(8):
         sent(browser, "/firm/logo/", "logo", name, content)
         answer = browser.get("/firm/logo/")
 
@@ -115,7 +115,7 @@ def test_none_is_taken_for_a_logo_but_a_picture_with_nothing_else_in_it(browser)
             taken += 1
             assert is_given_out_as_a_file(answer)
             assert re.search(rb"zqx|<script|<svg|PK\x03\x04", answer.content) is None, name
-    assert taken > 3
+    assert taken > 1
 
 
 def test_a_paper_is_given_out_to_be_kept_under_a_plain_name(browser, world):
@@ -131,7 +131,7 @@ def test_a_paper_is_given_out_to_be_kept_under_a_plain_name(browser, world):
         **{"line-TOTAL_FORMS": "1", "line-INITIAL_FORMS": "0", "line-0-service": "Work", "line-0-quantity": "1"},
         **{"line-0-price": "10", "tax-TOTAL_FORMS": "0", "tax-INITIAL_FORMS": "0"},
     }
-    for at, (name, content) in enumerate(every(3)):
+    for at, (name, content) in enumerate(every(8)):
         before = ScopeFile.objects.count()
         sent(browser, path, "paper", name, content, **(form | {"number": f"P-{at}"}))
         if ScopeFile.objects.count() == before:
@@ -147,11 +147,11 @@ def test_a_paper_is_given_out_to_be_kept_under_a_plain_name(browser, world):
         assert kept.name.lower().endswith(".pdf")
         assert kept.name.isprintable()
         assert not set('/\\\0\r\n"<>;\u202e') & set(kept.name)
-    assert taken > 10
+    assert taken > 4
 
 
 def test_a_list_is_read_as_text_or_not_at_all(browser):
-    for name, content in every(2):
+    for name, content in every(5):
         page = sent(browser, "/import/", "file", name, content).content.decode()
 
         assert "<script>zqx" not in page, name

@@ -87,7 +87,7 @@ def test_no_subject_and_no_text_adds_a_header_or_a_receiver(sink):
 
 
 def test_no_address_sends_to_anybody_else_and_none_stops_the_others(sink):
-    for at, text in enumerate(HOSTILE):
+    for at, text in enumerate(some(HOSTILE, 40)):
         text = kept_by_the_database(text)[:240]
         for column in ("address", "reply_to"):
             told = {"audience": Audience.CLIENT, "address": LENA, "subject": "x", "body": "x", column: text}

@@ -22,7 +22,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
 from engagement.tests.corpora import FULL, corpus
 from engagement.tests.matrix import a_world, addresses
-from engagement.tests.outputs import Tags, every_answer, every_path, inline_code
+from engagement.tests.outputs import Tags, every_answer, every_path, inline_code, is_asked
 from engagement.tests.text_fields import fill, squeezed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -79,7 +79,7 @@ def rounds(django_db_setup, django_db_blocker):
 
 def one_round(turn):
     with a_world() as world:
-        paths = every_path(world, admin=turn == 0)
+        paths = every_path(world, admin=FULL and turn == 0)
         said = fill(payloads(turn))
         return said, list(every_answer(world, paths)), mails_of()
 
@@ -122,7 +122,7 @@ def mails_of():
 
 
 def test_every_address_was_asked(answers):
-    assert {answer.route for answer in answers} == set(addresses())
+    assert {answer.route for answer in answers} == {route for route in addresses() if FULL or is_asked(route)}
     assert len([answer for answer in answers if answer.html and answer.response.status_code == 200]) > 150
     assert [str(answer) for answer in answers if answer.response.status_code == 500] == []
 

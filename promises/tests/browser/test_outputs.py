@@ -163,7 +163,9 @@ def test_nothing_that_was_typed_runs(office, papers, visit, ada):
         type_everywhere(texts, turn)
         page = visit("/healthz", as_=ada)
         page.add_init_script(RUNS)
-        _fetched, broken = walked(page, [*pages_of_clients(office, papers), *pages_of_staff(office)])
+        _fetched, broken = walked(
+            page, [*pages_of_clients(office, papers), *pages_of_staff(office)[:: 1 if FULL else 6]]
+        )
         assert (turn, broken) == (turn, {})
         for path in (office["progress"], papers, "/board/", f"/clients/{office['karoo'].pk}/"):
             page.goto(path)
