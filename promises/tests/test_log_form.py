@@ -155,8 +155,9 @@ def test_without_a_date_three_days_are_offered_with_their_dates(office, sent):
         ("2026-11-22", ["2026-11-23", "2026-11-25", "2026-11-27"]),
     ],
 )
-def test_no_day_is_offered_twice(office, sent, today, offered):
+def test_no_day_is_offered_twice(office, thandi, sent, today, offered):
     with time_machine.travel(f"{today}T08:00+02:00", tick=False):
+        office.force_login(thandi)
         page = page_of(office.post(NEW, {**sent, "due_on": ""}))
 
     assert [part.split('"')[0] for part in page.split('name="choose_due" value="')[1:]] == offered
