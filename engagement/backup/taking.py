@@ -22,8 +22,9 @@ Tell = Callable[[int], object]
 
 
 def file_for(place: Path, now: datetime) -> Path:
-    """A folder gets a file named after the moment."""
-    return place / f"engagement-{now.astimezone(UTC):%Y%m%d-%H%M%S}.zip" if place.is_dir() else place
+    """A folder gets a file named after the moment. So does a name without an ending: it is a folder that is missing."""
+    is_folder = place.is_dir() or not place.suffix
+    return place / f"engagement-{now.astimezone(UTC):%Y%m%d-%H%M%S}.zip" if is_folder else place
 
 
 def take(installation: Installation, path: Path, now: datetime, *, quiet: bool | None = None) -> Manifest:

@@ -240,6 +240,13 @@ def test_a_folder_gets_a_file_named_after_the_moment(tmp_path):
     assert taking.file_for(tmp_path / "mine.zip", NOW) == tmp_path / "mine.zip"
 
 
+def test_a_folder_that_is_missing_becomes_no_file(original, tmp_path):
+    with pytest.raises(NotDone, match=r"There is no folder .*backups\. Make it"):
+        taking.take(original.home, taking.file_for(tmp_path / "backups", NOW), NOW, quiet=True)
+
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_nothing_is_overwritten(original, tmp_path):
     taken = tmp_path / "taken.zip"
     taken.write_text("somebody's")
