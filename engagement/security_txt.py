@@ -10,6 +10,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
+from engagement.staff.when import iso
+
 # Whoever finds an old copy of it asks anew.
 HOLDS = timedelta(days=180)
 
@@ -26,7 +28,7 @@ def written(contact: str, now: datetime) -> str:
     until = datetime.combine(now.astimezone(UTC).date() + HOLDS, time(), tzinfo=UTC)
     fields = {
         "Contact": contact if ":" in contact else f"mailto:{contact}",
-        "Expires": f"{until:%Y-%m-%dT%H:%M:%SZ}",
+        "Expires": iso(until),
         "Preferred-Languages": "en",
         "Canonical": f"{settings.SITE_URL}/.well-known/security.txt",
     }
