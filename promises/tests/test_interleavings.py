@@ -165,6 +165,11 @@ def notice(world):
     notices.tell_staff(world.agreed("sent"), f"asked:{world.number}", "%(who)s asked", "%(who)s asked.", NOW)
 
 
+def left(world):
+    world.promised()
+    staff_actions.leave(world.owner, by=world.mara, now=NOW)
+
+
 # --- what people do meanwhile ----------------------------------------------------------------------------------------
 
 
@@ -261,6 +266,7 @@ KINDS = {
     new_link: ((link_closed, *READER_GONE), (wants_calls, new_number)),
     renewal: ((*READER_GONE, wants_calls), (new_number,)),
     notice: ((owner_left,), (new_number,)),
+    left: ((done, called_off, handed_over), (updated,)),
 }
 # Where in the product each is written. A new place has to be played, too.
 WRITTEN_IN = {
@@ -268,6 +274,7 @@ WRITTEN_IN = {
     "promises/actions/alarms.py:alarms_for": alarm,
     "promises/actions/digest.py:_write_digest": morning,
     "promises/actions/asking.py:ask_for_update": question,
+    "promises/actions/leaving.py:say_who_left": left,
     "promises/actions/renewing.py:_say": renewal,
     "clients/actions/sending.py:_write_mail": to_sign,
     "clients/actions/closing.py:_write_nudge": nudge,

@@ -63,7 +63,7 @@ def test_who_is_asked_for_it_is_led_through_it(visit, axe, transactional_db, mar
     page.get_by_role("link", name="I have kept them").click()
 
     page.wait_for_url("**/me/devices/")
-    assert page.get_by_label("here, signed in").is_checked()
+    assert page.get_by_label("This device").is_checked()
     assert second_step.codes_left(mara) == 10
 
     again = visit("/sign-in/", width=320, color_scheme=theme, bypass_csp=True)
