@@ -134,13 +134,22 @@ def _spread_load_changes(now: datetime) -> None:
     earliest: dict[int, datetime] = {}
     for _pk, owner, since in changes:
         earliest.setdefault(owner, since)
-    for owner, since in earliest.items():
-        touched = Promise.objects.open().filter(owner=owner, due_at__gte=since).order_by("pk")
-        pks = array("q", touched.values_list("pk", flat=True))
-        for first in range(0, len(pks), CHUNK):
-            look_soon(pks[first : first + CHUNK], now)
-    if changes:
-        LoadChange.objects.filter(pk__in=[pk for pk, _owner, _since in changes]).delete()
+    reached = {owner for owner, since in earliest.items() if _look_soon_at_all(owner, since, now)}
+    spread = [pk for pk, owner, _since in changes if owner in reached]
+    if spread:
+        LoadChange.objects.filter(pk__in=spread).delete()
+
+
+def _look_soon_at_all(owner: int, since: datetime, now: datetime) -> bool:
+    """False where somebody holds one of them: nobody waits for that, the next tick asks for all of them again."""
+    touched = Promise.objects.open().filter(owner=owner, due_at__gte=since).order_by("pk")
+    pks, set_anew = array("q", touched.values_list("pk", flat=True)), 0
+    for first in range(0, len(pks), CHUNK):
+        with transaction.atomic():
+            free = Promise.objects.open().filter(pk__in=pks[first : first + CHUNK]).order_by("pk")
+            held = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
+            set_anew += Promise.objects.filter(pk__in=held).update(next_look_at=now)
+    return set_anew == len(pks)
 
 
 class _Due:

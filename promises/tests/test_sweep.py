@@ -282,13 +282,13 @@ def test_what_comes_due_while_a_turn_goes_on_is_looked_at_in_it(load, monkeypatc
 
 def test_a_change_that_was_not_spread_to_the_end_is_spread_again(load, thandi, monkeypatch):
     actions.deliver(load("early"), delivered_at=NOW, by=thandi, now=NOW)
-    usual = watching.look_soon
+    usual = watching._look_soon_at_all
 
     def cut(*args):
         usual(*args)
         raise Cut
 
-    monkeypatch.setattr(watching, "look_soon", cut)
+    monkeypatch.setattr(watching, "_look_soon_at_all", cut)
     with pytest.raises(Cut):
         watching._spread_load_changes(NOW + HOUR)
     assert LoadChange.objects.exists()
