@@ -5,10 +5,10 @@ import os
 import threading
 from contextlib import suppress
 from signal import SIGKILL
-from time import monotonic
 
 from celery import Celery, bootsteps, signals
 from celery.worker import state
+from kombu.entity import Exchange, Queue
 
 from engagement.logs import in_lines_of_ours
 
@@ -41,42 +41,53 @@ class EndWhenDeaf(bootsteps.StartStopStep):
     """Ends a worker that lives on and works no more, so that it is started again.
 
     Workers have been seen to take nothing after their broker came back, and to start nothing after one of their
-    children was killed with a lock in its hands, all the while answering every ping.
+    children was killed with a lock in its hands, all the while answering every ping. What several share says nothing
+    of one of them, for another takes it: so each writes notes to itself, and they come to it the way that ticks do.
     """
 
     # Longer than the longest task may take.
-    DEAF_AFTER = 130.0
+    DEAF_AFTER = 100.0
     GLANCE = 5.0
 
     def include_if(self, worker):  # type: ignore[no-untyped-def]
         return app.conf.broker_url.startswith("redis")
 
     def start(self, worker):  # type: ignore[no-untyped-def]
+        # Without acknowledgement: what a dead worker held would be given back to where nobody listens, for ever.
+        ear = Queue(f"hearing.{worker.hostname}.{os.getpid()}", Exchange(""), no_ack=True)  # type: ignore[no-untyped-call]
+        app.amqp.queues.select_add(ear)
         self.over = threading.Event()
-        threading.Thread(target=self.watch, args=(worker,), daemon=True).start()
+        threading.Thread(target=self.watch, args=(worker, ear.name), daemon=True).start()
 
     def stop(self, worker):  # type: ignore[no-untyped-def]
         self.over.set()
 
-    def watch(self, worker):  # type: ignore[no-untyped-def]
-        begun, since = -1, monotonic()
+    def watch(self, worker, ear):  # type: ignore[no-untyped-def]
+        begun, silent = -1, 0
+        # Glances are counted, not seconds: whoever was stopped for an hour is not deaf for that.
         while not self.over.wait(self.GLANCE):
             now_begun = sum(state.total_count.values())
-            if now_begun != begun or not something_waits():
-                begun, since = now_begun, monotonic()
-            elif monotonic() - since > self.DEAF_AFTER:
-                logging.getLogger(__name__).critical(
-                    "Ticks wait, and none was begun for long: this worker ends itself."
-                )
+            silent = silent + 1 if now_begun == begun and write_note(ear, self.DEAF_AFTER) else 0
+            begun = now_begun
+            if silent * self.GLANCE > self.DEAF_AFTER:
+                logging.getLogger(__name__).critical("What comes to this worker is not begun any more: it ends itself.")
                 end_now(worker)  # type: ignore[no-untyped-call]
 
 
-def something_waits() -> bool:
-    """A tick that this worker has taken and not begun, or one that lies with the broker."""
-    if len(state.reserved_requests) > len(state.active_requests):
+@app.task  # type: ignore[untyped-decorator]
+def hear() -> None:
+    """Nothing is to be done: that it was begun is all."""
+
+
+def write_note(ear: str, kept_for: float) -> bool:
+    """One lies there at most. While the broker is away nobody can hear, and that is nobody's fault."""
+    with suppress(Exception), app.connection_for_write() as line:
+        broker = line.default_channel.client
+        if not broker.llen(ear):
+            hear.apply_async(queue=ear, connection=line, retry=False)
+            # Whoever it was for may be gone, and nobody comes by that name again.
+            broker.expire(ear, int(kept_for) + 1)
         return True
-    with suppress(Exception), app.connection_for_read() as line:
-        return bool(line.default_channel.client.llen(app.conf.task_default_queue))
     return False
 
 

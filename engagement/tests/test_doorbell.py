@@ -6,10 +6,14 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 
+from engagement.celery import EndWhenDeaf
+
 ROOT = Path(settings.BASE_DIR)
 # What would put meaning into the broker: a call, a moment, an argument that is gone with it.
 CARRIES_MEANING = {"delay", "apply_async", "delay_on_commit", "apply_async_on_commit", "send_task"}
 LATER = {"eta", "countdown"}
+# By hand, and why.
+RINGS = {"engagement/celery.py": "a worker asks itself whether it hears; nothing hangs on the answer but itself"}
 # Where a request, a tick or a command comes in. Everything below is told what time it is.
 EDGES = (
     "/views/",
@@ -50,14 +54,21 @@ def calls(module):
 
 def test_nothing_is_rung_for_by_hand():
     """A doorbell that is lost, or rung five times, costs a minute or nothing: the tick looks into the database."""
-    rung = [
-        (name, call.lineno)
+    rung = {
+        name
         for name, module in SOURCES.items()
         for call in calls(module)
         if call.func.attr in CARRIES_MEANING or {word.arg for word in call.keywords} & LATER
-    ]
+    }
 
-    assert rung == []
+    assert rung == RINGS.keys()
+
+
+def test_a_worker_that_only_works_long_is_not_taken_for_deaf():
+    starts_anew_after = EndWhenDeaf.DEAF_AFTER + 2 * EndWhenDeaf.GLANCE
+
+    assert settings.CELERY_TASK_TIME_LIMIT < EndWhenDeaf.DEAF_AFTER
+    assert starts_anew_after < 120
 
 
 def test_tasks_take_no_arguments():

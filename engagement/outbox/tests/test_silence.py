@@ -8,6 +8,7 @@ import signal
 from datetime import timedelta
 
 import pytest
+from celery import Celery
 from django.utils import timezone
 
 from engagement import testservers
@@ -16,6 +17,7 @@ from engagement.outbox.models import Audience, Heartbeat
 from engagement.outbox.tests.machinery import BEAT, WORKER, children, kill, own_redis, wait_until, write
 
 LONG = int(os.environ.get("BROKER_DEATHS", "1")) > 1
+NAMES = ["hears@here", "deaf@here"]
 STOPPED = ["worker", "wedged worker", "beat", "broker"]
 
 
@@ -105,7 +107,26 @@ def test_a_worker_that_lives_on_and_works_no_more_ends_itself(machinery, sink, t
     wait_until(lambda: worker.poll() is not None)
 
     assert stopped
-    assert not any(is_alive(child) for child in stopped)
+    # The kernel takes a moment; whoever was forgotten stays stopped for ever.
+    wait_until(lambda: not any(is_alive(child) for child in stopped))
+
+
+@pytest.mark.servers
+@pytest.mark.django_db(transaction=True)
+def test_one_deaf_worker_of_two_ends_itself_and_one_that_hears_lives_on(machinery, tmp_path):
+    """It takes nothing more, as when its broker came back, and answers every ping; the other leaves nothing waiting."""
+    port = testservers.free_port()
+    with own_redis(tmp_path, port), Celery(broker=f"redis://127.0.0.1:{port}/0") as app:
+        hears, deaf = (machinery.start([*WORKER, "-n", name], app.conf.broker_url, DEAF_AFTER="3") for name in NAMES)
+        wait_until(lambda: (app.control.inspect(timeout=0.5).active_queues() or {}).keys() == set(NAMES))
+
+        for queue in app.control.inspect([NAMES[1]]).active_queues()[NAMES[1]]:
+            app.control.cancel_consumer(queue["name"], destination=[NAMES[1]])
+        assert app.control.ping([NAMES[1]])
+        wait_until(lambda: deaf.poll() is not None)
+
+        # It had as long to be taken for deaf, and nobody but itself to write to it.
+        assert hears.poll() is None
 
 
 def is_alive(pid):
