@@ -90,6 +90,12 @@ class PostgreSQL:
                     return False
             return True
 
+    def moments(self, table: str, column: str) -> list[datetime]:
+        """What stands there; nothing where there is no such table."""
+        with self.snapshot() as snapshot:
+            found = snapshot.ask(f'SELECT "{column}" FROM "{table}"') if table in snapshot.tables() else []
+        return [moment for (moment,) in found if moment]
+
     def moment(self, moment: datetime) -> str:
         return moment.isoformat()
 

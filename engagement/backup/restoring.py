@@ -6,7 +6,7 @@ import os
 import secrets
 import tempfile
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import chain, count
 from pathlib import Path
 
@@ -24,6 +24,8 @@ from engagement.backup.sqlite import Sqlite
 SIGNS_OF_LIFE = ("staff_user", "clients_client")
 # A sign-in that was ended since the copy was made would open again.
 SIGN_INS = ("staff_session", "django_session")
+# Beats come every half minute.
+STILL_AT_WORK = timedelta(seconds=90)
 ENGINES = {engine.name: engine.spoken for engine in (Sqlite, PostgreSQL)}
 
 
@@ -42,6 +44,7 @@ def restore(
 ) -> Restored:
     engine = installation.engine
     _refuse(archive.read_manifest(path), engine)
+    _refuse_while_it_works(engine, now)
     if not replace and not engine.is_empty(SIGNS_OF_LIFE):
         raise NotDone(
             _("This installation holds data already. To put the back-up in its place and lose it, add --replace.")
@@ -70,6 +73,20 @@ def _refuse(manifest: Manifest, engine: Sqlite | PostgreSQL) -> None:
             " Restore it where DATABASE_URL names a database of %(theirs)s."
         )
         raise NotDone(words % {"theirs": ENGINES.get(manifest.engine, manifest.engine), "ours": engine.spoken})
+
+
+def _refuse_while_it_works(engine: Sqlite | PostgreSQL, now: datetime) -> None:
+    """A worker would write into what is being replaced, and send meanwhile what the copy is to hold back."""
+    # Clocks disagree: a beat of the near future was one of just now.
+    ages = [abs(now - moment) for moment in engine.moments("outbox_heartbeat", "beat_at")]
+    if any(age < STILL_AT_WORK for age in ages):
+        raise NotDone(
+            _(
+                "A worker was at work on this database %(n)s seconds ago."
+                " Stop web, worker and beat, wait two minutes, then run this command again."
+            )
+            % {"n": int(min(ages).total_seconds())}
+        )
 
 
 def _put_back(engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None) -> None:

@@ -50,6 +50,14 @@ class Sqlite:
                 connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() for table in tables if table in there
             )
 
+    def moments(self, table: str, column: str) -> list[datetime]:
+        """What stands there; nothing where there is no such table, or no database yet."""
+        if not self.path.exists():
+            return []
+        with self.snapshot() as snapshot:
+            found = snapshot.ask(f'SELECT "{column}" FROM "{table}"') if table in snapshot.tables() else []
+        return [datetime.fromisoformat(text).replace(tzinfo=UTC) for (text,) in found if text]
+
     def moment(self, moment: datetime) -> str:
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 

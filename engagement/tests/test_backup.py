@@ -17,7 +17,7 @@ import zipfile
 from collections import Counter
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -323,6 +323,23 @@ def test_data_is_replaced_only_when_that_is_said(original, in_use):
     with pytest.raises(NotDone, match="add --replace"):
         restore(original.file, in_use.home)
     assert untouched(in_use)
+
+
+# Of two machines one may be ahead.
+@pytest.mark.parametrize("ago", [timedelta(seconds=40), timedelta(seconds=-40)])
+def test_nothing_is_put_under_a_worker_that_still_beats(original, overtaken, ago):
+    """It would write into what is replaced, and send meanwhile."""
+    change(overtaken, f"UPDATE outbox_heartbeat SET beat_at = '{overtaken.engine.moment(BACK - ago)}'")
+    before = rows(overtaken.engine)
+
+    with pytest.raises(NotDone) as refused:
+        restore(original.file, overtaken.home, replace=True)
+
+    assert str(refused.value) == (
+        "A worker was at work on this database 40 seconds ago."
+        " Stop web, worker and beat, wait two minutes, then run this command again."
+    )
+    assert rows(overtaken.engine) == before
 
 
 def test_a_replaced_installation_keeps_its_own_key_aside(original, overtaken):
