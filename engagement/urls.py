@@ -1,6 +1,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from engagement.favicon import favicon
 from engagement.security_txt import security_txt
 from promises.views.my_day import home
 
@@ -11,5 +12,6 @@ urlpatterns = [
     path("", include("clients.urls")),
     path("", include("promises.urls")),
     path("admin/", admin.site.urls),
+    path("favicon.ico", favicon, name="favicon"),
     path(".well-known/security.txt", security_txt, name="security_txt"),
 ]

@@ -166,6 +166,7 @@ FOR_STAFF = {
         ".well-known/security.txt",
         "admin/login/",
         "admin/password_change/",
+        "favicon.ico",
         "sign-in/code/",
         "sign-in/recovery/",
         "sign-in/set-up/",
