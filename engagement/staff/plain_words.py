@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from django import forms
@@ -27,20 +27,20 @@ class PlainWords:
         fields: dict[str, forms.Field] = self.fields  # type: ignore[attr-defined]
         for name, field in fields.items():
             speak_plainly(field, str(field.label or name), self.enter.get(name))
-            if isinstance(field, forms.CharField):
-                read_unturned(field)
 
 
-def read_unturned(field: forms.CharField) -> None:
-    """Where it is of one line; longer texts stand by themselves."""
-    if type(field.widget) is not forms.TextInput:
-        return
-    as_typed: Callable[[Any], Any] = field.to_python
+def read_lines_unturned() -> None:
+    """Whatever is typed into one line; longer texts stand by themselves.
 
-    def to_python(value: Any) -> Any:
-        return as_typed(unturned(value) if isinstance(value, str) else value)
+    Into Django's own field: whatever form there is, ours, the admin's or a library's, is covered by being one.
+    """
+    as_typed = forms.CharField.to_python
 
-    field.to_python = to_python  # type: ignore[method-assign]
+    def to_python(field: forms.CharField, value: Any) -> Any:
+        one_line = isinstance(field.widget, forms.TextInput | forms.EmailInput)
+        return as_typed(field, unturned(value) if one_line and isinstance(value, str) else value)
+
+    forms.CharField.to_python = to_python  # type: ignore[assignment, method-assign]
 
 
 def speak_plainly(field: forms.Field, label: str, enter: Any) -> None:

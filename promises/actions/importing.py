@@ -24,6 +24,7 @@ from clients.models import Client
 from engagement.outbox.models import Channel
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
+from engagement.staff.plain_words import unturned
 from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
 from promises.actions.past_jobs import put_on_record
 from promises.bulk import add_rows, insert_rows
@@ -341,7 +342,7 @@ def in_batches(found: Iterable[Reading], size: int = BATCH) -> Iterator[list[Rea
 def put_down(name: str, content: bytes, table: Table, *, by: User, now: datetime) -> Upload:
     """Keep a file to be looked at. Nothing of it is in until somebody approves."""
     return Upload.objects.create(
-        name=name[-200:],
+        name=unturned(name)[-200:],
         content=content,
         mapping=table.guess(),
         by=by,

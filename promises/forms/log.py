@@ -11,7 +11,6 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client, Contact, Scope
 from engagement.staff.fields import DateTextField, HoursField, TimeTextField
 from engagement.staff.models import Firm, Role, User
-from engagement.staff.plain_words import read_unturned
 from engagement.staff.when import speak_time, speak_zone
 from promises.due import Due, due_for
 from promises.models import Promise
@@ -30,7 +29,6 @@ def short_text(label: Any, most: int, **kwargs: Any) -> forms.CharField:
     # The box itself does not stop the typing: a pasted text would lose its end without a word.
     field = forms.CharField(label=label, max_length=most, error_messages=messages, **kwargs)
     field.widget.attrs.pop("maxlength", None)
-    read_unturned(field)
     return field
 
 

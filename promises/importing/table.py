@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from engagement.staff.plain_words import unturned
 from engagement.staff.when import speak_number
 from promises.csv_out import as_it_was
 
@@ -86,7 +87,7 @@ class Table:
                 yield Line(number, [], _why_broken(error))
                 continue
             if any(cell.strip() for cell in cells):
-                yield Line(number, [as_it_was(cell) for cell in cells])
+                yield Line(number, [unturned(as_it_was(cell)) for cell in cells])
 
     def guess(self) -> dict[str, str]:
         """Which heading stands for which column, as far as the names say."""
@@ -117,7 +118,7 @@ def read(content: bytes, name: str, columns: Columns = PROMISES) -> Table:
             _("The first line names %(number)s columns, and %(most)s at most are read. Leave out what is not needed.")
             % {"number": speak_number(len(headings)), "most": speak_number(MOST_COLUMNS)}
         )
-    return Table([heading.strip() for heading in headings], delimiter, notes, text, columns)
+    return Table([unturned(heading).strip() for heading in headings], delimiter, notes, text, columns)
 
 
 def must_have(table: Table, mapping: Mapping[str, str]) -> None:

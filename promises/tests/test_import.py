@@ -18,7 +18,7 @@ from engagement.outbox.models import Message
 from engagement.staff.models import User
 from promises import actions
 from promises.actions.digest import write_digests
-from promises.actions.importing import Importer, Report, in_batches
+from promises.actions.importing import Importer, Report, in_batches, put_down
 from promises.board import Board
 from promises.importing.rows import readings
 from promises.importing.table import Unreadable, must_have, read
@@ -72,6 +72,20 @@ def test_a_delivered_line_ends_kept_with_its_days_early(firm, thandi, karoo):
     assert (promise.client, promise.owner) == (karoo, thandi)
     assert (promise.value, promise.currency) == (Decimal("1250.50"), "ZAR")
     assert promise.delivered_at.astimezone(karoo.zoneinfo).date() == date(2026, 1, 30)
+
+
+def test_nothing_in_a_file_turns_the_sentences_around_it(firm, thandi, karoo):
+    content = lines(
+        "\u200eA-1,Karoo\u202e Linen,Cata\u2066logue,Thandi Mokoena\u200f,2026-01-05,2026-02-02,\u202a2026-01-30,,",
+        head=f"\u200e{HEAD}",
+    )
+
+    bring_in(content)
+    upload = put_down("jobs\u202evsc.csv", content, read(content, "jobs.csv"), by=thandi, now=NOW)
+
+    promise = Promise.objects.get(reference="A-1", client=karoo, owner=thandi)
+    assert (promise.what, promise.outcome) == ("Catalogue", Outcome.KEPT)
+    assert upload.name == "jobsvsc.csv"
 
 
 @pytest.mark.parametrize(
