@@ -13,9 +13,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from clients.models import Addendum, Agreement, Kind, Scope
 from clients.who import Who
-from engagement.staff.models import Firm, User
+from engagement.staff.models import Firm
 from engagement.staff.when import (
     LAST_MINUTE,
     days_late,
@@ -30,8 +29,8 @@ from engagement.staff.when import (
     speak_zone,
 )
 from promises import progress_rows as rows
-from promises.models import DateMove, Extension, Promise, Standing, Telling
-from promises.progress_rows import Reader, Stage, WordRow
+from promises.models import Extension, Standing, Telling
+from promises.progress_rows import MoveRow, PaperRow, PromiseRow, Reader, ScopeRow, Stage, WordRow
 from promises.progress_values import Agreed, Change, Finished, Lead, Needed, Page, Row, StepRow, Word
 from promises.words import channel_words
 
@@ -40,7 +39,7 @@ LATE, MAY_BE_LATE, WAITING, ON_TRACK = STATES = ("late", "risk", "waiting", "goo
 
 
 def page_for(reader: Reader, firm: Firm, now: datetime) -> Page:
-    """Five queries at the most, however many promises there are."""
+    """Four statements at the most, however many promises there are."""
     with translation.override(reader.language):
         return _Assembly(reader, firm, now).page()
 
@@ -54,8 +53,7 @@ class _Assembly:
         found = rows.promises_of(reader, now)
         self.open = sorted(found.open, key=lambda promise: STATES.index(self.state(promise)))
         self.ended, self.in_all = found.finished, found.in_all
-        self.extensions = rows.extensions_of(self.open)
-        self.addenda = rows.addenda_of(self.open, self.extensions)
+        self.moves = rows.moves_of(self.open)
 
     def page(self) -> Page:
         first = self.open[0] if self.open else None
@@ -79,7 +77,7 @@ class _Assembly:
             as_of=speak_moment(self.now, self.zone, now=self.now),
         )
 
-    def state(self, promise: Promise) -> str:
+    def state(self, promise: PromiseRow) -> str:
         """From the last word told and the date, never from a risk that nobody has put into words."""
         if promise.due_at <= self.now:
             return LATE
@@ -88,12 +86,12 @@ class _Assembly:
         return WAITING if promise.waiting_for else ON_TRACK
 
     @staticmethod
-    def is_taken_back(promise: Promise) -> bool:
+    def is_taken_back(promise: PromiseRow) -> bool:
         """A doubt that was told is over when we found it on track since, think so still, and have said so."""
-        said, recovered = promise.last_said, promise.recovered  # type: ignore[attr-defined] # by open_promises()
-        return recovered and promise.standing == Standing.ON_TRACK and said == Telling.Kind.PROGRESS
+        on_track = promise.recovered and promise.standing == Standing.ON_TRACK
+        return on_track and promise.said == Telling.Kind.PROGRESS
 
-    def state_words(self, promise: Promise) -> str:
+    def state_words(self, promise: PromiseRow) -> str:
         match self.state(promise):
             case "late":
                 return days_late(promise.due_on, self.now.astimezone(promise.zoneinfo).date()) or _("Late")
@@ -104,7 +102,7 @@ class _Assembly:
             case _on_track:
                 return _("On track")
 
-    def row(self, promise: Promise) -> Row:
+    def row(self, promise: PromiseRow) -> Row:
         due = speak_due(promise.due_on, promise.due_time, promise.zoneinfo, now=self.now, with_zone=False)
         return Row(
             what=promise.what,
@@ -115,7 +113,7 @@ class _Assembly:
             before=tuple(speak_date(move.old_due_on, today=self.today) for move in self.moved(promise)),
         )
 
-    def hour_of(self, promise: Promise) -> str:
+    def hour_of(self, promise: PromiseRow) -> str:
         """What stands small under the day: until when, where, and how far off."""
         words = {"zone": speak_zone(promise.zoneinfo)}
         if promise.due_time and not _ends_a_day(promise.due_time):
@@ -131,19 +129,19 @@ class _Assembly:
             return _("by the end of the working day (%(zone)s), %(ago)s") % words
         return _("%(zone)s, %(ago)s") % words
 
-    def day_of(self, promise: Promise) -> str:
+    def day_of(self, promise: PromiseRow) -> str:
         """The day alone; its hour stands in hour_of(). Midnight is the end of the evening before."""
         at = promise.due_time if promise.due_time and _ends_a_day(promise.due_time) else None
         return _capital(speak_due(promise.due_on, at, promise.zoneinfo, now=self.now, with_zone=False))
 
-    def lead(self, promise: Promise) -> Lead:
-        extensions = self.extensions[promise.pk]
-        asked = next((self.change(extension) for extension in reversed(extensions) if self.is_asked(extension)), None)
+    def lead(self, promise: PromiseRow) -> Lead:
+        moves = reversed(self.moves[promise.pk])
+        asked = next((self.change(promise, move) for move in moves if self.is_asked(promise, move)), None)
         return Lead(
             row=self.row(promise),
             day=self.day_of(promise),
             hour=self.hour_of(promise),
-            changes=tuple(self.change_of(move) for move in reversed(self.moved(promise))),
+            changes=tuple(self.change(promise, move) for move in reversed(self.moved(promise))),
             asked=asked,
             told="" if asked else self.told(promise),
             why=self.why(promise),
@@ -152,7 +150,7 @@ class _Assembly:
             own_words=promise.client_words,
         )
 
-    def told(self, promise: Promise) -> str:
+    def told(self, promise: PromiseRow) -> str:
         if not promise.told_at:
             return ""
         words = {"date": self.day(promise.told_at), "how": channel_words(promise.told_how)}
@@ -160,7 +158,7 @@ class _Assembly:
             return _("We told you on %(date)s %(how)s that it may be late.") % words
         return _("We told you on %(date)s %(how)s that it is late.") % words
 
-    def why(self, promise: Promise) -> str:
+    def why(self, promise: PromiseRow) -> str:
         """The last words written about the date in force, while they speak of a delay."""
         if self.state(promise) not in (LATE, MAY_BE_LATE):
             return ""
@@ -171,7 +169,7 @@ class _Assembly:
             return ""
         return last.text
 
-    def at_work_on(self, promise: Promise) -> str:
+    def at_work_on(self, promise: PromiseRow) -> str:
         """The next step in words, unless its stage has been ticked off since; of a late promise the stage will do."""
         done = {step.text for step in self.stages if step.done_at}
         if promise.next_step and promise.next_step not in done:
@@ -179,44 +177,36 @@ class _Assembly:
         ahead = [step.text for step in self.stages if not step.done_at]
         return ahead[0] if ahead and self.state(promise) == LATE else ""
 
-    def is_asked(self, extension: Extension) -> bool:
+    def is_asked(self, promise: PromiseRow, move: MoveRow) -> bool:
         """The client has heard that we ask for this date, and has not answered."""
-        return extension.is_open and extension.telling is not None and extension.telling.heard_at is not None
+        is_open = move.answered_at is None and not move.addendum and promise.due_at == move.old_due_at
+        return is_open and promise.ended_at is None and move.heard_at is not None
 
-    def change_of(self, move: DateMove) -> Change:
-        return self.change(move.extension) if move.extension else self.signed_change(move)
-
-    def signed_change(self, move: DateMove) -> Change:
-        """Both sides signed the new date: on paper, so that is where its reason stands."""
-        assert move.addendum  # a date moves by the one paper or the other
-        assert move.told_at  # who signed it has heard of it
-        words = {"number": move.addendum.number, "title": move.addendum.title, "date": self.day(move.told_at)}
-        new = speak_due(move.new_due_on, move.new_due_time, move.promise.zoneinfo, now=self.now, with_zone=False)
+    def change(self, promise: PromiseRow, move: MoveRow) -> Change:
+        new = speak_due(move.new_due_on, move.new_due_time, promise.zoneinfo, now=self.now, with_zone=False)
         return Change(
             old=speak_date(move.old_due_on, today=self.today),
             new=new,
-            reason=_("By addendum %(number)s, “%(title)s”, signed by you on %(date)s.") % words,
-            told="",
-            by_us=False,
+            reason=self.signed(move) if move.addendum else move.words or _reason(move.reason),
+            told="" if move.addendum else self.told_and_answered(move),
+            by_us=move.asked_by == Extension.AskedBy.US,
         )
 
-    def change(self, extension: Extension) -> Change:
-        zone = extension.promise.zoneinfo
-        new = speak_due(extension.new_due_on, extension.new_due_time, zone, now=self.now, with_zone=False)
+    def signed(self, move: MoveRow) -> str:
+        """Both sides signed the new date: on paper, so that is where its reason stands."""
+        assert move.heard_at  # who signed it has heard of it
+        words = {"number": f"{move.scope}/{move.addendum}", "title": move.words, "date": self.day(move.heard_at)}
+        return _("By addendum %(number)s, “%(title)s”, signed by you on %(date)s.") % words
+
+    def told_and_answered(self, move: MoveRow) -> str:
         told = []
-        if extension.telling and extension.telling.heard_at:
-            told.append(_we_told(self.day(extension.telling.heard_at), extension.telling.channel))
-        if hasattr(extension, "answer"):
-            told.append(_("You agreed on %(date)s.") % {"date": self.day(extension.answer.answered_at)})
-        return Change(
-            old=speak_date(extension.old_due_on, today=self.today),
-            new=new,
-            reason=extension.reason_text or f"{extension.get_reason_display()}.",
-            told=" ".join(told),
-            by_us=extension.asked_by == Extension.AskedBy.US,
-        )
+        if move.heard_at:
+            told.append(_we_told(self.day(move.heard_at), move.how))
+        if move.answered_at:
+            told.append(_("You agreed on %(date)s.") % {"date": self.day(move.answered_at)})
+        return " ".join(told)
 
-    def needed(self, promise: Promise) -> Needed:
+    def needed(self, promise: PromiseRow) -> Needed:
         since = promise.waiting_since
         return Needed(
             what=promise.waiting_for,
@@ -227,15 +217,18 @@ class _Assembly:
 
     @cached_property
     def said(self) -> list[WordRow]:
-        by_pk = {promise.pk: promise for promise in [*self.open, *self.ended]}
         _stages, every = self.stages_and_words
-        return [said for said in every if self.may_be_read(said, by_pk[said.promise_id])]
+        return [said for said in every if self.may_be_read(said, self.by_pk[said.promise_id])]
+
+    @cached_property
+    def by_pk(self) -> dict[int, PromiseRow]:
+        return {promise.pk: promise for promise in [*self.open, *self.ended]}
 
     @cached_property
     def stages_and_words(self) -> tuple[list[Stage], list[WordRow]]:
         return rows.words_about([*self.open, *self.ended], self.open[0] if self.open else None)
 
-    def may_be_read(self, said: WordRow, promise: Promise) -> bool:
+    def may_be_read(self, said: WordRow, promise: PromiseRow) -> bool:
         """Bad news comes from a person first: words about a delay wait until the client has been told of it."""
         if said.how or said.kind != Standing.MAY_BE_LATE or promise.told_at:
             return True
@@ -244,14 +237,16 @@ class _Assembly:
         moved_at = self.last_move(promise)
         return moved_at is not None and said.at <= moved_at
 
-    def last_move(self, promise: Promise) -> datetime | None:
+    def last_move(self, promise: PromiseRow) -> datetime | None:
         moved = self.moved(promise)
         return moved[-1].moved_at if moved else None
 
-    def moved(self, promise: Promise) -> list[DateMove]:
+    def moved(self, promise: PromiseRow) -> list[MoveRow]:
         """Oldest first, whichever paper moved it."""
-        agreed = [extension.date_move for extension in self.extensions[promise.pk] if hasattr(extension, "date_move")]
-        return sorted([*agreed, *self.addenda[promise.pk]], key=lambda move: (move.moved_at, move.pk))
+        if promise.pk not in self.moves:
+            return []
+        moved = [move for move in self.moves[promise.pk] if move.moved_at]
+        return sorted(moved, key=lambda move: (move.moved_at, move.move))
 
     def last_word(self) -> str:
         """Silence is shown, too."""
@@ -297,33 +292,32 @@ class _Assembly:
 
     def agreed(self) -> tuple[Agreed, ...]:
         """The latest scope first, each with its addenda after it in the order in which they were signed."""
-        named = [promise.scope for promise in self.open if promise.scope]
+        named = {promise.scope for promise in self.open if promise.scope}
+        if scope := self.reader.scope:
+            named.add(ScopeRow(scope.pk, scope.number, scope.title, scope.signed_on, scope.agreement_id))
         shown = {scope: {scope.agreement_id: self.scope(scope)} for scope in named}
-        if self.reader.scope:
-            shown[self.reader.scope] = {self.reader.scope.agreement_id: self.scope(self.reader.scope)}
         for paper in reversed(rows.papers_of(self.reader)):
-            scope = paper.about.scope if isinstance(paper.about, Addendum) else paper.about
-            shown.setdefault(scope, {})[paper.pk] = self.paper(paper)
+            shown.setdefault(paper.scope, {})[paper.pk] = self.paper(paper)
         in_order = sorted(shown, key=lambda scope: (scope.signed_on or date.min, scope.pk), reverse=True)
         return tuple(agreed for scope in in_order for agreed in shown[scope].values())
 
-    def scope(self, scope: Scope) -> Agreed:
+    def scope(self, scope: ScopeRow) -> Agreed:
         signed = speak_date(scope.signed_on, today=self.today) if scope.signed_on else ""
         return Agreed(scope.number, scope.title, signed)
 
-    def paper(self, paper: Agreement) -> Agreed:
-        about, signed = paper.about, self.day(paper.signed_at) if paper.signed_at else ""
-        address = [self.reader.token, about.number]
+    def paper(self, paper: PaperRow) -> Agreed:
+        is_addendum, number = paper.addendum is not None, paper.number
+        signed = self.day(paper.signed_at) if paper.signed_at else ""
+        address = [self.reader.token, number]
         document = reverse("clients:signed_document", args=address) if self.reader.token else ""
-        return Agreed(about.number, about.title, signed, paper.kind == Kind.ADDENDUM, document)
+        return Agreed(number, paper.title if is_addendum else paper.scope.title, signed, is_addendum, document)
 
     def word(self, said: WordRow) -> Word:
-        promises = {promise.pk: promise.what for promise in [*self.open, *self.ended]}
         text = _fact(said.kind, said.how) if said.how else said.text
-        several = len(promises) > 1
-        return Word(text, bool(said.how), self.day(said.at), promises[said.promise_id] if several else "")
+        several = len(self.by_pk) > 1
+        return Word(text, bool(said.how), self.day(said.at), self.by_pk[said.promise_id].what if several else "")
 
-    def finished(self, promise: Promise) -> Finished:
+    def finished(self, promise: PromiseRow) -> Finished:
         assert promise.ended_at  # finished_promises() picks no other
         day = {"date": self.day(promise.ended_at)}
         if promise.withdrawn_at:
@@ -337,13 +331,18 @@ class _Assembly:
             parts.append(ngettext("%(number)s day early", "%(number)s days early", promise.days_early) % number)
         return Finished(promise.what, ", ".join(parts))
 
-    def who(self, promise: Promise | None) -> Who:
+    def who(self, promise: PromiseRow | None) -> Who:
         """Somebody who works here and reads their mail, else the firm."""
-        people = [promise.owner if promise else None, self.client.lead]
-        person: User | None = next((person for person in people if person and person.can_sign_in), None)
-        if person is None:
-            return Who(self.firm.name, "", self.firm.phone, self.firm.email)
-        return Who(person.name, person.title, person.phone or self.firm.phone, person.email)
+        if promise and promise.owner_answers:
+            of_owner = promise.owner__name, promise.owner__title, promise.owner__phone, promise.owner__email
+            return self.at_work(*of_owner)
+        lead = self.client.lead
+        if lead and lead.can_sign_in:
+            return self.at_work(lead.name, lead.title, lead.phone, lead.email)
+        return Who(self.firm.name, "", self.firm.phone, self.firm.email)
+
+    def at_work(self, name: str, title: str, phone: str, email: str) -> Who:
+        return Who(name, title, phone or self.firm.phone, email)
 
     def day(self, moment: datetime) -> str:
         day: date = moment.astimezone(self.zone).date()
@@ -354,6 +353,10 @@ def _and_more(count: int, *, is_least: bool) -> str:
     if is_least:
         return _("and at least %(number)s more") % {"number": speak_number(count)}
     return ngettext("and %(number)s more", "and %(number)s more", count) % {"number": speak_number(count)}
+
+
+def _reason(reason: str) -> str:
+    return f"{dict(Extension.Reason.choices).get(reason, reason)}."
 
 
 def _ends_a_day(at: time) -> bool:

@@ -806,17 +806,4 @@ def names_of_ours(source: str) -> list[str]:
                 found += [alias.name for alias in names if module == "promises" and alias.name == "models"]
             case ast.Attribute(attr=name) | ast.Name(id=name) | ast.keyword(arg=str(name)):
                 found += [name] if NAMES_OF_OURS & {name, *name.split("__")} else []
-    found += [
-        node.value
-        for node in spelled
-        if NAMES_OF_OURS & set(node.value.split("__")) and node.value not in left_out(tree)
-    ]
-    return found
-
-
-def left_out(tree: ast.AST) -> set[str]:
-    """The columns named only to be left out: the constant LEFT_OUT of progress_rows."""
-    for node in ast.walk(tree):
-        if isinstance(node, ast.Assign) and [getattr(target, "id", "") for target in node.targets] == ["LEFT_OUT"]:
-            return set(ast.literal_eval(node.value))
-    return set()
+    return found + [node.value for node in spelled if NAMES_OF_OURS & set(node.value.split("__"))]

@@ -625,7 +625,7 @@ def test_the_cost_does_not_grow_with_the_promises(
 
     # Asked of SQLite once by every process.
     assert connection.features.supports_json_field
-    # link with the firm, promises, extensions, words with steps, papers
+    # link with the firm, promises, moved dates, words with steps, papers
     with django_assert_num_queries(5):
         html(client, token)
 

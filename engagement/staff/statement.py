@@ -1,0 +1,123 @@
+"""A question to the database whose text is put together once. What it asks by is filled in whenever it is asked.
+
+For the pages that are opened most: to put the text together takes Django longer than the database takes to answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import wraps
+from typing import Any, ParamSpec
+
+from django.db import connection
+from django.db.models import BooleanField, Expression, Field, QuerySet, Value
+
+P = ParamSpec("P")
+Row = tuple[Any, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """Among the parameters of a text: what is to stand there."""
+
+    name: str
+    field: Field[Any, Any]
+    shift: timedelta
+
+    def filled(self, given: dict[str, Any]) -> Any:
+        value = given[self.name]
+        return self.field.get_db_prep_value(value + self.shift if self.shift else value, connection)
+
+
+@dataclass(frozen=True, slots=True)
+class _PlaceOfKey:
+    """One of many keys. Where there are fewer, the last stands in for the rest."""
+
+    name: str
+    number: int
+
+    def filled(self, given: dict[str, Any]) -> Any:
+        keys = given[self.name]
+        return keys[self.number] if self.number < len(keys) else keys[-1]
+
+
+class Given(Value):
+    """A value that is named when the question is asked. A moment can be counted on from, as any moment."""
+
+    def __init__(self, name: str, output_field: Field[Any, Any], shift: timedelta = timedelta(0)) -> None:
+        super().__init__(name, output_field)
+        self.shift = shift
+
+    def __add__(self, other: Any) -> Any:
+        if not isinstance(other, timedelta):
+            return NotImplemented
+        return Given(self.value, self.output_field, self.shift + other)
+
+    def __sub__(self, other: Any) -> Any:
+        return self + -other if isinstance(other, timedelta) else NotImplemented
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (_Place(self.value, self.output_field, self.shift),)
+
+
+class AmongGiven(Expression):
+    """Whether a column of keys holds one of those given: at least one, and at most so many."""
+
+    output_field = BooleanField()
+    conditional = True
+
+    def __init__(self, column: Any, name: str, most: int) -> None:
+        super().__init__()
+        self.column, self.name, self.most = column, name, most
+
+    def get_source_expressions(self) -> list[Any]:
+        return [self.column]
+
+    def set_source_expressions(self, expressions: Sequence[Any]) -> None:
+        (self.column,) = expressions
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        sql, params = compiler.compile(self.column)
+        places = [_PlaceOfKey(self.name, number) for number in range(self.most)]
+        return f"{sql} IN ({', '.join(['%s'] * self.most)})", (*params, *places)
+
+
+class Statement:
+    """`rows` are plain values (`values_list`); where something is given, a `Given` stands."""
+
+    def __init__(self, rows: QuerySet[Any, Any]) -> None:
+        compiler = rows.query.get_compiler(connection=connection)
+        self.text, self.params = compiler.as_sql()
+        self._query, self._columns = rows.query, [column for column, *_rest in compiler.select]
+        self._is_converted = bool(compiler.get_converters(self._columns))
+
+    def ask(self, **given: Any) -> list[Row]:
+        with connection.cursor() as cursor:
+            cursor.execute(self.text, self._filled(given))
+            found: list[Row] = cursor.fetchall()
+        return self._converted(found) if self._is_converted else found
+
+    def _converted(self, found: list[Row]) -> list[Row]:
+        # Made anew for each: a connection belongs to its thread.
+        compiler = self._query.get_compiler(connection=connection)
+        return list(map(tuple, compiler.apply_converters(found, compiler.get_converters(self._columns))))
+
+    def _filled(self, given: dict[str, Any]) -> list[Any]:
+        places = (_Place, _PlaceOfKey)
+        return [param.filled(given) if isinstance(param, places) else param for param in self.params]
+
+
+def put_together_once(build: Callable[P, QuerySet[Any, Any]]) -> Callable[P, Statement]:
+    """One statement for each shape: the arguments say which conditions there are, never what is asked by."""
+    kept: dict[Any, Statement] = {}
+
+    @wraps(build)
+    def statement(*args: P.args, **kwargs: P.kwargs) -> Statement:
+        key = (*args, *sorted(kwargs.items()))
+        if key not in kept:
+            kept[key] = Statement(build(*args, **kwargs))
+        return kept[key]
+
+    return statement

@@ -1,0 +1,82 @@
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.db.models import CharField, DateTimeField, F
+
+from engagement.staff.models import Absence, User
+from engagement.staff.statement import AmongGiven, Given, Statement, put_together_once
+
+NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
+DAY = timedelta(days=1)
+LAST_SEEN = Given("now", DateTimeField())
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def people(make_person):
+    made = [make_person(name) for name in ("Ann", "Ben", "Cleo")]
+    for number, person in enumerate(made):
+        person.last_login = NOON - number * DAY
+        person.save(update_fields=["last_login"])
+    return made
+
+
+def names(rows):
+    return {name for (name,) in rows}
+
+
+@pytest.mark.parametrize("moment", [NOON, NOON - DAY, NOON - 2 * DAY - timedelta(seconds=1)])
+def test_it_answers_as_the_question_itself_at_each_moment(people, moment):
+    asked_once = Statement(User.objects.filter(last_login__lte=LAST_SEEN).values_list("name"))
+
+    found = names(asked_once.ask(now=moment))
+
+    assert found == names(User.objects.filter(last_login__lte=moment).values_list("name"))
+
+
+@pytest.mark.parametrize("days", [-1, 0, 1])
+def test_a_moment_can_be_counted_on_from(people, days):
+    given = LAST_SEEN + days * DAY if days >= 0 else LAST_SEEN - -days * DAY
+    asked_once = Statement(User.objects.filter(last_login=given).values_list("name"))
+
+    found = names(asked_once.ask(now=NOON - DAY))
+
+    assert found == names(User.objects.filter(last_login=NOON - DAY + days * DAY).values_list("name"))
+
+
+def test_values_come_back_as_the_models_give_them(people):
+    asked_once = Statement(User.objects.filter(name=Given("name", CharField())).values_list("last_login", "is_active"))
+
+    assert asked_once.ask(name="Ben") == [(NOON - DAY, True)]
+
+
+@pytest.mark.parametrize("how_many", [1, 2, 3])
+def test_any_number_of_keys_up_to_the_most_is_looked_for(people, how_many):
+    asked_once = Statement(User.objects.filter(AmongGiven(F("pk"), "people", 3)).values_list("name"))
+
+    found = names(asked_once.ask(people=[person.pk for person in people[:how_many]]))
+
+    assert found == {person.name for person in people[:how_many]}
+
+
+def test_what_is_null_is_given_as_it_is(people):
+    asked_once = Statement(Absence.objects.filter(user=Given("user", User._meta.pk)).values_list("pk"))
+
+    assert asked_once.ask(user=None) == []
+
+
+def test_each_shape_is_put_together_once(people):
+    built = []
+
+    @put_together_once
+    def by_name(backwards):
+        built.append(backwards)
+        rows = User.objects.filter(last_login__lte=LAST_SEEN).order_by("-name" if backwards else "name")
+        return rows.values_list("name")
+
+    first, last = (by_name(backwards).ask(now=NOON)[0] for backwards in (False, True))
+    by_name(False).ask(now=NOON - DAY)
+
+    assert (first, last) == (("Ann",), ("Cleo",))
+    assert built == [False, True]
