@@ -10,19 +10,31 @@ from clients.models import Client, Scope
 from engagement.staff.models import User
 from promises.board import CARDS
 from promises.forms.choices import ClientField, PersonField
+from promises.forms.find import day_of_address
+from promises.forms.log import short_text
 from promises.house import Person
 
 
 class BoardFilter(forms.Form):
-    """What the address of the board says. Nonsense in it is as if it were not there."""
+    """What the address of the board says. Nonsense in it is left out, and the page says so."""
 
     owner = PersonField(_("anyone"), required=False, label=_("Owner"))
     client = ClientField(_("Client"), empty_label=_("all"), required=False)
-    scope = forms.ModelChoiceField(Scope.objects.none(), required=False, widget=forms.HiddenInput)
-    words = forms.CharField(required=False, max_length=200, label=_("Words"))
-    card = forms.ChoiceField(required=False, choices=[("", "")] + [(card, card) for card in CARDS])
-    due_from = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
-    due_to = forms.DateField(required=False, input_formats=["%Y-%m-%d"])
+    scope = forms.ModelChoiceField(
+        Scope.objects.none(),
+        required=False,
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("There is no such scope")},
+    )
+    words = short_text(_("Words"), 200, required=False)
+    card = forms.ChoiceField(
+        required=False,
+        choices=[("", "")] + [(card, card) for card in CARDS],
+        widget=forms.HiddenInput,
+        error_messages={"invalid_choice": _("The address names no card of the board: choose one of those shown")},
+    )
+    due_from = day_of_address(_("Due from"))
+    due_to = day_of_address(_("Due until"))
 
     def __init__(self, *args: Any, user: User, people: Sequence[Person], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

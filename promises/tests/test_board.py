@@ -208,6 +208,29 @@ def test_the_board_costs_the_same_for_one_row_and_for_three(
 
 
 @pytest.mark.parametrize(
+    ("query", "said"),
+    [
+        ({"client": "Karo Linnen"}, "No client is called “Karo Linnen”. Check the name, or type a part of it"),
+        ({"owner": "99999"}, "Choose an owner from the list"),
+        ({"scope": "99999"}, "There is no such scope"),
+        ({"card": "no such"}, "The address names no card of the board: choose one of those shown"),
+        ({"due_from": "tomorrow"}, "The address must say the day like 2026-11-27"),
+        ({"due_to": "2026-13-01"}, "The address must say the day like 2026-11-27"),
+        ({"words": "x" * 201}, "Words must be 200 characters or fewer"),
+    ],
+)
+def test_a_filter_that_nothing_answers_to_is_said_to_be_left_out(client, mara, firm_at_work, at_noon, query, said):
+    client.force_login(mara)
+
+    plain = client.get(reverse("promises:board")).content.decode()
+    page = client.get(reverse("promises:board"), query).content.decode()
+
+    assert "There is a problem" not in plain
+    assert said in page
+    assert "It is shown without that choice." in page
+
+
+@pytest.mark.parametrize(
     "query",
     [
         {"owner": "x", "client": "99999", "scope": "-1", "card": "no such", "due_from": "tomorrow"},
