@@ -19,7 +19,8 @@ from engagement.staff.diary import Diaries, cover_for
 from engagement.staff.models import Absence, User
 from engagement.staff.when import speak_date
 from promises.models import Promise
-from promises.my_day import MyDay
+from promises.models.promise import PromiseQuerySet
+from promises.my_day import MyDay, Parts, first_of
 
 # A morning message is read over coffee: beyond so many lines a section says how many more there are.
 MOST_LINES = 12
@@ -42,7 +43,7 @@ def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
         _section(_("The client has to hear from you"), day.to_tell),
         _section(
             _("In your team: the client has not been told, and the time to tell has passed"),
-            _of_team(person, covered, now),
+            [_of_team(person, covered, now)],
         ),
         _section(_("Due today"), day.due_today),
         _section(_("Overdue, and the client knows"), day.overdue),
@@ -124,7 +125,7 @@ def _covered_by(person: User, now: datetime) -> list[User]:
     return [absent for absent in away if cover_for(absent, now) == person]
 
 
-def _of_team(person: User, covered: list[User], now: datetime) -> QuerySet[Promise]:
+def _of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
     if not person.is_manager:
         return Promise.objects.none()
     managers = User.objects.managers().reachable()
@@ -133,11 +134,13 @@ def _of_team(person: User, covered: list[User], now: datetime) -> QuerySet[Promi
     return late.select_related("client", "owner").order_by("due_at")
 
 
-def _section(title: str, promises: QuerySet[Promise]) -> Section:
-    found = list(promises[: MOST_LINES + 1])
-    more = promises.count() - MOST_LINES if len(found) > MOST_LINES else 0
+def _section(title: str, promises: Parts) -> Section:
+    found = first_of(promises, MOST_LINES + 1)
+    more = sum(part.count() for part in promises) - MOST_LINES if len(found) > MOST_LINES else 0
     return Section(title, found[:MOST_LINES], [], more)
 
 
-def _clients(title: str, found: list[Client]) -> Section:
-    return Section(title, [], found[:MOST_LINES], max(0, len(found) - MOST_LINES))
+def _clients(title: str, clients: QuerySet[Client]) -> Section:
+    found = list(clients[: MOST_LINES + 1])
+    more = clients.count() - MOST_LINES if len(found) > MOST_LINES else 0
+    return Section(title, [], found[:MOST_LINES], more)

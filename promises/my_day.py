@@ -2,24 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from functools import cached_property
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
-from clients.models import Agreement, Client, Scope, Solution
-from clients.models.client import ClientQuerySet
+from clients.models import Agreement, Client, Scope, Solution, seen_by
 from clients.models.solution import SolutionQuerySet
 from engagement.staff.models import Firm, User
+from engagement.staff.slices import keys_of
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
-from promises.from_scope import TakenOut, scopes_waiting, taken_out
+from promises.from_scope import MOST_SHOWN, TakenOut, scopes_waiting, taken_out
 from promises.models import Band, Promise, Standing
 from promises.models.promise import PromiseQuerySet, slipping
 from promises.renewals import near_end
 
+# Rows by their dates, found in parts: all of a part come before all of the next.
+Parts = Sequence[PromiseQuerySet]
 # Whoever signed longer ago is greeted by nobody any more.
 GREET_WITHIN = timedelta(days=30)
+
+
+def first_of(parts: Parts, most: int) -> list[Promise]:
+    """So many of them. Each part is read no further than it is shown, through an index of its own."""
+    rows = parts[0]
+    if len(parts) > 1:
+        ordered = [part.order_by("due_at", "pk") for part in parts]
+        rows = Promise.objects.filter(pk__in=keys_of(ordered, most)).select_related("client", "owner")
+    return list(rows.order_by("due_at", "pk")[:most])
 
 
 @dataclass(frozen=True)
@@ -41,62 +53,71 @@ class MyDay:
         return mine.select_related("client", "owner")
 
     @property
-    def to_tell(self) -> PromiseQuerySet:
-        return self._mine.filter(pk__in=Promise.objects.not_told(self.now).filter(owner__in=self.owners).values("pk"))
+    def to_tell(self) -> Parts:
+        untold = self._mine.filter(told_at=None)
+        return [untold.filter(due_at__lte=self.now), untold.filter(due_at__gt=self.now, band=Band.AT_RISK)]
 
     @property
-    def due_today(self) -> PromiseQuerySet:
-        return self._known.filter(due_at__gt=self.now, due_at__lte=self._end_of(0))
+    def due_today(self) -> Parts:
+        return [self._known.filter(due_at__gt=self.now, due_at__lte=self._end_of(0))]
 
     @property
-    def overdue(self) -> PromiseQuerySet:
-        return self._known.filter(due_at__lte=self.now)
+    def overdue(self) -> Parts:
+        # Of what is late, what nobody has told of stands in the first list.
+        return [self._mine.filter(due_at__lte=self.now, told_at__isnull=False, waiting_for="")]
 
     @property
-    def next_days(self) -> PromiseQuerySet:
-        return self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(7))
+    def next_days(self) -> Parts:
+        return [self._known.filter(due_at__gt=self._end_of(0), due_at__lte=self._end_of(7))]
 
     @property
-    def waiting(self) -> PromiseQuerySet:
-        return self._mine.exclude(waiting_for="")
+    def waiting(self) -> Parts:
+        return [self._mine.exclude(waiting_for="")]
 
     @property
-    def watched(self) -> PromiseQuerySet:
-        return self._mine.filter(band=Band.WATCH, due_at__gt=self.now)
+    def watched(self) -> Parts:
+        return [self._mine.filter(band=Band.WATCH, due_at__gt=self.now)]
 
     @property
-    def words_owed(self) -> list[Client]:
-        """Clients they lead who are to hear from us today by the agreed cadence."""
-        owed = self._led.filter(pk__in=Client.objects.owed_word(self._end_of(0)))
-        return list(owed.order_by("next_word_at"))
+    def words_owed(self) -> QuerySet[Client]:
+        """Clients they lead who are to hear from us today by the agreed cadence, the longest waiting first."""
+        owed = Client.objects.owed_word(self._end_of(0)).filter(self._led())
+        return owed.order_by("next_word_at", "pk")
 
     @property
     def to_greet(self) -> list[Agreement]:
         """Scopes of their clients that were signed, and nobody has greeted who signed. The longest waiting first."""
-        signed = Agreement.objects.to_greet().filter(client__in=self._led, client__archived_at=None)
+        signed = Agreement.objects.to_greet().filter(self._led("client__"), client__archived_at=None)
         signed = signed.filter(signed_at__gt=self.now - GREET_WITHIN)
-        return list(signed.select_related("scope", "client", "contact").order_by("signed_at"))
+        return list(signed.select_related("scope", "client", "contact").order_by("signed_at", "pk")[:MOST_SHOWN])
 
     @property
     def scopes_to_promise(self) -> list[Scope]:
-        return scopes_waiting(self._led)
+        return scopes_waiting(Client.objects.filter(self._led()))
 
     @property
     def taken_out(self) -> list[TakenOut]:
         """Promises that an addendum has left without their line."""
-        return taken_out(Scope.objects.filter(client__in=self._led))
+        return taken_out(Scope.objects.filter(self._led("client__")))
 
     def near_end(self, firm: Firm) -> list[Scope]:
-        return list(near_end(firm, self.now).filter(client__in=self._led).select_related("client"))
+        theirs = near_end(firm, self.now).filter(self._led("client__")).select_related("client")
+        return list(theirs[:MOST_SHOWN])
 
-    @property
-    def _led(self) -> ClientQuerySet:
-        """Clients that they answer for; a manager also for those that nobody leads."""
-        theirs = Q(lead__in=self.owners)
+    def _led(self, client: str = "") -> Q:
+        """Clients that they answer for; a manager also for those that nobody leads. `client` is the way to them."""
+        theirs = Q(**{f"{client}lead__in": self._leads})
         if self.reader.is_manager:
-            theirs |= Q(lead=None) | ~Q(lead__in=User.objects.reachable())
-        led: ClientQuerySet = Client.objects.visible_to(self.reader).filter(theirs)
-        return led
+            theirs |= Q(**{f"{client}lead": None})
+        return theirs & seen_by(self.reader, client)
+
+    @cached_property
+    def _leads(self) -> list[int]:
+        """By their numbers, so that the database knows before it looks how few they are."""
+        if not self.reader.is_manager:
+            return list(self.owners)
+        gone = User.objects.exclude(pk__in=User.objects.reachable().values("pk"))
+        return [*self.owners, *gone.values_list("pk", flat=True)]
 
     @property
     def answers_to_review(self) -> SolutionQuerySet:
@@ -104,14 +125,14 @@ class MyDay:
         today = self.now.astimezone(self.reader.zoneinfo).date()
         return Solution.objects.to_review(today).answered_for_by(self.reader).order_by("review_by", "pk")
 
-    def maybe_done(self, calendar: Calendar) -> PromiseQuerySet:
+    def maybe_done(self, calendar: Calendar) -> Parts:
         """Due within a working day, or said to be finished: is it done?"""
         try:
             soon = add_working_days(calendar, self.now, 1)
         except NoWorkingTime:
             soon = self.now + timedelta(days=1)
         finished = Q(standing=Standing.DONE) | Q(per_cent=100)
-        return self._mine.filter(Q(due_at__gt=self.now, due_at__lte=soon) | finished)
+        return [self._mine.filter(Q(due_at__gt=self.now, due_at__lte=soon) | finished)]
 
     @property
     def _known(self) -> PromiseQuerySet:

@@ -1,6 +1,6 @@
 from clients.models.addendum import Addendum, AddendumLine
 from clients.models.agreement import Agreement, Kind, OneTimeCode, SentVersion, Side, Signature
-from clients.models.client import Client, Contact
+from clients.models.client import Client, Contact, seen_by
 from clients.models.document import SealCertificate, SealedDocument
 from clients.models.link import PrivateLink
 from clients.models.record import Entry
@@ -31,4 +31,5 @@ __all__ = [
     "Side",
     "Signature",
     "Solution",
+    "seen_by",
 ]

@@ -7,14 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.agreement import Agreement
-from clients.models.client import Client
+from clients.models.client import Client, seen_by
 from clients.models.scope import LineValues, Scope
 from engagement.staff.models import User
 
 
 class AddendumQuerySet(models.QuerySet["Addendum"]):
     def visible_to(self, user: User) -> AddendumQuerySet:
-        return self.filter(scope__client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "scope__client__"))
 
 
 class Addendum(models.Model):

@@ -8,7 +8,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from clients.agreement_rules import State
-from clients.models.client import Client, Contact
+from clients.models.client import Client, Contact, seen_by
 from clients.tokens import hashed, new_nonce, new_token, token_of
 from engagement.outbox.models import Message
 from engagement.staff.models import User
@@ -28,7 +28,7 @@ class Kind(models.TextChoices):
 
 class AgreementQuerySet(models.QuerySet["Agreement"]):
     def visible_to(self, user: User) -> AgreementQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
     def for_token(self, token: str) -> AgreementQuerySet:
         return self.filter(token_hash=hashed(token), client__archived_at=None).exclude(token_hash="")
@@ -107,13 +107,17 @@ class Agreement(models.Model):
                 name="clients_document_due", fields=["document_due_at"], condition=Q(document_due_at__isnull=False)
             ),
             # For the list of what waits for a signature.
-            models.Index(name="clients_not_signed_yet", fields=["client"], condition=Q(state__in=["sent", "accepted"])),
+            models.Index(name="clients_not_signed_yet", fields=["-id"], condition=Q(state__in=["sent", "accepted"])),
+            # For what was declined or lapsed lately, on the same list.
+            models.Index(
+                name="clients_closed_lately", fields=["closed_at"], condition=Q(state__in=["declined", "lapsed"])
+            ),
             # For scopes in force, asked by My day.
             models.Index(name="clients_in_force", fields=["client"], condition=Q(state="signed", kind="scope")),
             # For to_greet(), asked by My day.
             models.Index(
                 name="clients_to_greet",
-                fields=["client"],
+                fields=["signed_at"],
                 condition=Q(state="signed", kind="scope", greeted_at=None, signed_at__isnull=False),
             ),
         ]

@@ -28,17 +28,27 @@ class Weekday(models.IntegerChoices):
     SUNDAY = 6, _("Sunday")
 
 
+def seen_by(user: User, client: str = "") -> Q:
+    """Everybody sees every client, but a restricted one only its lead, its members and managers.
+
+    `client` is the way to it from the rows that are asked for. Each row's own client is looked at: a list of all that
+    somebody may see would be made anew for every page, and grow with the firm.
+    """
+    return Q() if user.is_manager else Q(**{f"{client}restricted": False}) | _served_by(user, client)
+
+
+def _served_by(user: User, client: str) -> Q:
+    member = Client.members.through.objects.filter(user_id=user.pk).values("client_id")
+    return Q(**{f"{client}lead": user}) | Q(**{f"{client}pk__in": member})
+
+
 class ClientQuerySet(models.QuerySet["Client"]):
     def visible_to(self, user: User) -> ClientQuerySet:
-        """Everybody sees every client, but a restricted one only its lead, its members and managers."""
-        if user.is_manager:
-            return self
-        return self.filter(restricted=False) | self.served_by(user)
+        return self.filter(seen_by(user))
 
     def served_by(self, user: User) -> ClientQuerySet:
         """Clients whose lead or member somebody is."""
-        member = Client.members.through.objects.filter(user_id=user.pk).values("client_id")
-        return self.filter(Q(lead=user) | Q(pk__in=member))
+        return self.filter(_served_by(user, ""))
 
     def current(self) -> ClientQuerySet:
         return self.filter(archived_at=None)
@@ -112,6 +122,13 @@ class Client(models.Model):
         indexes = [
             # For owed_word(), asked by My day and the morning messages.
             models.Index(name="clients_word_due", fields=["next_word_at"], condition=Q(archived_at=None)),
+            models.Index(
+                name="clients_word_of_lead",
+                fields=["lead", "next_word_at"],
+                condition=Q(archived_at=None, next_word_at__isnull=False),
+            ),
+            # For what the list of messages leaves out.
+            models.Index(name="clients_restricted", fields=["id"], condition=Q(restricted=True)),
         ]
 
     def __str__(self) -> str:
@@ -131,7 +148,7 @@ class Client(models.Model):
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: User) -> ContactQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
 
 class Contact(models.Model):

@@ -7,7 +7,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from clients.models.client import Client, Contact
+from clients.models.client import Client, Contact, seen_by
 from clients.models.scope import Scope
 from clients.tokens import hashed, new_nonce, new_token, token_of
 from engagement.staff.models import User
@@ -23,7 +23,7 @@ class PrivateLinkQuerySet(models.QuerySet["PrivateLink"]):
         return self.open(now).filter(token_hash=hashed(token))
 
     def visible_to(self, user: User) -> PrivateLinkQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
 
 class PrivateLink(models.Model):

@@ -5,7 +5,7 @@ from typing import ClassVar
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from clients.models.client import Client
+from clients.models.client import Client, seen_by
 from engagement.staff.models import User
 
 
@@ -14,7 +14,7 @@ class EntryQuerySet(models.QuerySet["Entry"]):
         return self.filter(subject=subject)
 
     def visible_to(self, user: User) -> EntryQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
 
 class Entry(models.Model):

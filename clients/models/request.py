@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models.addendum import Addendum
-from clients.models.client import Client, Contact
+from clients.models.client import Client, Contact, seen_by
 from clients.models.scope import Scope
 from clients.models.solution import Solution
 from engagement.staff.models import User
@@ -21,7 +21,7 @@ MOST_MINUTES = 9999
 
 class OutsideRequestQuerySet(models.QuerySet["OutsideRequest"]):
     def visible_to(self, user: User) -> OutsideRequestQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
     def minutes_outside(self, of: Client | Scope) -> OutsideRequestQuerySet:
         """The requests that cost us time outside what was agreed with a client, or in one scope."""

@@ -12,13 +12,13 @@ from django.utils.translation import gettext_lazy as _
 
 from clients.agreement_rules import State
 from clients.models.agreement import Agreement, Kind
-from clients.models.client import Client
+from clients.models.client import Client, seen_by
 from engagement.staff.models import User
 
 
 class ScopeQuerySet(models.QuerySet["Scope"]):
     def visible_to(self, user: User) -> ScopeQuerySet:
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
     def in_force(self) -> ScopeQuerySet:
         return self.filter(agreement__state=State.SIGNED)

@@ -9,7 +9,6 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Q
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
@@ -32,6 +31,7 @@ from clients.views.shared import as_file, is_confirmed, pdf_name, posted
 from clients.views.visit import seen_of
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
+from engagement.staff.slices import keys_of
 
 PAGE = 50
 DAYS_TO_SIGN = timedelta(days=14)
@@ -47,14 +47,15 @@ PageView = Callable[[SignedInRequest, int], HttpResponse]
 def waiting(request: SignedInRequest) -> HttpResponse:
     """What waits for a signature, theirs or ours, and what was declined or lapsed lately."""
     now = timezone.now()
-    waits = Q(state__in=[State.SENT, State.ACCEPTED])
-    lately = Q(state__in=[State.DECLINED, State.LAPSED], closed_at__gt=now - LATELY)
-    found = Agreement.objects.visible_to(request.user).filter(waits | lately, client__archived_at=None)
-    found = found.select_related("client", "contact", "scope", "addendum__scope").order_by("-pk")
     before = request.GET.get("before", "")
+    visible = Agreement.objects.visible_to(request.user)
+    there = visible.filter(client__archived_at=None).order_by("-pk")
     if before.isdecimal() and len(before) < 19:
-        found = found.filter(pk__lt=int(before))
-    rows = list(found[: PAGE + 1])
+        there = there.filter(pk__lt=int(before))
+    waits = there.filter(state__in=[State.SENT, State.ACCEPTED])
+    lately = there.filter(state__in=[State.DECLINED, State.LAPSED], closed_at__gt=now - LATELY)
+    listed = visible.filter(pk__in=keys_of([waits, lately], PAGE + 1)).order_by("-pk")
+    rows = list(listed.select_related("client", "contact", "scope", "addendum__scope")[: PAGE + 1])
     more = f"?before={rows[PAGE - 1].pk}" if len(rows) > PAGE else ""
     shown = [(agreement, agreement.has_lapsed(now)) for agreement in rows[:PAGE]]
     return render(request, "clients/agreements.html", {"rows": shown, "next": more, "now": now})

@@ -283,6 +283,4 @@ def _only_deciders(request: SignedInRequest, client: Client) -> None:
 
 def _old(request: SignedInRequest) -> list[Scope]:
     """The latest scopes of all clients that this person sees, to be chosen from by number."""
-    return list(
-        Scope.objects.visible_to(request.user).select_related("client").order_by("-made_at", "-pk")[:MOST_OFFERED]
-    )
+    return list(Scope.objects.visible_to(request.user).select_related("client").order_by("-pk")[:MOST_OFFERED])

@@ -35,7 +35,9 @@ def readable_by(user: User) -> MessageQuerySet:
     messages_ = Message.objects.visible_to(user).select_related("written_by", "person")
     if user.is_manager:
         return messages_
-    hidden = Client.objects.filter(restricted=True).exclude(pk__in=Client.objects.visible_to(user).values("pk"))
+    # Only restricted clients are looked at, and these are few.
+    restricted = Q(restricted=True)
+    hidden = Client.objects.filter(restricted).exclude(pk__in=Client.objects.visible_to(user).filter(restricted))
     kind = Concat(Value("client "), Cast("pk", CharField()), output_field=CharField())
     return messages_.exclude(kind__in=hidden.annotate(spoken_of=kind).values("spoken_of"))
 

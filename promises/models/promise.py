@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from clients.models import Client, Contact, Scope
+from clients.models import Client, Contact, Scope, seen_by
 from engagement.staff.models import User
 from engagement.staff.zones import zone_or_utc
 
@@ -62,9 +62,7 @@ def due_soon(now: datetime) -> Q:
 
 class PromiseQuerySet(models.QuerySet["Promise"]):
     def visible_to(self, user: User) -> PromiseQuerySet:
-        if user.is_manager:
-            return self
-        return self.filter(client__in=Client.objects.visible_to(user))
+        return self.filter(seen_by(user, "client__"))
 
     def open(self) -> PromiseQuerySet:
         return self.filter(IS_OPEN)
@@ -239,6 +237,23 @@ class Promise(models.Model):
             ),
             # For My day and one owner's board.
             models.Index(name="promise_owner_due", fields=["owner", "due_at", "id"], condition=IS_OPEN),
+            # For the lists of My day, each through one of its own.
+            models.Index(
+                name="promise_owner_untold", fields=["owner", "due_at", "id"], condition=IS_OPEN & Q(told_at=None)
+            ),
+            models.Index(
+                name="promise_owner_told",
+                fields=["owner", "due_at", "id"],
+                condition=IS_OPEN & Q(told_at__isnull=False),
+            ),
+            models.Index(
+                name="promise_owner_risk",
+                fields=["owner", "due_at", "id"],
+                condition=IS_OPEN & Q(band="at_risk") & Q(told_at=None),
+            ),
+            models.Index(
+                name="promise_owner_waits", fields=["owner", "due_at", "id"], condition=IS_OPEN & ~Q(waiting_for="")
+            ),
             # For a client's page and one client's board.
             models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
             # For what is worst on a client's progress page.

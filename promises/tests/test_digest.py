@@ -445,7 +445,7 @@ def test_a_long_list_is_not_read_to_its_end(make_promise, thandi):
     count = lambda **kwargs: read.append(kwargs["instance"])  # noqa: E731
 
     post_init.connect(count, sender=Promise)
-    part = digest._section("Due today", Promise.objects.order_by("pk"))
+    part = digest._section("Due today", [Promise.objects.order_by("pk")])
     post_init.disconnect(count, sender=Promise)
 
     assert (len(part.promises), part.more, len(read)) == (12, 8, 13)

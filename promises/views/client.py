@@ -57,7 +57,7 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
     contacts = list(found.contacts.filter(left_at=None))
     for contact in contacts:
         contact.client = found
-    tellings = _tellings(found)
+    tellings = _tellings([*still_open, *ended])
     words = list(_together(tellings, now))
     context = {
         "client": found,
@@ -80,8 +80,9 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
     return render(request, "promises/client.html", context)
 
 
-def _tellings(found: Client) -> list[Telling]:
-    tellings = Telling.objects.filter(promise__client=found).select_related("promise", "message", "by")
+def _tellings(promises: Sequence[Promise]) -> list[Telling]:
+    """About what stands on the page: of all that they ever heard, the latest would have to be looked for."""
+    tellings = Telling.objects.filter(promise__in=promises).select_related("promise", "message", "by")
     return list(tellings.order_by("-at", "-pk")[:MOST_TELLINGS])
 
 

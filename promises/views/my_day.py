@@ -16,7 +16,7 @@ from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from promises.greetings import greetings
 from promises.models import Promise
-from promises.my_day import MyDay
+from promises.my_day import MyDay, first_of
 from promises.team import Team
 from promises.views.board import Row, rows_of
 from promises.views.from_scope import to_promise
@@ -54,7 +54,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         ("next_days", _("In the next 7 days"), day.next_days, _("Nothing else is due in the next 7 days.")),
         ("waiting", _("Waiting for the client"), day.waiting, _("You wait for nobody.")),
     ]
-    found = {name: list(promises[: MOST_ROWS + 1]) for name, _title, promises, _empty in lists}
+    found = {name: first_of(promises, MOST_ROWS + 1) for name, _title, promises, _empty in lists}
     shown = {promise.pk: promise for promises in found.values() for promise in promises}
     rows = {row.promise.pk: row for row in rows_of(list(shown.values()), now)}
     sections = [
@@ -66,7 +66,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "now": now,
         "own_weeks": own_weeks(Team(firm, now, how_many=OWN_WEEKS), user),
         "sections": sections,
-        "words_owed": day.words_owed,
+        "words_owed": day.words_owed[:MOST_ROWS],
         "greetings": greetings(day.to_greet),
         "to_promise": to_promise(day.scopes_to_promise, firm, now),
         "taken_out": day.taken_out,

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.contrib import messages
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -21,6 +21,7 @@ from clients.models import Client, Contact, PrivateLink
 from engagement.outbox.models import Channel, Message, State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm, User
+from engagement.staff.slices import keys_of
 from engagement.staff.when import speak_time
 from promises import actions, drafts
 from promises.forms.tell import EMAIL, READ_AGAIN, SPOKEN, TellForm, kinds_for, text_before
@@ -67,10 +68,14 @@ def _tell(request: SignedInRequest, client: Client, promise: Promise | None) -> 
 
 def _speakable(client: Client, promise: Promise | None, now: datetime) -> list[Promise]:
     """The open promises of the client, what was done lately, and the one this page is about, which comes first."""
-    current = Q(ended_at=None) | Q(delivered_at__gt=now - DONE_LATELY)
-    found = Promise.objects.filter(client=client, voided_at=None).select_related("client", "owner")
-    found = found.prefetch_related("steps", "extensions__answer")
-    rows = list(found.filter(current).order_by(F("ended_at").asc(nulls_first=True), "due_at", "pk")[:MOST])
+    theirs = Promise.objects.filter(client=client)
+    still_open = theirs.filter(ended_at=None).order_by("due_at", "pk")
+    done = theirs.filter(ended_at__gt=now - DONE_LATELY, delivered_at__isnull=False).order_by("ended_at", "pk")
+    found = (
+        theirs.filter(voided_at=None).select_related("client", "owner").prefetch_related("steps", "extensions__answer")
+    )
+    shown = found.filter(pk__in=keys_of([still_open, done], MOST))
+    rows = list(shown.order_by(F("ended_at").asc(nulls_first=True), "due_at", "pk")[:MOST])
     if promise and promise not in rows:
         rows += found.filter(pk=promise.pk)
     for row in rows:
