@@ -13,6 +13,7 @@ from django.forms.formsets import DELETION_FIELD_NAME
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from clients.choices import ClientField
 from clients.forms import PaperField
 from clients.models import Client, Contact, LineValues, Scope, ScopeTemplate
 from engagement.staff.choices import ListedField, currency_choices
@@ -396,11 +397,13 @@ class BeginForm(PlainWords, forms.Form):
 
 class CopyForm(PlainWords, forms.Form):
     enter: ClassVar[dict[str, Any]] = {"client": gettext_lazy("Choose the client it is for")}
-    client = forms.ModelChoiceField(label=gettext_lazy("For which client"), queryset=Client.objects.none())
+    client = ClientField(gettext_lazy("For which client"), empty_label=gettext_lazy("Choose a client"), in_full=True)
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["client"].queryset = Client.objects.visible_to(user).current()  # type: ignore[attr-defined]
+        client = self.fields["client"]
+        assert isinstance(client, ClientField)
+        client.offer(Client.objects.visible_to(user).current())
 
 
 class TemplateForm(PlainWords, TemplateModelForm):

@@ -345,7 +345,7 @@ def test_a_copy_is_for_a_client_that_one_sees(client, sam, karoo, secret, thandi
 
     response = client.post(f"/scopes/{scope.pk}/copy/", {"client": secret.pk})
 
-    assert response.context["form"].errors == {"client": ["Choose one from the list"]}
+    assert response.context["form"].errors == {"client": ["Choose the client it is for"]}
 
 
 @pytest.mark.parametrize("path", ["/scopes/{scope}/copy/", "/clients/{client}/scopes/begin/"])

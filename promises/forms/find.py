@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.when import speak_short
+from promises.forms.choices import ClientField
 from promises.forms.log import ChoiceField, short_text
 from promises.models import Outcome
 
@@ -38,8 +39,11 @@ class FindForm(forms.Form):
     """What the address of the list says."""
 
     words = short_text(_("Words"), 200, required=False, widget=forms.TextInput(attrs={"type": "search"}))
-    client = ChoiceField(
-        Client.objects.none(), _("Client"), _("Choose a client from the list"), required=False, empty_label=_("all")
+    client = ClientField(
+        _("Client"),
+        empty_label=_("all"),
+        required=False,
+        error_messages={"required": _("Choose a client from the list")},
     )
     owner = ChoiceField(
         User.objects.none(), _("Owner"), _("Choose an owner from the list"), required=False, empty_label=_("anyone")
@@ -58,8 +62,10 @@ class FindForm(forms.Form):
 
     def __init__(self, *args: Any, user: User, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        visible = (Client.objects.visible_to(user), User.objects.all(), Scope.objects.visible_to(user))
-        for name, those in zip(("client", "owner", "scope"), visible, strict=True):
+        client = self.fields["client"]
+        assert isinstance(client, ClientField)
+        client.offer(Client.objects.visible_to(user))
+        for name, those in {"owner": User.objects.all(), "scope": Scope.objects.visible_to(user)}.items():
             field = self.fields[name]
             assert isinstance(field, ChoiceField)
             field.queryset = those

@@ -13,6 +13,7 @@ from engagement.staff.fields import DateTextField, HoursField, TimeTextField
 from engagement.staff.models import Firm, Role, User
 from engagement.staff.when import speak_time, speak_zone
 from promises.due import Due, due_for
+from promises.forms.choices import ClientField
 from promises.models import Promise
 
 WHAT_LENGTH = 300
@@ -120,7 +121,12 @@ class WordsFields(forms.Form):
 class PromiseForm(WordsFields):
     """A new promise: three things are needed, the rest may follow."""
 
-    client = ChoiceField(Client.objects.none(), _("Client"), _("Choose a client"), empty_label=_("Choose a client"))
+    client = ClientField(
+        _("Client"),
+        empty_label=_("Choose a client"),
+        in_full=True,
+        error_messages={"required": _("Choose a client")},
+    )
     due_on = DateTextField(
         label=_("Due date"),
         widget=forms.TextInput(attrs={"class": "input-20", "autocomplete": "off"}),
@@ -156,9 +162,9 @@ class PromiseForm(WordsFields):
         self.due: Due | None = None
         # The line spoke of a date that cannot be; the words of it still stand where they were typed.
         self.has_no_date = False
-        self._choices("client").queryset = Client.objects.visible_to(user).current()
+        self._client().offer(Client.objects.visible_to(user).current())
         self._choices("owner").queryset = User.objects.active()
-        self._choices("client").known, self._choices("owner").known = client, user
+        self._client().known, self._choices("owner").known = client, user
         self.initial.setdefault("owner", user.pk)
         self._date().today = now.astimezone(user.zoneinfo).date()
         if client:
@@ -189,7 +195,7 @@ class PromiseForm(WordsFields):
         self.fields["due_time"].error_messages["none"] = _("There is no such time: enter one such as 5pm or 17:00")
 
     def refuse_client(self) -> None:
-        self._choices("client").error_messages["required"] = _("Choose a client, or add it under another name")
+        self._client().error_messages["required"] = _("Choose a client, or add it under another name")
 
     def clean_client(self) -> Client:
         # The fields after this one are read as this client's.
@@ -247,6 +253,11 @@ class PromiseForm(WordsFields):
         if self["owner"].value() in (self.user.pk, str(self.user.pk)):
             said.discard("owner")
         return bool(said or below & self.errors.keys())
+
+    def _client(self) -> ClientField:
+        field = self.fields["client"]
+        assert isinstance(field, ClientField)
+        return field
 
     def _date(self) -> DateTextField:
         field = self.fields["due_on"]

@@ -4,6 +4,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from django.contrib import messages
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.http import HttpResponse, QueryDict
 from django.shortcuts import redirect, render
@@ -25,6 +26,7 @@ from promises import actions
 from promises.capacity import is_call_back
 from promises.cautions import Caution, cautions, next_working_day, unseen
 from promises.due import tell_by_for
+from promises.forms.choices import ClientField
 from promises.forms.log import WHAT_LENGTH, PromiseForm, WordsForm
 from promises.models import Promise
 from promises.one_line import Understood, understand
@@ -287,9 +289,14 @@ def _page(
     return render(request, "promises/new.html", shown)
 
 
-def _client(request: SignedInRequest, pk: str) -> Client | None:
-    clients = Client.objects.visible_to(request.user).current()
-    found: Client | None = clients.filter(pk=pk).first() if pk.isascii() and pk.isdigit() and len(pk) < 19 else None
+def _client(request: SignedInRequest, typed: str) -> Client | None:
+    """By number or, where there are too many for a list, by name."""
+    field = ClientField("", empty_label="", in_full=True, required=False)
+    field.offer(Client.objects.visible_to(request.user).current())
+    try:
+        found: Client | None = field.clean(typed)
+    except ValidationError:
+        return None
     return found
 
 
