@@ -7,9 +7,8 @@ As many statements for one person as for forty. What is promised is summed up by
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
 
 from django.db.models import (
     Case,
@@ -27,7 +26,7 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Lower
 
-from engagement.staff.diary import calendar_of, public_holidays
+from engagement.staff.diary import calendar_of, public_holidays, without_absences
 from engagement.staff.models import Absence, Firm, User
 from engagement.staff.worktime import Calendar, is_working_day
 from promises.board import due_between
@@ -98,7 +97,7 @@ class Team:
         return [cell.week for cell in self._line(person, weeks, promised).cells]
 
     def _line(self, person: User, weeks: list[Days], promised: dict[tuple[int, int], Promised]) -> Line:
-        calendar = calendar_kept(person, self.firm)
+        calendar = calendar_of(person, self.firm)
         free = free_by_week(calendar, weeks, self.now) if person.is_active else [0.0] * len(weeks)
         flowing = flow(weeks, [promised.get((person.pk, n), NOTHING) for n in range(len(weeks))], free)
         today = self.now.astimezone(calendar.zone).date()
@@ -119,17 +118,6 @@ def diaries(weeks: Sequence[Days]) -> tuple[str, Prefetch[str, QuerySet[Absence]
     # Where somebody is it may be a day earlier or later.
     first, last = weeks[0][0] - DAY, weeks[-1][1] + DAY
     return "weeks", Prefetch("absences", Absence.objects.filter(first_day__lte=last, last_day__gte=first))
-
-
-def calendar_kept(person: User, firm: Firm) -> Calendar:
-    """Somebody's calendar as it is now, from a person with their diary at hand."""
-    return _kept(calendar_of(person, firm))
-
-
-@lru_cache(maxsize=1024)
-def _kept(calendar: Calendar) -> Calendar:
-    """The one that is equal to this, which has worked out its days already: people share weeks, and pages days."""
-    return calendar
 
 
 def days_of(week: Days) -> Iterable[date]:
@@ -153,7 +141,7 @@ def _cell(week: Week, calendar: Calendar, today: date) -> Cell:
     """Days that they would have worked, from today on, were they not away."""
     if not any(first <= week.last and week.first <= last for first, last in calendar.absences):
         return Cell(week, 0, False)
-    there = _kept(replace(calendar, absences=()))
+    there = without_absences(calendar)
     worked = [day for day in days_of((max(week.first, today), week.last)) if is_working_day(there, day)]
     away = sum(not is_working_day(calendar, day) for day in worked)
     return Cell(week, away, 0 < away == len(worked))

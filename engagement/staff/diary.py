@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import TypeVar
@@ -27,7 +28,7 @@ def public_holidays(region: str) -> Callable[[date], bool]:
         days = holidays.country_holidays(country, subdiv=part or None)
     except NotImplementedError:
         return lambda day: False
-    return lambda day: day in days
+    return lru_cache(maxsize=4096)(lambda day: day in days)
 
 
 def read_hours(hours: Hours) -> tuple[tuple[Span, ...], ...]:
@@ -41,9 +42,7 @@ def _clock(text: str) -> time:
 def firm_calendar(firm: Firm, zone: ZoneInfo | None = None, hours: Hours | None = None) -> Calendar:
     """The firm's own working time, or a client's when their hours or zone differ."""
     week = Week(valid_from=date.min, spans=read_hours(hours or firm.hours), share=float(firm.share))
-    return Calendar(
-        zone=zone or firm.zoneinfo, weeks=(week,), days_off=public_holidays(firm.holiday_region), absences=()
-    )
+    return _calendar(zone or firm.zoneinfo, (week,), firm.holiday_region, ())
 
 
 def calendar_of(
@@ -52,13 +51,27 @@ def calendar_of(
     """A person's working time; the firm's week stands in until they have one of their own."""
     own = sorted(user.weeks.all() if weeks is None else weeks, key=lambda week: week.valid_from)
     away = user.absences.all() if absences is None else absences
-    return Calendar(
-        zone=user.zoneinfo,
-        weeks=tuple(Week(week.valid_from, read_hours(week.hours), float(week.share)) for week in own)
+    return _calendar(
+        user.zoneinfo,
+        tuple(Week(week.valid_from, read_hours(week.hours), float(week.share)) for week in own)
         or (Week(date.min, read_hours(firm.hours), float(firm.share)),),
-        days_off=public_holidays(firm.holiday_region),
-        absences=tuple((absence.first_day, absence.last_day) for absence in away),
+        firm.holiday_region,
+        tuple((absence.first_day, absence.last_day) for absence in away),
     )
+
+
+@lru_cache(maxsize=1024)
+def _calendar(
+    zone: ZoneInfo, weeks: tuple[Week, ...], region: str, absences: tuple[tuple[date, date], ...]
+) -> Calendar:
+    """Most of a firm work by its week, or by one of a few. One that was made before has worked out its days already."""
+    return Calendar(zone=zone, weeks=weeks, days_off=public_holidays(region), absences=absences)
+
+
+@lru_cache(maxsize=1024)
+def without_absences(calendar: Calendar) -> Calendar:
+    """As if they were there."""
+    return replace(calendar, absences=())
 
 
 class Diaries:

@@ -5,8 +5,9 @@ Plain values in, plain values out; no Django, no database. Every instant that co
 
 from __future__ import annotations
 
+from array import array
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
@@ -55,22 +56,27 @@ class _Day(NamedTuple):
 
 
 class _Line:
-    """The days of a calendar laid end to end and summed up ahead: what lies between two moments is one subtraction."""
+    """The days of a calendar laid end to end and summed up ahead: what lies between two moments is one subtraction.
+
+    Several threads may ask of one calendar: a longer line takes the place of a shorter one, and none is changed.
+    """
 
     __slots__ = ("before", "begins", "closes", "days", "ends", "first", "last", "opens", "shares")
 
-    def __init__(self) -> None:
-        # Days by their ordinal; none yet.
-        self.first, self.last = 0, -1
+    def __init__(self, first: int, last: int, days: Sequence[_Day]) -> None:
+        """From the one day to the other, by their ordinals."""
+        self.first, self.last = first, last
         # What lies between these moments lies on the line, in any zone.
-        self.begins, self.ends = 0.0, 0.0
+        self.begins, self.ends = ((day - EPOCH) * DAY.total_seconds() for day in (first + AROUND, last - AROUND))
+        stretches = [(*stretch, day.share) for day in days for stretch in day.stretches]
         # Of each stretch of work, in seconds: when it opens and closes, what share counts, and what counts before it.
-        self.opens: list[float] = []
-        self.closes: list[float] = []
-        self.shares: list[float] = []
-        self.before: list[float] = []
+        self.opens = array("d", [opens.timestamp() for opens, _, _ in stretches])
+        self.closes = array("d", [closes.timestamp() for _, closes, _ in stretches])
+        self.shares = array("d", [share for _, _, share in stretches])
+        counts = ((closes - opens).total_seconds() * share for opens, closes, share in stretches)
+        self.before = array("d", accumulate(counts, initial=0.0))
         # Working days before each day.
-        self.days: list[int] = []
+        self.days = array("l", accumulate((bool(day.stretches) for day in days), initial=0))
 
     def free(self, moment: float) -> float:
         """Seconds that count, from the beginning of the line."""
@@ -78,6 +84,9 @@ class _Line:
         if place < 0:
             return 0.0
         return self.before[place] + (min(moment, self.closes[place]) - self.opens[place]) * self.shares[place]
+
+
+NO_LINE = _Line(0, -1, ())
 
 
 @dataclass(frozen=True)
@@ -94,7 +103,7 @@ class Calendar:
     absences: tuple[tuple[date, date], ...] = ()
     # The watch asks for the same days hundreds of thousands of times.
     _days: dict[date, _Day] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _line: _Line = field(default_factory=_Line, init=False, repr=False, compare=False)
+    _line: _Line = field(default=NO_LINE, init=False, repr=False, compare=False)
 
 
 def week_on(calendar: Calendar, day: date) -> Week | None:
@@ -382,26 +391,14 @@ def _laid(calendar: Calendar, first: int, last: int) -> _Line:
     line = calendar._line
     if line.first <= first and last <= line.last:
         return line
-    if line.last >= 0:
+    if line is not NO_LINE:
         # More than was asked for, or a line that grows by a day at a time would be laid anew for each.
         more = LAID_AHEAD + (line.last - line.first) // 4
         first, last = min(line.first, first - more), max(line.last, last + more)
-    _lay(calendar, max(first, EARLIEST), min(last, LATEST))
+    first, last = max(first, EARLIEST), min(last, LATEST)
+    line = _Line(first, last, [_day(calendar, date.fromordinal(number)) for number in range(first, last + 1)])
+    object.__setattr__(calendar, "_line", line)
     return line
-
-
-def _lay(calendar: Calendar, first: int, last: int) -> None:
-    days = [_day(calendar, date.fromordinal(number)) for number in range(first, last + 1)]
-    stretches = [(*stretch, day.share) for day in days for stretch in day.stretches]
-    line = calendar._line
-    line.first, line.last = first, last
-    line.begins, line.ends = ((day - EPOCH) * DAY.total_seconds() for day in (first + AROUND, last - AROUND))
-    line.opens = [opens.timestamp() for opens, _, _ in stretches]
-    line.closes = [closes.timestamp() for _, closes, _ in stretches]
-    line.shares = [share for _, _, share in stretches]
-    counts = ((closes - opens).total_seconds() * share for opens, closes, share in stretches)
-    line.before = [*accumulate(counts, initial=0.0)]
-    line.days = [*accumulate((bool(day.stretches) for day in days), initial=0)]
 
 
 def _day_of(moment: float) -> int:

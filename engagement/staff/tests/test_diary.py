@@ -101,6 +101,14 @@ def test_diaries_are_read_once(thandi, firm, django_assert_num_queries):
         assert diaries.of(thandi) is diaries.of(thandi)
 
 
+def test_people_who_work_alike_share_a_calendar_until_one_is_away(thandi, mara, firm):
+    alike = calendar_of(thandi, firm) is calendar_of(mara, firm)
+    away(thandi, mara)
+
+    assert alike
+    assert calendar_of(thandi, firm).absences and not calendar_of(mara, firm).absences
+
+
 def test_whoever_is_here_hears_themselves(thandi):
     assert cover_for(thandi, NOW) == thandi
 

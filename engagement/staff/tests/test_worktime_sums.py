@@ -74,3 +74,16 @@ def test_nothing_is_free_where_nobody_works():
 
     assert free_hours(office, friday_evening, monday) == 0.0
     assert next_working_moment(office, friday_evening) == monday
+
+
+def test_a_line_that_somebody_else_uses_grows_under_nobody():
+    nine_to_five = Week(date.min, ((((time(9), time(17))),),) * 7)
+    calendar, monday = Calendar(zone=ZoneInfo("UTC"), weeks=(nine_to_five,)), datetime(2026, 11, 16, tzinfo=UTC)
+    free_hours(calendar, monday, monday + DAY)
+    line = calendar._line
+    before = line.free(monday.timestamp()), len(line.opens)
+
+    free_hours(calendar, monday - 90 * DAY, monday + 90 * DAY)
+
+    assert (line.free(monday.timestamp()), len(line.opens)) == before
+    assert len(calendar._line.opens) > len(line.opens)
