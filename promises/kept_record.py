@@ -1,7 +1,8 @@
 """The track record as this process read it last, with the tables made of it.
 
 One job more among hundreds changes no chance, so for some minutes nobody reads them again. What this process writes on
-the record it forgets at once; what another one writes is read within those minutes, and by the watch at its next turn.
+the record it forgets at once; what another one writes is read within those minutes, and by the watch at its next turn
+where it is more than a few jobs among hundreds.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from promises.models import Begun
+from promises.models import Begun, PastJob
 from promises.track_record import TrackRecord
 
 LASTS = timedelta(minutes=5)
+# So many more among hundreds may wait until then.
+FEW = 6
 
 
 class Kept(NamedTuple):
@@ -30,6 +33,8 @@ class Kept(NamedTuple):
 _kept: dict[str, Kept] = {}
 # How often the record of a database was forgotten: what was read before that may be older.
 _forgotten: Counter[str] = Counter()
+# The job that had been put on record last when the watch last forgot it.
+_newest: dict[str, int] = {}
 _lock = Lock()
 
 
@@ -62,6 +67,19 @@ def forget_record() -> None:
     with _lock:
         _forgotten[_database()] += 1
         _kept.pop(_database(), None)
+        _newest.pop(_database(), None)
+
+
+def forget_what_grew() -> None:
+    """For whoever acts on it for longer than it is kept: one that is not read whole may be behind by a few jobs."""
+    database = _database()
+    kept = _kept.get(database)
+    later = PastJob.objects.filter(pk__gt=_newest.get(database, 0)).order_by("-pk").values_list("pk", flat=True)
+    found = list(later[: FEW + 1])
+    if kept is None or kept.all_finished is not None or len(found) > FEW:
+        forget_record()
+        if found:
+            _newest[database] = found[0]
 
 
 def _is_changed_here() -> bool:

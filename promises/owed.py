@@ -21,7 +21,7 @@ from promises.models import Promise, Standing
 # Of what somebody has in hand, so many of the latest: more would outweigh what they have finished.
 IN_HAND_READ = 30
 # So that what is read at once stays small, though each has thousands open.
-OWNERS_AT_ONCE = 100
+OWNERS_AT_ONCE = 25
 
 # The same sum as `owed_of`, step by step, so that both come to the same number to the last bit.
 COLUMNS = """

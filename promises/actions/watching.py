@@ -21,7 +21,7 @@ from engagement.staff.models import Firm, User
 from promises.actions.alarms import Hearers
 from promises.actions.reminding import Raised, remind, with_half_way
 from promises.bulk import insert_rows, update_rows
-from promises.kept_record import forget_record
+from promises.kept_record import forget_what_grew
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, RiskReading
 from promises.risk_words import sentence
@@ -34,7 +34,8 @@ PUT_OFF = timedelta(hours=1)
 PUT_OFF_A_LITTLE = timedelta(minutes=1)
 # A turn is over before Celery's limit, which would strike in the middle of a chunk, and before the next tick.
 TURN_LASTS = timedelta(seconds=50)
-# So many rows are held at once, for some hundredths of a second: nobody who works on one of them has to wait longer.
+# So many rows are held at once, while they are written and not while they are weighed: nobody who works on one of them
+# has to wait longer.
 CHUNK = 1000
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
@@ -104,9 +105,9 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
     To ask the last time finds nothing, and clears the index of what this turn has moved on, so that the next one need
     not walk over it.
     """
-    # A hint lasts longer than a record may be kept: what other processes put on it or took off it counts from here on.
-    forget_record()
-    while _is_any_due(now):
+    while _is_any_due(now) and _has_the_word():
+        # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
+        forget_what_grew()
         sweep, looked = _Sweep(now, ends), 0
         for chunk in _Due(now).chunks():
             some = sweep.look_at(chunk)
@@ -230,9 +231,12 @@ class _Sweep:
             seen: list[_Seen] = []
             broken: list[int] = []
             # To change the language for each sentence would take as long as the sentence.
-            for language, held in groupby(self._held(hints), key=lambda one: one[0].owner.language):
+            for language, due in groupby(self._read(hints), key=lambda one: one[0].owner.language):
                 with translation.override(language):
-                    self._look_at_each(held, seen, broken)
+                    self._look_at_each(due, seen, broken)
+            held = self._hold(hints)
+            seen = [one for one in seen if one.promise.pk in held]
+            broken = [pk for pk in broken if pk in held]
             if raised := [Raised(one.promise, one.restricted) for one in seen if one.promise.alarm_at]:
                 remind(raised, self.hearers)
             self._keep(seen)
@@ -240,8 +244,8 @@ class _Sweep:
                 self._put_off(broken)
         return len(seen) + len(broken)
 
-    def _look_at_each(self, held: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
-        for promise, restricted in held:
+    def _look_at_each(self, due: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
+        for promise, restricted in due:
             try:
                 seen.append(self._look(promise, restricted))
             except Exception as error:
@@ -255,22 +259,25 @@ class _Sweep:
         self.looking.read(new)
         self._people |= {person.pk: person for person in new}
 
-    def _held(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
-        """The promises with those hints, held, and whether their clients are restricted.
+    def _read(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
+        """The promises with those hints, and whether their clients are restricted. Nobody is kept from them yet."""
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=[hint.pk for hint in hints])
+        for *values, restricted in due.order_by("owner_id", "pk").values_list(*READ, "client__restricted"):
+            promise = _made_of(values)
+            # Without it a look would ask for each one.
+            promise._state.fields_cache["owner"] = self._people[promise.owner_id]
+            yield promise, restricted
+
+    def _hold(self, hints: Sequence[_Hint]) -> set[int]:
+        """Those that are as they were read: whoever changes anything about a promise sets its hint anew.
 
         Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
         hint moved on.
         """
         listed = {hint.pk: hint.at for hint in hints}
-        due = Promise.objects.to_look_at(self.now).filter(pk__in=listed)
-        held = due.select_for_update(of=("self",), no_key=True, skip_locked=True).order_by("owner_id", "pk")
-        for *values, restricted in held.values_list(*READ, "client__restricted"):
-            promise = _made_of(values)
-            assert promise.next_look_at
-            if promise.next_look_at.timestamp() == listed[promise.pk]:
-                # Without it a look would ask for each one.
-                promise._state.fields_cache["owner"] = self._people[promise.owner_id]
-                yield promise, restricted
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=listed).order_by()
+        held = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", "next_look_at")
+        return {pk for pk, hint in held if hint and hint.timestamp() == listed[pk]}
 
     def _look(self, promise: Promise, restricted: bool) -> _Seen:
         look = self.looking.look(promise)
@@ -304,7 +311,10 @@ class _Sweep:
 
 
 def _has_the_word() -> bool:
-    """One sweep at a time, until its transaction ends. On SQLite whoever writes is alone anyway."""
+    """One sweep at a time, until its transaction ends: outside of one, whether there is no other just now.
+
+    On SQLite whoever writes is alone anyway.
+    """
     if connection.vendor != "postgresql":
         return True
     with connection.cursor() as cursor:

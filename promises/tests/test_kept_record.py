@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from conftest import DAY, NOW
 from promises import actions
 from promises.actions import watching
-from promises.kept_record import LASTS, kept_record
+from promises.kept_record import FEW, LASTS, kept_record
 from promises.models import PastJob, Promise
 from promises.tests.test_past_jobs import a_job
 from promises.track_record import FIRM_JOBS_READ, TrackRecord
@@ -175,7 +175,23 @@ def test_a_turn_reads_the_record_once(firm, thandi, finished, make_promise, monk
     with CaptureQueriesContext(connection) as asked:
         assert actions.look_at_due(NOW) == 6
 
-    assert len([query for query in asked if "promises_pastjob" in query["sql"]]) == 1
+    asked_for = [query["sql"].partition(" FROM ")[0] for query in asked if "promises_pastjob" in query["sql"]]
+    # The newest, and all.
+    assert len(asked_for) == len(set(asked_for)) == 2
+
+
+@pytest.mark.parametrize(("more", "counts"), [(FEW, False), (FEW + 1, True)])
+def test_of_hundreds_the_watch_reads_again_when_many_were_put_on_record(firm, thandi, sam, make_promise, more, counts):
+    PastJob.objects.bulk_create([a_job(thandi, number) for number in range(FIRM_JOBS_READ)])
+    make_promise(estimate_hours=Decimal(2))
+    actions.look_at_due(NOW)
+    before = Weighing(firm).record_at(NOW).firm
+    PastJob.objects.bulk_create([a_job(sam, FIRM_JOBS_READ + number) for number in range(more)])
+    Promise.objects.update(next_look_at=NOW)
+
+    actions.look_at_due(NOW)
+
+    assert (Weighing(firm).record_at(NOW).firm is not before) == counts
 
 
 def test_nobody_meets_a_book_that_is_filled_still():

@@ -2,10 +2,11 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from math import inf
 from threading import Thread
 
 import pytest
-from django.db import connection
+from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import DAY, HOUR, NOW
@@ -256,6 +257,40 @@ def test_a_load_that_changes_under_a_sweep_is_weighed_by_the_next(load, thandi, 
         promise = load(name)
         # Thirty hours more make much more of a difference than a minute.
         assert promise.chance == pytest.approx(Looking(firm, later).look(promise).forecast.chance, abs=0.005), name
+
+
+@pytest.mark.servers
+@pytest.mark.django_db(transaction=True)
+def test_who_says_a_word_while_a_promise_is_weighed_neither_waits_nor_is_overwritten(load, thandi, monkeypatch):
+    later, usual, waited = NOW + HOUR, watching._Sweep._look, []
+    Promise.objects.filter(what__in=["early", "middle"]).update(next_look_at=later)
+
+    def say():
+        try:
+            with transaction.atomic(), connection.cursor() as cursor:
+                cursor.execute("SET LOCAL lock_timeout = '1s'")
+                actions.update(load("early"), standing="may_be_late", text="Closed.", by=thandi, now=later + SECOND)
+        except OperationalError as error:
+            waited.append(error)
+        finally:
+            connection.close()
+
+    def look(*args):
+        if not said:
+            said.append(Thread(target=say))
+            said[0].start()
+            said[0].join(10)
+        return usual(*args)
+
+    said = []
+    monkeypatch.setattr(watching._Sweep, "_look", look)
+    first = next(watching._turn(later + SECOND, inf))
+    left = due_now(later + SECOND)
+    actions.look_at_due(later + SECOND)
+
+    assert waited == []
+    assert (first, left) == (1, {"early"})
+    assert load("early").band == Band.AT_RISK
 
 
 def test_what_is_never_looked_at_again_hides_nobody(load):
