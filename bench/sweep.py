@@ -33,8 +33,8 @@ NOW = datetime(2026, 11, 18, 9, 0, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)
 PARTS = ("statement", "first", "nothing due", "2 % due", "2 % due, new worker")
 
-# The rule of `shared/performance.md` in one statement: every row that is due is marked and hinted anew, each new band
-# is kept with its sentence, and whoever owns what a client has to hear of is reminded. What the sweep writes, no more.
+# A rule in one statement: every row that is due is marked and hinted anew, each new band is kept with its sentence, and
+# whoever owns what is not on its way is reminded once. The sweep writes as much, and more reminders.
 ONE = """
 WITH due AS (
     SELECT id, owner_id, due_at, chance, told_at, band AS was, CASE WHEN due_at <= %(now)s THEN 'overdue'
@@ -55,7 +55,7 @@ WITH due AS (
 INSERT INTO promises_reminder (promise_id, kind, about_due_at, alarm_at, person_id, message_id, at)
 SELECT id, CASE WHEN band = 'overdue' THEN 'slipped' ELSE 'at_risk' END, due_at, %(now)s, owner_id,
     (SELECT min(id) FROM outbox_message), %(now)s
-FROM due WHERE band IN ('overdue', 'at_risk') AND band <> was AND told_at IS NULL
+FROM due WHERE band <> 'on_track' AND band <> was
 """
 SENTENCE = (
     "About 9 hours left; jobs of this size took 1.4 × their estimate; about 5 hours free before Fri 20 Nov, 17:00."
