@@ -455,6 +455,15 @@ TIMELINES = {
     "accounts": "Books by the fifteenth of the month that follows. Statements within four months of the year's end.",
     "legal": "The first draft within eight working days of our meeting.",
 }
+SIGNED_COPY = "Your signed copy: {title} ({number})"
+SIGNED_COPY_TEXT = """Dear {name},
+
+{number}, {title}, is signed by both sides. The sealed document is here for you:
+
+{link}
+
+{firm}
+"""
 TERMS = """## What you can expect
 
 1. Every date that we promise is on your **progress page**. It moves only with your agreement.

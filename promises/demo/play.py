@@ -114,6 +114,7 @@ def play(now: datetime, progress: Callable[[int, int], None]) -> Played:
         going = [story(stage, job) for story, job in _cast_stories(cast)]
         _run(stage, [*going, _watch(stage)], now, progress)
         papers.lately(cast, stage)
+        papers.leave_to_be_sealed(now)
         _come_to_the_present(stage, now)
         _lose_a_contact(cast, now)
     return Played(cast.firm.name, Client.objects.count(), Promise.objects.count())

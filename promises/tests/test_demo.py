@@ -11,6 +11,7 @@ from django.core.management import CommandError, call_command
 
 from clients import evidence
 from clients.models import Agreement, Client, OutsideRequest, PrivateLink, Solution
+from engagement.outbox import health
 from engagement.outbox.models import Message, State
 from engagement.staff.diary import public_holidays
 from engagement.staff.models import Firm, User
@@ -87,6 +88,13 @@ def test_every_screen_has_something_true_to_show(db, settings, time_machine):
     states = set(Message.objects.filter(audience="client").values_list("state", flat=True))
     assert states == {State.SENT, State.IN_DOUBT, State.FAILED}
     assert Message.objects.filter(state__in=[State.WAITING, State.SENDING]).count() <= len(data.PEOPLE)
+    # Nothing looks late, and what was signed months ago is sealed without a word to anybody about it.
+    assert health.read(now).oldest_waiting_at in (None, now)
+    assert set(Agreement.objects.exclude(document_due_at=None).values_list("document_due_at", flat=True)) == {now}
+    copies = {agreement.signed_at: f"document:{agreement.pk}" for agreement in Agreement.objects.filter(state="signed")}
+    sent = Message.objects.filter(occasion__startswith="document:", state=State.SENT)
+    assert dict(sent.values_list("sent_at", "occasion")) == copies
+    assert len(copies) == 16
     assert mail.outbox == []
     assert settings.DELIVERY_BACKEND != "django.core.mail.backends.dummy.EmailBackend"
 
