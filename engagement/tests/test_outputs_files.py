@@ -18,7 +18,7 @@ from clients.models import ScopeFile
 from conftest import DAY, NOW
 from engagement.staff.models import FirmLogo
 from engagement.tests.corpora import FULL
-from engagement.tests.corpora.files import files
+from engagement.tests.corpora.files import CSV, files
 from engagement.tests.matrix import a_world
 from engagement.tests.outputs import inline_code
 from promises.models import Upload
@@ -152,10 +152,14 @@ def test_a_paper_is_given_out_to_be_kept_under_a_plain_name(browser, world):
 
 def test_a_list_is_read_as_text_or_not_at_all(browser):
     for name, content in every(5):
-        page = sent(browser, "/import/", "file", name, content).content.decode()
+        # And a table under each of the names.
+        for given in (content, CSV):
+            page = sent(browser, "/import/", "file", name, given).content.decode()
 
-        assert "<script>zqx" not in page, name
-    assert Upload.objects.count() > 3
+            assert "<script>zqx" not in page, name
+    kept = [bytes(content) for content in Upload.objects.values_list("content", flat=True)]
+    assert [content for content in kept if content.lstrip().startswith((b"<", b"%PDF"))] == []
+    assert len(kept) > 15
     for path in ("/import/", *(f"/import/{upload.pk}/" for upload in Upload.objects.defer("content"))):
         response = browser.get(path)
         assert response.status_code == 200

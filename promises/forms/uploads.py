@@ -8,7 +8,7 @@ from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.utils.translation import gettext_lazy as _
 
-from promises.importing.table import COLUMNS, NEEDED, Table, Unreadable, read
+from promises.importing.table import COLUMNS, NEEDED, Table, Unreadable, must_be_one, read
 
 MOST_BYTES = 20 * 1024 * 1024
 
@@ -57,6 +57,7 @@ class UploadForm(forms.Form):
         self.content = file.read()
         try:
             self.table = read(self.content, file.name or "")
+            must_be_one(self.table)
         except Unreadable as why:
             raise ValidationError(str(why)) from why
         return file

@@ -53,6 +53,10 @@ MOST_BYTES = 256 * 1024 * 1024
 MOST_COLUMNS = 200
 
 
+# How pages, drawings, data for programs and papers begin, and no heading does.
+OTHER_THINGS = ("<", "{", "[", "%PDF-")
+
+
 class Unreadable(Exception):
     """The file as a whole cannot be read. The text says what to do about it."""
 
@@ -119,6 +123,17 @@ def read(content: bytes, name: str, columns: Columns = PROMISES) -> Table:
             % {"number": speak_number(len(headings)), "most": speak_number(MOST_COLUMNS)}
         )
     return Table([unturned(heading).strip() for heading in headings], delimiter, notes, text, columns)
+
+
+def must_be_one(table: Table) -> None:
+    """Refuse what is text and no table. What was taken before this was asked can still be looked at."""
+    if len(table.headings) < 2 or table.text.lstrip().startswith(OTHER_THINGS):
+        raise Unreadable(
+            _(
+                "This is no table: its first line has to name several columns."
+                " In a spreadsheet, choose Save as, and there CSV (UTF-8)."
+            )
+        )
 
 
 def must_have(table: Table, mapping: Mapping[str, str]) -> None:

@@ -59,6 +59,14 @@ def test_a_file_is_shown_as_understood_and_nothing_is_in_yet(browser):
     [
         (b"", "a.csv", "The file is empty"),
         (b"\x89PNG\r\n\x1a\n\x00\x00", "a.csv", "This is not a text file with commas"),
+        (
+            b"<!doctype html>\n<p>One, two</p>\n",
+            "page.png",
+            "This is no table: its first line has to name several columns.",
+        ),
+        (b"\n <html><p>One, two</p></html>\n", "a.csv", "This is no table"),
+        (b'{"reference": 1, "client": 2}', "a.csv", "This is no table"),
+        (b"Dear all\n\nas agreed, by Friday\n", "letter.txt", "This is no table"),
         (content(), "a.csv.gz", "the file is not compressed by gzip"),
         (b"x" * (20 * 1024 * 1024 + 1), "a.csv", "larger than 20 MB"),
     ],
