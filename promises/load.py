@@ -58,7 +58,7 @@ class Load:
         self._hours = array("d", [supposed_hours if hours is None else hours for _, _, hours in rows])
         # What lies before each of them, and before what comes last.
         self._before = array("d", accumulate(self._hours, initial=0.0))
-        self._unknown = array("l", accumulate((hours is None for _, _, hours in rows), initial=0))
+        self._unknown = array("i", accumulate((hours is None for _, _, hours in rows), initial=0))
 
     def __len__(self) -> int:
         return len(self._dues)

@@ -11,7 +11,7 @@ import operator
 from array import array
 from bisect import bisect_left, bisect_right
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from copy import copy
 from dataclasses import dataclass
 from functools import lru_cache
@@ -121,15 +121,15 @@ class Ratios:
 
     __slots__ = ("_above", "_values", "middle", "weight")
 
-    def __init__(self, weighed: Iterable[tuple[float, float]] = ()) -> None:
-        ordered = sorted(weighed)
-        self._values = array("d", [value for value, _ in ordered])
+    def __init__(self, values: array[float], weights: Sequence[float]) -> None:
+        """The least value first. Nobody changes `values`: tables that differ in their weights alone share them."""
+        self._values = values
         # One more than there are values: above the last there is nothing.
-        self._above = array("d", [*accumulate((weight for _, weight in reversed(ordered)), initial=0.0)][::-1])
+        self._above = array("d", [*accumulate(reversed(weights), initial=0.0)][::-1])
         self.weight = self._above[0]
         # The value that half of the weight lies at or above, and half at or below.
         place = bisect_left(self._above, -self.weight / 2, lo=1, key=operator.neg) - 1
-        self.middle = self._values[place] if ordered else None
+        self.middle = values[place] if values else None
 
     def above(self, value: float) -> float:
         return self._above[bisect_right(self._values, value)]
@@ -162,13 +162,13 @@ class Days:
 class Column(NamedTuple):
     """A figure of each job that has it, the least first, and what the job is like: made once for all sizes."""
 
-    figures: list[float]
+    figures: array[float]
     sizes: list[int | None]
     kinds: list[str]
     weights: list[float]
 
     def weighed(self, size: int | None, kind: str) -> Ratios:
-        return Ratios(zip(self.figures, likeness(size, kind, self.sizes, self.kinds, self.weights), strict=True))
+        return Ratios(self.figures, likeness(size, kind, self.sizes, self.kinds, self.weights))
 
 
 class Book:
@@ -211,9 +211,8 @@ class Book:
             if figure is not None
         ]
         rows.sort(key=itemgetter(0))
-        return Column(
-            [row[0] for row in rows], [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows]
-        )
+        figures = array("d", [row[0] for row in rows])
+        return Column(figures, [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows])
 
     def spreads(self) -> float | None:
         """The slope of ln(days taken) on ln(days given), drawn to SPREADS; None where no job had a date."""
