@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import hmac
 import os
 import secrets
 import shutil
 import zipfile
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -18,9 +19,10 @@ from typing import IO
 from django.utils.translation import gettext as _
 
 from engagement.backup.errors import NotDone, in_words
-from engagement.backup.manifest import Manifest, Member
+from engagement.backup.manifest import Manifest, Member, proof_of
 
 MANIFEST = "manifest.json"
+PROOF = "manifest.hmac"
 CHUNK = 1024 * 1024
 # What is packed already is only laid in.
 PACKED = (".dump", ".p12")
@@ -29,6 +31,7 @@ MOST_MANIFEST_BYTES = 256 * 1024 * 1024
 
 # The comment of the ZIP is the end of the file.
 SEAL = 64
+PROOF_BYTES = 64
 
 Tell = Callable[[int], object]
 
@@ -62,10 +65,13 @@ class Writer:
                 target.write(chunk)
                 tell(len(chunk))
 
-    def close(self, manifest: Manifest) -> Manifest:
+    def close(self, manifest: Manifest, secret_key: str = "") -> Manifest:
+        """`secret_key`: proves who wrote it, to whoever knows the key. None where the key is in the archive itself."""
         whole = replace(manifest, members=self._members)
         text = whole.written()
         self._zip.writestr(zipfile.ZipInfo(MANIFEST, (1980, 1, 1, 0, 0, 0)), text, zipfile.ZIP_DEFLATED)
+        if secret_key:
+            self._zip.writestr(zipfile.ZipInfo(PROOF, (1980, 1, 1, 0, 0, 0)), proof_of(text, secret_key))
         self._zip.comment = b"0" * SEAL
         self._zip.close()
         digest = _digest_of(self._file)
@@ -131,10 +137,29 @@ def read_manifest(path: Path) -> Manifest:
 
 
 def _manifest(archive: zipfile.ZipFile) -> Manifest:
+    return Manifest.read(_text(archive))
+
+
+def _text(archive: zipfile.ZipFile) -> bytes:
     with suppress(KeyError):
         if archive.getinfo(MANIFEST).file_size <= MOST_MANIFEST_BYTES:
-            return Manifest.read(archive.read(MANIFEST))
+            return archive.read(MANIFEST)
     raise NotDone(_("This file is not a back-up of this product, or a part of it is missing."))
+
+
+def _prove_whose(archive: zipfile.ZipFile, secret_keys: Sequence[str], path: Path) -> None:
+    text, given = _text(archive), b""
+    with suppress(KeyError), archive.open(PROOF) as proof:
+        given = proof.read(PROOF_BYTES + 1)
+    if not any([hmac.compare_digest(proof_of(text, key), given) for key in secret_keys]):
+        raise NotDone(
+            _(
+                "Nothing proves that %(file)s was made with the SECRET_KEY that is set here: it may have been changed,"
+                " or made by somebody else. Set the key of that time, or add it to SECRET_KEY_FALLBACKS. If you took"
+                " it yourself and kept it where nobody else writes, add --unproven."
+            )
+            % {"file": path.name}
+        )
 
 
 def _digest_of(file: IO[bytes]) -> bytes:
@@ -153,12 +178,19 @@ def _prove_whole(path: Path) -> None:
             raise NotDone(_("%(file)s is damaged or not whole. Use another back-up.") % {"file": path.name})
 
 
-def unpack(path: Path, folder: Path, tell: Tell = lambda size: None) -> Manifest:
-    """Lay every member into the folder, having compared each byte with the manifest. Nothing else is touched."""
+def unpack(
+    path: Path, folder: Path, tell: Tell = lambda size: None, secret_keys: Sequence[str] | None = None
+) -> Manifest:
+    """Lay every member into the folder, having compared each byte with the manifest. Nothing else is touched.
+
+    `secret_keys`: with one of them it was made, or it is refused. None asks for no proof.
+    """
     with _readable(path) as archive:
         _prove_whole(path)
-        manifest = _manifest(archive)
-        if sorted(archive.namelist()) != sorted([*manifest.members, MANIFEST]):
+        if secret_keys is not None:
+            _prove_whose(archive, secret_keys, path)
+        manifest, names = _manifest(archive), archive.namelist()
+        if sorted(names) != sorted([*manifest.members, MANIFEST, *({PROOF} & set(names))]):
             raise NotDone(_damaged(path, MANIFEST))
         targets = {name: _inside(folder, name, path) for name in manifest.members}
         for name, member in manifest.members.items():

@@ -24,6 +24,13 @@ class Installation:
     secret_key: str
     # Where each key lies that is kept in a file and in use. Mails laid in a folder are not kept: their links are live.
     keys: dict[str, Path]
+    # What SECRET_KEY was before.
+    earlier_secret_keys: tuple[str, ...] = ()
+
+    @property
+    def secret_key_travels(self) -> bool:
+        """It lies in every archive: whoever can change one has what would prove it, so it proves nothing."""
+        return "secret_key" in self.keys
 
     def files(self) -> Iterator[tuple[str, Path]]:
         yield from ((f"{KEYS}/{name}", path) for name, path in self.keys.items() if path.exists())
@@ -42,7 +49,7 @@ def this_one() -> Installation:
         engine = PostgreSQL(given)
     else:
         raise NotDone(_("Only SQLite and PostgreSQL can be backed up here."))
-    return Installation(engine, settings.SECRET_KEY, _keys())
+    return Installation(engine, settings.SECRET_KEY, _keys(), tuple(settings.SECRET_KEY_FALLBACKS))
 
 
 def _keys() -> dict[str, Path]:

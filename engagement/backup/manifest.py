@@ -67,6 +67,11 @@ def fingerprint_of(secret_key: str) -> str:
     return hmac.new(secret_key.encode(), b"engagement back-up", hashlib.sha256).hexdigest()[:16]
 
 
+def proof_of(text: bytes, secret_key: str) -> bytes:
+    """Of a manifest as it is written. Through the hashes in it, of every byte: nobody makes it without the key."""
+    return hmac.new(secret_key.encode(), b"engagement manifest " + text, hashlib.sha256).hexdigest().encode()
+
+
 def describe(ask: Ask, tables: Iterable[str], engine: str, server: str, secret_key: str, now: datetime) -> Manifest:
     """All of it from one and the same snapshot."""
     return Manifest(

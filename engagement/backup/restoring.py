@@ -40,9 +40,17 @@ class Restored:
 
 
 def restore(
-    path: Path, installation: Installation, now: datetime, *, replace: bool, quiet: bool | None = None
+    path: Path,
+    installation: Installation,
+    now: datetime,
+    *,
+    replace: bool,
+    unproven: bool = False,
+    quiet: bool | None = None,
 ) -> Restored:
     engine = installation.engine
+    secret_keys = [installation.secret_key, *installation.earlier_secret_keys]
+    asked = None if unproven or installation.secret_key_travels else secret_keys
     _refuse(archive.read_manifest(path), engine)
     _refuse_while_it_works(engine, now)
     if not replace and not engine.is_empty(SIGNS_OF_LIFE):
@@ -52,7 +60,7 @@ def restore(
     with tempfile.TemporaryDirectory(prefix="engagement-restore-") as room:
         folder = Path(room)
         with tqdm(unit="B", unit_scale=True, disable=quiet, desc=path.name) as bar:
-            manifest = archive.unpack(path, folder, bar.update)
+            manifest = archive.unpack(path, folder, bar.update, asked)
         restored = Restored(manifest)
         drafts = _laid_beside(manifest, folder, installation)
         try:

@@ -40,7 +40,7 @@ def take(installation: Installation, path: Path, now: datetime, *, quiet: bool |
             for name, source in installation.files():
                 with in_words(source):
                     writer.add(name, source, bar.update)
-        whole = writer.close(manifest)
+        whole = writer.close(manifest, "" if installation.secret_key_travels else installation.secret_key)
     try:
         _prove(path, quiet)
     except NotDone:

@@ -388,8 +388,65 @@ def test_what_is_there_and_not_in_the_back_up_goes(original, overtaken):
 def test_another_secret_key_is_noticed(original, empty, tmp_path):
     here = replace(installation(empty.engine, tmp_path / "here", secret_key="another"), keys={})
 
-    assert not restore(original.file, here).same_secret_key
+    assert not restore(original.file, here, unproven=True).same_secret_key
     assert fingerprint_of("another") != original.manifest.secret_key
+
+
+@pytest.fixture
+def proven(original, tmp_path):
+    """Of an installation whose SECRET_KEY comes from the environment, and lies in no archive."""
+    return again(original, tmp_path / "proven.zip", settings.SECRET_KEY)
+
+
+def again(original, path, secret_key="", also=lambda text: text):
+    """Good checksums can be written by anybody; a proof by who knows the key."""
+    with zipfile.ZipFile(original.file) as old, path.open("w+b") as file, archive.Writer(file) as writer:
+        for name in original.manifest.members:
+            if not name.endswith("secret_key"):
+                with writer.member(name) as target:
+                    target.write(also(old.read(name)))
+        writer.close(original.manifest, secret_key)
+    return path
+
+
+def guarded(empty, tmp_path, **changes):
+    return replace(installation(empty.engine, tmp_path / "here"), keys={}, **changes)
+
+
+def test_an_archive_that_was_made_with_our_key_is_restored(original, proven, empty, tmp_path):
+    assert restore(proven, guarded(empty, tmp_path)).manifest.counts == original.manifest.counts
+
+
+def test_an_archive_that_was_made_with_an_earlier_key_of_ours_is_restored(proven, empty, tmp_path):
+    here = guarded(empty, tmp_path, secret_key="new", earlier_secret_keys=("older", settings.SECRET_KEY))
+
+    assert not restore(proven, here).same_secret_key
+
+
+def test_an_archive_with_good_checksums_and_without_our_proof_is_refused(original, proven, empty, tmp_path):
+    with zipfile.ZipFile(proven) as whole:
+        theirs = whole.read(archive.PROOF)
+    stolen = again(original, tmp_path / "stolen.zip", also=lambda content: content + b" ")
+    with zipfile.ZipFile(stolen, "a") as changed:
+        changed.writestr(archive.PROOF, theirs)
+        changed.comment = b"0" * archive.SEAL
+    with stolen.open("r+b") as file:
+        digest = archive._digest_of(file)
+        file.seek(-archive.SEAL, os.SEEK_END)
+        file.write(digest)
+    others = [stolen, original.file, again(original, tmp_path / "a.zip"), again(original, tmp_path / "b.zip", "guess")]
+
+    for file in others:
+        with pytest.raises(NotDone, match=f"Nothing proves that {file.name} was made with the SECRET_KEY"):
+            restore(file, guarded(empty, tmp_path))
+        assert empty.engine.is_empty(restoring.SIGNS_OF_LIFE)
+    assert restore(original.file, guarded(empty, tmp_path), unproven=True)
+
+
+def test_a_key_that_lies_in_the_archive_proves_nothing_and_is_not_asked_to(original):
+    with zipfile.ZipFile(original.file) as whole:
+        assert "keys/secret_key" in whole.namelist()
+        assert archive.PROOF not in whole.namelist()
 
 
 # What is refused
@@ -743,6 +800,7 @@ def test_the_back_up_command_says_what_it_holds_and_what_not(tmp_path, capsys, m
     assert "It does not hold: SECRET_KEY, without which no link can be shown or mailed again" in said
     assert "Nor does it hold the settings" in said
     assert Manifest.read(zipfile.ZipFile(file).read("manifest.json")).counts["clients_client"] == Client.objects.count()
+    assert archive.PROOF in zipfile.ZipFile(file).namelist()
 
 
 def at_hand(tmp_path):

@@ -33,14 +33,15 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("file", type=Path, help="A file that `manage.py backup` wrote.")
         parser.add_argument("--replace", action="store_true", help="Although there is data, which is lost then.")
+        parser.add_argument("--unproven", action="store_true", help="Although nothing proves who made the file.")
         parser.add_argument("--quiet", action="store_true", help="No progress bar.")
 
-    def handle(self, *args: Any, file: Path, replace: bool, quiet: bool, **options: Any) -> None:
+    def handle(self, *args: Any, file: Path, replace: bool, unproven: bool, quiet: bool, **options: Any) -> None:
         now = timezone.now()
         try:
             with stopped_gently():
                 connections.close_all()
-                restored = restore(file, this_one(), now, replace=replace, quiet=quiet or None)
+                restored = restore(file, this_one(), now, replace=replace, unproven=unproven, quiet=quiet or None)
         except NotDone as reason:
             raise CommandError(str(reason)) from reason
         when = {"when": speak_moment(restored.manifest.moment, "UTC", now=None)}
