@@ -224,10 +224,10 @@ class _Sweep:
         return self.look_at(hints[:half]) + self.look_at(hints[half:])
 
     def _look_at(self, hints: Sequence[_Hint]) -> int:
-        self._meet({hint.owner_id for hint in hints})
         with transaction.atomic():
             if not _has_the_word():
                 raise _TurnIsOver
+            self._meet({hint.owner_id for hint in hints})
             seen: list[_Seen] = []
             broken: list[int] = []
             # To change the language for each sentence would take as long as the sentence.
