@@ -2,20 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
+from itertools import islice
 from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from django.db import connection
-from django.db.models import Case, Count, OuterRef, Q, QuerySet, Subquery, Sum, Value, When
+from django.db.models import (
+    BigIntegerField,
+    Case,
+    Count,
+    DateTimeField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+    Sum,
+    Value,
+    When,
+)
 from django.db.models.expressions import RawSQL
 from django.db.models.functions import Coalesce
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
+from engagement.staff.statement import Given, Part, put_together_once
 from promises import board_counts
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
@@ -29,6 +43,15 @@ COMING_WEEKS = 4
 # A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
 EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
 ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
+
+# What a row shows.
+SHOWN = Part(
+    Promise,
+    *("id", "client_id", "owner_id", "what", "zone", "due_on", "due_time", "due_at", "first_due_on", "moves"),
+    *("made_at", "last_update_at", "standing", "waiting_for", "told_at", "told_how", "tell_by_at"),
+    *("band", "chance", "sentence", "ended_at", "withdrawn_at", "outcome"),
+)
+SHOWN_CLIENT, SHOWN_OWNER = Part(Client, "id", "name"), Part(User, "id", "name", "email")
 
 Rows = QuerySet[Promise]
 SomeRows = TypeVar("SomeRows", bound=QuerySet[Promise])
@@ -146,41 +169,52 @@ class Board:
 
     def page(self, cursor: str = "", size: int = PAGE) -> tuple[list[Promise], str]:
         """So many rows after the cursor, and the cursor of the next page ("" on the last). One statement."""
-        start, segments = Cursor.read(cursor), self.segments()
-        if not 0 <= start.segment < len(segments):
+        start = Cursor.read(cursor)
+        if not 0 <= start.segment < len(self._ranks):
             start = Cursor()
-        wanted: dict[int, Rows] = {}
-        for place, segment in enumerate(segments):
-            rows = self._ordered(segment)
-            if place == start.segment and start.at:
-                rows = rows.filter(self._after(start.at, start.pk))
-            if place >= start.segment:
-                wanted[place] = rows
-        found = list(self._first(wanted, size + 1))
+        found = [_promise(row) for row in self._page(start, size + 1)]
         page = found[:size]
         if len(found) <= size:
             return page, ""
         last = page[-1]
         at = last.ended_at if self.card in ENDED_CARDS else last.due_at
         assert at
-        return page, Cursor(last.place, at, last.pk).written()  # type: ignore[attr-defined] # annotated by _first()
+        return page, Cursor(last.place, at, last.pk).written()  # type: ignore[attr-defined] # by _promise()
 
-    def _first(self, segments: dict[int, Rows], size: int) -> QuerySet[Promise]:
-        """The first of these segments with whatever a row shows. No segment is read further than one page."""
+    def _page(self, start: Cursor, size: int) -> Iterable[tuple[Any, ...]]:
+        if self.words or self.due_from or self.due_to or self.as_of_past or self.card in ENDED_CARDS or self._is_partly:
+            return self.rows_after(start, size)
+        owner, client, scope = (wanted and wanted.pk for wanted in (self.owner, self.client, self.scope))
+        shape = bool(owner), bool(client), bool(scope), start.segment, bool(start.at)
+        statement = _page_after(self.card, *shape, size)
+        return statement.ask(now=self.now, owner=owner, client=client, scope=scope, at=start.at, pk=start.pk)
+
+    @property
+    def _is_partly(self) -> bool:
+        """Whoever looks may not see every client."""
+        return self.user is not None and not self.user.is_manager
+
+    def rows_after(self, start: Cursor, size: int) -> QuerySet[Promise, Any]:
+        """The first after the cursor with whatever a row shows. No segment is read further than one page."""
         parts, params = list[str](), list[Any]()
-        for segment in segments.values():
-            sql, values = segment.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
+        for place, segment in enumerate(self.segments()):
+            if place < start.segment:
+                continue
+            rows = self._ordered(segment)
+            if place == start.segment and start.at:
+                rows = rows.filter(self._after(start.at, start.pk))
+            sql, values = rows.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
             parts.append(f"SELECT * FROM ({sql}) AS segment_{len(parts)}")
             params += values
         ranks = self._ranks
-        place: Any = Value(0)
+        place_of: Any = Value(0)
         if len(ranks) > 1:
-            place = Case(*(When(rank, then=Value(number)) for number, rank in enumerate(ranks)))
-        rows: Any = Promise.objects.filter(pk__in=RawSQL(" UNION ALL ".join(parts), params))
-        rows = with_slips(rows.select_related("client", "owner").annotate(place=place), self.now)
+            place_of = Case(*(When(rank, then=Value(number)) for number, rank in enumerate(ranks)))
+        found = Promise.objects.filter(pk__in=RawSQL(" UNION ALL ".join(parts), params))
         order = ("-ended_at", "-pk") if self.card in ENDED_CARDS else ("due_at", "pk")
-        ordered: Rows = rows.order_by("place", *order)[:size]
-        return ordered
+        found = with_slips(found.annotate(place=place_of), self.now).order_by("place", *order)
+        columns = [*SHOWN.columns, *SHOWN_CLIENT.under("client"), *SHOWN_OWNER.under("owner")]
+        return found.values_list("place", "slips", *columns)[:size]
 
     def every_row(self) -> Iterator[Promise]:
         for segment in self.segments():
@@ -319,6 +353,33 @@ class Board:
             return list(tallies.values_list("day", "outcome", "count"))
         by_day = self._ended_since(self._looks_back_to).order_by().values_list("counted_on", "outcome")
         return list(by_day.annotate(Count("pk")))
+
+
+@put_together_once
+def _page_after(
+    card: str, of_owner: bool, of_client: bool, of_scope: bool, segment: int, goes_on: bool, size: int
+) -> QuerySet[Promise, Any]:
+    """A page of the whole board, or of one owner, client or scope: these are the ones that are opened all day."""
+    wanted = {"owner": of_owner, "client": of_client, "scope": of_scope}
+    given: dict[str, Any] = {name: Given(name, BigIntegerField()) for name, is_wanted in wanted.items() if is_wanted}
+    now, at, pk = Given("now", DateTimeField()), Given("at", DateTimeField()), Given("pk", BigIntegerField())
+    start: Any = (segment, at, pk) if goes_on else (segment,)
+    shown = Board(user=None, zone=ZoneInfo("UTC"), now=now, card=card, **given)  # type: ignore[arg-type] # stands for one
+    return shown.rows_after(Cursor(*start), size)
+
+
+def _promise(row: Sequence[Any]) -> Promise:
+    place, slips, *values = row
+    of = iter(values)
+    promise = SHOWN.made(list(islice(of, len(SHOWN.columns))))
+    client = SHOWN_CLIENT.made(list(islice(of, len(SHOWN_CLIENT.columns))))
+    owner = SHOWN_OWNER.made(list(of))
+    assert promise
+    assert client
+    assert owner
+    promise.client, promise.owner = client, owner
+    promise.place, promise.slips = place, slips  # type: ignore[attr-defined] # beside what is kept
+    return promise
 
 
 @dataclass(frozen=True)

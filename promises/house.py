@@ -8,13 +8,14 @@ from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from django.db.models import DateField, DecimalField, TextField, Value
+from django.db.models import DateField, DecimalField, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
 from engagement.staff.diary import calendar_of
 from engagement.staff.models import Absence, Firm, User, WorkingWeek
+from engagement.staff.statement import Given, put_together_once
 from engagement.staff.worktime import Calendar
 from promises.coming_weeks import Days, free_by_week
 
@@ -57,16 +58,21 @@ def free_together(people: Sequence[Person], firm: Firm, weeks: Sequence[Days], n
 def _diaries(weeks: Sequence[Days]) -> defaultdict[int, list[_Line]]:
     # Where somebody is it may be a day earlier or later.
     first, last = weeks[0][0] - DAY, weeks[-1][1] + DAY
+    found: defaultdict[int, list[_Line]] = defaultdict(list)
+    for user, *line in _lines().ask(first=first, last=last):
+        found[user].append(_Line(*line))
+    return found
+
+
+@put_together_once
+def _lines() -> QuerySet[Any, Any]:
+    first, last = Given("first", DateField()), Given("last", DateField())
     worked = WorkingWeek.objects.order_by().annotate(until=Value(None, DateField()), written=Cast("hours", TextField()))
     away = Absence.objects.filter(first_day__lte=last, last_day__gte=first).order_by()
     away_rows = away.annotate(written=Value("", TextField()), part=Value(None, DecimalField()))
-    both = worked.values_list("user_id", "valid_from", "until", "written", "share").union(
+    return worked.values_list("user_id", "valid_from", "until", "written", "share").union(
         away_rows.values_list("user_id", "first_day", "last_day", "written", "part"), all=True
     )
-    found: defaultdict[int, list[_Line]] = defaultdict(list)
-    for user, *line in both:
-        found[user].append(_Line(*line))
-    return found
 
 
 @lru_cache(maxsize=2048)

@@ -10,11 +10,11 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time
-from typing import Any, NamedTuple, TypeVar
+from itertools import islice
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.contrib.auth.hashers import UNUSABLE_PASSWORD_PREFIX
-from django.db import connection
 from django.db.models import (
     BigIntegerField,
     Case,
@@ -23,7 +23,6 @@ from django.db.models import (
     Exists,
     F,
     IntegerField,
-    Model,
     OuterRef,
     PositiveIntegerField,
     Q,
@@ -40,7 +39,7 @@ from clients.models import Agreement, Client, Contact, Kind, PrivateLink, Scope,
 from clients.tokens import hashed
 from engagement.outbox.models import State as Sending
 from engagement.staff.models import Firm, User
-from engagement.staff.statement import AmongGiven, Given, put_together_once
+from engagement.staff.statement import AmongGiven, Given, Part, put_together_once
 from engagement.staff.zones import zone_or_utc
 from promises.models import DateMove, Extension, ProgressUpdate, Promise, Standing, Step, Telling
 from promises.models.promise import PromiseQuerySet
@@ -59,8 +58,6 @@ BEHIND = 2**31 - 1
 NOW: Any = Given("now", DateTimeField())
 CLIENT, SCOPE, FIRST = (Given(name, BigIntegerField()) for name in ("client", "scope", "first"))
 NO_TEXT, NO_MOMENT = Value("", CharField()), Value(None, DateTimeField())
-
-Known = TypeVar("Known", bound=Model)
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,11 +212,11 @@ class _CountOf(Subquery):
 
 # Who reads
 
-OF_CLIENT = ("id", "name", "zone", "language", "word_on", "word_every_days", "last_word_at", "next_word_at")
-OF_LEAD = ("id", "name", "title", "phone", "email", "is_active", "password")
-OF_CONTACT = ("id", "language", "channel")
-OF_SCOPE = ("id", "number", "title", "signed_on", "agreement_id")
-OF_LINK = (("client", OF_CLIENT), ("client__lead", OF_LEAD), ("contact", OF_CONTACT), ("scope", OF_SCOPE))
+CADENCE = ("word_on", "word_every_days", "last_word_at", "next_word_at")
+OF_CLIENT = Part(Client, "id", "name", "zone", "language", *CADENCE)
+OF_LEAD = Part(User, "id", "name", "title", "phone", "email", "is_active", "password")
+OF_CONTACT = Part(Contact, "id", "language", "channel")
+OF_SCOPE = Part(Scope, "id", "number", "title", "signed_on", "agreement_id")
 
 
 @put_together_once
@@ -228,8 +225,8 @@ def _link() -> QuerySet[Any, Any]:
     usual = Contact.objects.filter(client=OuterRef("client"), is_main=True, left_at=None)
     firm = Firm.objects.filter(pk=1).values(known=JSONObject(name="name", email="email", phone="phone"))
     links = links.annotate(usual=Subquery(usual.values("channel")[:1]), firm=Subquery(firm))
-    columns = (f"{of}__{name}" for of, names in OF_LINK for name in names)
-    return links.order_by().values_list(*columns, "usual", "firm")
+    columns = [*OF_CLIENT.under("client"), *OF_LEAD.under("client__lead"), *OF_CONTACT.under("contact")]
+    return links.order_by().values_list(*columns, *OF_SCOPE.under("scope"), "usual", "firm")
 
 
 def reader_of(token: str, now: datetime) -> Reader | None:
@@ -239,20 +236,13 @@ def reader_of(token: str, now: datetime) -> Reader | None:
         return None
     *values, usual, firm = found[0]
     of = iter(values)
-    ours, theirs, who, what = ({name: next(of) for name in names} for _of, names in OF_LINK)
-    client, contact = _known(Client, ours), _known(Contact, who)
+    client = OF_CLIENT.made(list(islice(of, len(OF_CLIENT.columns))))
     assert client
-    client.lead = _known(User, theirs)
+    client.lead = OF_LEAD.made(list(islice(of, len(OF_LEAD.columns))))
+    contact = OF_CONTACT.made(list(islice(of, len(OF_CONTACT.columns))))
+    scope = OF_SCOPE.made(list(of))
     channel = contact.channel if contact else usual
-    return Reader(client, _known(Scope, what), contact, channel or "", token, Firm(pk=1, **(firm or {"name": ""})))
-
-
-def _known(model: type[Known], values: dict[str, Any]) -> Known | None:
-    """With these columns alone: any other would be read if somebody asked for it."""
-    if values["id"] is None:
-        return None
-    names = [field.attname for field in model._meta.concrete_fields if field.attname in values]
-    return model.from_db(connection.alias, names, [values[name] for name in names])
+    return Reader(client, scope, contact, channel or "", token, Firm(pk=1, **(firm or {"name": ""})))
 
 
 def reader_at(client: Client, link: PrivateLink | None) -> Reader:

@@ -62,6 +62,20 @@ def channel_words(channel: str) -> str:
             return _("in person")
 
 
+def slipped(times: int) -> str:
+    """How often we were late to a client lately."""
+    if not times:
+        return ""
+    return ngettext("%(slips)s slip in 90 days", "%(slips)s slips in 90 days", times) % {"slips": times}
+
+
+def why(promise: Promise) -> str:
+    """What stands under its title: whom it waits for, or what the watch says."""
+    if promise.waiting_for:
+        return _("Waiting for the client: %(what)s") % {"what": promise.waiting_for}
+    return promise.sentence if promise.is_open and promise.band != Band.ON_TRACK else ""
+
+
 def state(promise: Promise, now: datetime) -> str:
     """One word or two: the band while it is open, the outcome or how it ended after."""
     if promise.is_open:

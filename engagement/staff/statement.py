@@ -9,12 +9,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any, Generic, ParamSpec, TypeVar
 
 from django.db import connection
-from django.db.models import BooleanField, Expression, Field, QuerySet, Value
+from django.db.models import BooleanField, Expression, Field, Model, QuerySet, Value
 
 P = ParamSpec("P")
+Made = TypeVar("Made", bound=Model)
 Row = tuple[Any, ...]
 
 
@@ -107,6 +108,22 @@ class Statement:
     def _filled(self, given: dict[str, Any]) -> list[Any]:
         places = (_Place, _PlaceOfKey)
         return [param.filled(given) if isinstance(param, places) else param for param in self.params]
+
+
+class Part(Generic[Made]):
+    """Some columns of a model, its key among them, and what they make: any other is read if somebody asks for it."""
+
+    def __init__(self, model: type[Made], *names: str) -> None:
+        self.model, self.names = model, frozenset(names)
+        # In the order in which the model takes them.
+        self.columns = [field.attname for field in model._meta.concrete_fields if field.attname in self.names]
+
+    def under(self, path: str) -> list[str]:
+        return [f"{path}__{column}" for column in self.columns]
+
+    def made(self, values: Sequence[Any]) -> Made | None:
+        """None where there is no row at the other end."""
+        return None if values[0] is None else self.model.from_db(connection.alias, self.names, values)
 
 
 def put_together_once(build: Callable[P, QuerySet[Any, Any]]) -> Callable[P, Statement]:

@@ -10,12 +10,14 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
+from clients.models import Scope
 from conftest import DAY, NOW
 from engagement.outbox.models import Message
 from engagement.staff.models import Firm
 from promises import actions
 from promises.board import CARDS, ENDED_CARDS, Board, Cursor, due_between
 from promises.models import Promise, Telling
+from promises.views.board import rows_of, slips_in
 
 pytestmark = pytest.mark.django_db
 
@@ -243,6 +245,38 @@ def test_nonsense_in_the_address_is_as_if_it_were_not_there(client, mara, firm_a
     client.force_login(mara)
 
     assert client.get(reverse("promises:board"), query).status_code == 200
+
+
+@pytest.mark.parametrize("of", [(), ("owner",), ("client",), ("scope",), ("owner", "client", "scope")])
+def test_a_page_holds_the_rows_that_are_asked_for_wherever_it_begins(
+    firm_at_work, mara, thandi, karoo, make_promise, of
+):
+    """What is put together once for all pages of a shape, and what is put together for this one."""
+    scope = Scope.objects.create(client=karoo, number="2026-014", title="Shop fittings", signed_on=date(2026, 11, 2))
+    for number in range(3):
+        make_promise(f"Of the scope {number}", due_on=date(2026, 11, 24), scope=scope)
+    whose = {"owner": thandi, "client": karoo, "scope": scope}
+    seen = 0
+    for card, begins in product(("", *CARDS), ("", "0~2026-11-14T00:00:00Z~0", "4~2026-11-25T00:00:00Z~0")):
+        shown = board(mara, card=card, **{name: whose[name] for name in of})
+
+        page, _following = shown.page(begins, size=3)
+
+        start = Cursor.read(begins)
+        start = start if start.segment < len(shown.segments()) else Cursor()
+        asked = shown.rows_after(start, 3).values_list("pk", "place", "slips")
+        assert [(row.pk, row.place, row.slips) for row in page] == list(asked), (card, begins)
+        seen += len(page)
+    assert seen
+
+
+def test_a_row_asks_for_nothing_that_its_page_did_not_bring(firm_at_work, mara, django_assert_num_queries):
+    pages = [board(mara, card=card).page()[0] for card in ("", *CARDS)]
+
+    with django_assert_num_queries(0):
+        rows = [row for page in pages for row in rows_of(page, NOW, slips_in(page))]
+
+    assert len(rows) > len(CARDS)
 
 
 def test_a_cursor_survives_being_written_and_read():

@@ -42,7 +42,13 @@ class Row:
     """One line of the ledger, every word of it made."""
 
     promise: Promise
+    client: str
+    client_url: str
+    url: str
+    is_open: bool
     slips: int
+    slipped: str
+    why: str
     due: str
     late: str
     note: str
@@ -155,10 +161,19 @@ def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | N
     """`slips` by client, where they have been read already."""
     if slips is None:
         slips = slips_by_client({promise.client_id for promise in promises}, now)
+    clients = {promise.client_id: promise.client for promise in promises}
+    addresses = {pk: client.get_absolute_url() for pk, client in clients.items()}
+    slipped = {pk: words.slipped(slips.get(pk, 0)) for pk in clients}
     return [
         Row(
             promise=promise,
+            client=promise.client.name,
+            client_url=addresses[promise.client_id],
+            url=promise.get_absolute_url(),
+            is_open=promise.is_open,
             slips=slips.get(promise.client_id, 0),
+            slipped=slipped[promise.client_id],
+            why=words.why(promise),
             due=words.due_short(promise, now),
             late=words.lateness(promise, now),
             note=words.due_note(promise, now),
