@@ -16,6 +16,15 @@ from engagement.staff.read_hours import read_hours
 from engagement.staff.when import speak_date
 
 LONGEST_TEXT = 60
+LONGEST_PASSWORD = 500
+
+
+class PasswordField(forms.CharField):
+    """Taken as it is typed, spaces and all. A longer one would cost us time to look at, and is nobody's."""
+
+    def __init__(self, *, autocomplete: str, **kwargs: Any) -> None:
+        widget = forms.PasswordInput(attrs={"autocomplete": autocomplete})
+        super().__init__(strip=False, max_length=LONGEST_PASSWORD, widget=widget, **kwargs)
 
 
 class DateTextField(forms.Field):

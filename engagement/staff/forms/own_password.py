@@ -8,6 +8,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from engagement.staff.fields import PasswordField
 from engagement.staff.models import User
 from engagement.staff.plain_words import PlainWords
 from engagement.staff.sign_in_tries import of_ones_own_password
@@ -39,11 +40,9 @@ class OwnPassword(forms.Form):
     if TYPE_CHECKING:
         user: User
 
-    password = forms.CharField(
+    password = PasswordField(
         label=_("Your password"),
-        strip=False,
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        autocomplete="current-password",
         error_messages={"required": _("Enter the password you have now")},
     )
 

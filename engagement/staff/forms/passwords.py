@@ -18,6 +18,7 @@ from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff import actions
+from engagement.staff.fields import PasswordField
 from engagement.staff.forms.own_password import COME_BACK, check_own_password
 from engagement.staff.models import Firm, User
 from engagement.staff.password_rules import one_for_each_cause
@@ -39,11 +40,7 @@ class SignInForm(PlainWords, auth_forms.AuthenticationForm):
         label=_("E-mail"),
         widget=forms.EmailInput(attrs={"autofocus": True, "autocomplete": "username", "inputmode": "email"}),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
-    )
+    password = PasswordField(label=_("Password"), autocomplete="current-password")
 
     def clean(self) -> dict[str, Any]:
         """Count first, then look: after too many tries at no password any more, also not at the right one."""
@@ -93,19 +90,15 @@ def _mail_reset(user: Any) -> None:
 class NewPassword(PlainWords, forms.Form):
     """Two fields for a password of one's own; `password_user` lends the validators name and e-mail."""
 
-    password1 = forms.CharField(
+    password1 = PasswordField(
         label=_("Password"),
-        strip=False,
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        autocomplete="new-password",
         help_text=_("At least 10 characters. A few words in a row are easy to keep in mind."),
         error_messages={"required": _("Enter a password")},
     )
-    password2 = forms.CharField(
+    password2 = PasswordField(
         label=_("The same password again"),
-        strip=False,
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        autocomplete="new-password",
         error_messages={"required": _("Enter the same password again")},
     )
 
@@ -142,10 +135,9 @@ class SetPasswordForm(NewPassword):
 
 
 class ChangePasswordForm(SetPasswordForm):
-    old_password = forms.CharField(
+    old_password = PasswordField(
         label=_("Current password"),
-        strip=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        autocomplete="current-password",
         error_messages={"required": _("Enter the password you have now")},
     )
     field_order = ["old_password"]

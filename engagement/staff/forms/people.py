@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.actions import NOWHERE
 from engagement.staff.choices import ListedField, zone_choices
+from engagement.staff.fields import PasswordField
 from engagement.staff.forms.clock import MorningField
 from engagement.staff.forms.own_password import check_own_password
 from engagement.staff.models import Role, User
@@ -88,12 +89,10 @@ class InviteForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # take
 
 
 class PersonForm(InviteForm):
-    own_password = forms.CharField(
+    own_password = PasswordField(
         label=_("Your own password"),
         required=False,
-        strip=False,
-        max_length=500,
-        widget=forms.PasswordInput(attrs={"autocomplete": "current-password"}),
+        autocomplete="current-password",
         help_text=_("Only to change the e-mail: whoever reads mail there can choose a new password."),
     )
 

@@ -4,7 +4,9 @@ import re
 
 import pytest
 import time_machine
+from django import forms
 from django.test import Client
+from django.urls import get_resolver
 
 from conftest import DAY, NOW, PASSWORD
 
@@ -22,6 +24,26 @@ def link(message):
 def choose(client, address, first=NEW, second=NEW):
     page = client.get(address, follow=True)
     return client.post(page.request["PATH_INFO"], {"password1": first, "password2": second}, follow=True)
+
+
+def below(kind):
+    return {kind, *(each for one in kind.__subclasses__() for each in below(one))}
+
+
+def test_no_form_looks_at_a_password_of_any_length():
+    get_resolver().url_patterns  # noqa: B018  loads every view, and with it every form
+    ours = [form for form in below(forms.BaseForm) if form.__module__.startswith("engagement.")]
+    fields = [field for form in ours for field in getattr(form, "base_fields", {}).values()]
+    passwords = [field for field in fields if isinstance(field.widget, forms.PasswordInput)]
+
+    assert len(passwords) > 5
+    assert {field.max_length for field in passwords} == {500}
+
+
+def test_a_password_that_is_too_long_is_answered_in_words(client, thandi):
+    answer = client.post("/sign-in/", {"username": thandi.email, "password": "x" * 501})
+
+    assert "Password must be 500 characters or fewer" in answer.content.decode()
 
 
 def test_the_answer_is_the_same_whether_somebody_has_the_address(client, thandi, mails):
