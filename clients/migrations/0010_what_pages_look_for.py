@@ -12,17 +12,9 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.RemoveIndex(
-            model_name='agreement',
-            name='clients_to_greet',
-        ),
-        migrations.RemoveIndex(
-            model_name='agreement',
-            name='clients_not_signed_yet',
-        ),
         migrations.AddIndex(
             model_name='agreement',
-            index=models.Index(condition=models.Q(('state__in', ['sent', 'accepted'])), fields=['-id'], name='clients_not_signed_yet'),
+            index=models.Index(condition=models.Q(('state__in', ['sent', 'accepted'])), fields=['-id'], name='clients_waits_for_names'),
         ),
         migrations.AddIndex(
             model_name='agreement',
@@ -30,7 +22,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddIndex(
             model_name='agreement',
-            index=models.Index(condition=models.Q(('greeted_at', None), ('kind', 'scope'), ('signed_at__isnull', False), ('state', 'signed')), fields=['signed_at'], name='clients_to_greet'),
+            index=models.Index(condition=models.Q(('greeted_at', None), ('kind', 'scope'), ('signed_at__isnull', False), ('state', 'signed')), fields=['signed_at'], name='clients_greet_since'),
         ),
         migrations.AddIndex(
             model_name='client',
@@ -39,5 +31,13 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             model_name='client',
             index=models.Index(condition=models.Q(('restricted', True)), fields=['id'], name='clients_restricted'),
+        ),
+        migrations.RemoveIndex(
+            model_name='agreement',
+            name='clients_to_greet',
+        ),
+        migrations.RemoveIndex(
+            model_name='agreement',
+            name='clients_not_signed_yet',
         ),
     ]

@@ -107,7 +107,7 @@ class Agreement(models.Model):
                 name="clients_document_due", fields=["document_due_at"], condition=Q(document_due_at__isnull=False)
             ),
             # For the list of what waits for a signature.
-            models.Index(name="clients_not_signed_yet", fields=["-id"], condition=Q(state__in=["sent", "accepted"])),
+            models.Index(name="clients_waits_for_names", fields=["-id"], condition=Q(state__in=["sent", "accepted"])),
             # For what was declined or lapsed lately, on the same list.
             models.Index(
                 name="clients_closed_lately", fields=["closed_at"], condition=Q(state__in=["declined", "lapsed"])
@@ -116,7 +116,7 @@ class Agreement(models.Model):
             models.Index(name="clients_in_force", fields=["client"], condition=Q(state="signed", kind="scope")),
             # For to_greet(), asked by My day.
             models.Index(
-                name="clients_to_greet",
+                name="clients_greet_since",
                 fields=["signed_at"],
                 condition=Q(state="signed", kind="scope", greeted_at=None, signed_at__isnull=False),
             ),

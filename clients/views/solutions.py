@@ -71,7 +71,9 @@ def _shown(show: str, user: User, today: date) -> SolutionQuerySet:
 
 def _after(shown: SolutionQuerySet, after: int | None) -> SolutionQuerySet:
     if after and (last := Solution.objects.filter(pk=after).first()):
-        shown = shown.filter(Q(title_words__gt=last.title_words) | Q(title_words=last.title_words, pk__gt=last.pk))
+        # The title alone leads to the place in the index.
+        behind = Q(title_words__gt=last.title_words) | Q(pk__gt=last.pk)
+        shown = shown.filter(behind, title_words__gte=last.title_words)
     return shown.order_by("title_words", "pk")
 
 

@@ -266,6 +266,10 @@ class Promise(models.Model):
                 name="promise_client_waits", fields=["client", "due_at", "id"], condition=IS_OPEN & ~Q(waiting_for="")
             ),
             models.Index(name="promise_scope_due", fields=["scope", "due_at", "id"], condition=IS_OPEN),
+            # For lines of scopes that have their promise.
+            models.Index(
+                name="promise_of_line", fields=["scope", "scope_line"], condition=Q(scope_line__isnull=False)
+            ),
             models.Index(name="promise_client_ended", fields=["client", "-ended_at"], condition=~IS_OPEN),
             # For the lists of what has ended.
             models.Index(name="promise_ended", fields=["-ended_at", "-id"], condition=~IS_OPEN),
