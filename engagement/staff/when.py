@@ -157,7 +157,12 @@ def speak_per_cent(share: float | Decimal, language: str | None = None) -> str:
     rounded = whole.quantize(Decimal(1), ROUND_HALF_UP)
     if 0 < whole < 100:
         rounded = min(max(rounded, Decimal(1)), Decimal(99))
-    return format_percent(rounded / 100, locale=_locale(_tag(language)))
+    return _per_cent(rounded, _tag(language))
+
+
+@lru_cache(maxsize=256)
+def _per_cent(rounded: Decimal, tag: str) -> str:
+    return format_percent(rounded / 100, locale=_locale(tag))
 
 
 def speak_money(amount: Decimal, currency: str, language: str | None = None, *, exact: bool = False) -> str:
