@@ -49,7 +49,7 @@ SEPARATOR = r"[.,'’٬\\s]"
 MARKED_SAFE = {
     "engagement/staff/second_step.py": "Drawn by us from a key of ours; no text of anybody stands in it.",
     "clients/terms.py": "Markdown of terms, read without HTML and cleaned by nh3 to a short list of tags.",
-    "promises/forms/choices.py": "Attributes of a field, escaped by Django's flatatt; names are escaped beside them.",
+    "clients/choices.py": "Attributes of a field, escaped by Django's flatatt; names are escaped beside them.",
     "templates/bootstrap5/layout/help_text.html": "Help texts stand in our own forms; no person types one.",
 }
 # A file by itself, written by `manage.py backtest --html` and opened from a disk: no page of the product.
