@@ -16,6 +16,7 @@ from django.db.models import (
     Case,
     Count,
     DateTimeField,
+    Exists,
     OuterRef,
     Q,
     QuerySet,
@@ -25,7 +26,7 @@ from django.db.models import (
     When,
 )
 from django.db.models.expressions import RawSQL
-from django.db.models.functions import Coalesce
+from django.db.models.functions import Coalesce, Lower
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
@@ -38,6 +39,8 @@ from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_du
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
 ENDED_CARDS = ("kept", "late")
 PAGE = 25
+# So many on a page of the record.
+CLIENTS = 50
 WEEKS = 12
 COMING_WEEKS = 4
 # A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
@@ -54,6 +57,7 @@ SHOWN = Part(
 SHOWN_CLIENT, SHOWN_OWNER = Part(Client, "id", "name"), Part(User, "id", "name", "email")
 
 Rows = QuerySet[Promise]
+Figures = dict[str, Any]
 SomeRows = TypeVar("SomeRows", bound=QuerySet[Promise])
 
 
@@ -317,10 +321,20 @@ class Board:
             "days_early": sum(figures[2] for figures in ended.values()),
         }
 
-    def record_by_client(self) -> list[dict[str, Any]]:
-        """Kept, late and early by client, in the order of their names."""
-        ended = self.ended.order_by().values("client", "client__name")
-        return [
+    def record_by_client(
+        self, after: int | None = None, size: int = CLIENTS
+    ) -> tuple[list[dict[str, Any]], int | None]:
+        """Kept, late and early of so many clients in the order of their names; and whom the next page comes after."""
+        clients: QuerySet[Client] = Client.objects.visible_to(self.user) if self.user else Client.objects.all()
+        named = clients.alias(called=Lower("name")).order_by("called")
+        named = named.filter(Exists(self.ended.filter(client=OuterRef("pk"))))
+        if after is not None:
+            # After somebody who is not there, everybody comes.
+            last = Subquery(clients.filter(pk=after).values(last=Lower("name")))
+            named = named.filter(called__gt=Coalesce(last, Value("")))
+        page = list(named.values_list("pk", flat=True)[: size + 1])
+        ended = self.ended.filter(client__in=page[:size]).order_by().values("client", "client__name")
+        rows = [
             dict(row)
             for row in ended.annotate(
                 ended=Count("pk"),
@@ -331,8 +345,9 @@ class Board:
                 late_unknown=Count("pk", Q(outcome=Outcome.LATE_UNKNOWN)),
                 early=Count("pk", Q(days_early__gt=0)),
                 days_early=Coalesce(Sum("days_early"), 0),
-            ).order_by("client__name")
+            ).order_by(Lower("client__name"))
         ]
+        return rows, page[size - 1] if len(page) > size else None
 
     @property
     def _tallied(self) -> bool:

@@ -57,7 +57,7 @@ ALLOWED = {
     ("board.csv", "clients_client"): "an export is every row that the filter leaves",
     ("board/", "promises_promise"): "each of its figures is counted up to a thousand, all in one statement",
     ("board/record/", "promises_outcometally"): "a roll-up: some rows a day, however many promises end on it",
-    ("board/record/", "promises_promise"): "left out: the table by client is added up from what has ended",
+    ("board/record/", "promises_promise"): "left out: added up from all that has ended of the fifty clients of a page",
     ("foresight/", "promises_promise"): "left out: adds up what is open; what is over is not read",
     ("import/<int:pk>/", "clients_client"): "a file is checked against every name that there is",
     ("my-day/", "clients_client"): "left out: lines without their promise are looked for in all scopes in force",

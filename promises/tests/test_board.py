@@ -10,8 +10,9 @@ from django.core.management import call_command
 from django.db import connection
 from django.urls import reverse
 
-from clients.models import Scope
-from conftest import DAY, NOW
+from clients.actions import make_client
+from clients.models import Client, Scope
+from conftest import DAY, NOW, ZONE
 from engagement.outbox.models import Message
 from engagement.staff.models import Firm
 from promises import actions
@@ -339,3 +340,28 @@ def test_what_is_opened_again_after_the_firm_moved_is_counted_no_more(mara, than
 
     assert board(mara).kept_this_month() == (0, 0)
     assert board(mara).record()["kept"] == 0
+
+
+def test_the_record_by_client_comes_page_by_page(mara, thandi, make_promise):
+    for name in ("acme", "Beta", "Čapek", "delta"):
+        other = make_client(Client(name=name, zone=ZONE), thandi, NOW - 20 * DAY)
+        actions.deliver(make_promise(client=other), delivered_at=NOW, by=thandi, now=NOW)
+    shown = board(mara)
+
+    first, after = shown.record_by_client(size=3)
+    second, end = shown.record_by_client(after, size=3)
+
+    assert end is None
+    assert {row["client__name"] for row in (*first, *second)} == {"acme", "Beta", "Čapek", "delta"}
+    assert [row["client__name"] for row in first][:2] == ["acme", "Beta"]
+    assert (len(first), [row["ended"] for row in second]) == (3, [1])
+
+
+@pytest.mark.parametrize("after", ["x", "9" * 40, "999999", "\0"])
+def test_the_record_after_nobody_begins_at_the_beginning(client, mara, thandi, make_promise, after):
+    actions.deliver(make_promise(), delivered_at=NOW, by=thandi, now=NOW)
+    client.force_login(mara)
+
+    page = client.get(reverse("promises:record"), {"after": after})
+
+    assert [row["ended"] for row in page.context["clients"]] == [1]

@@ -112,11 +112,15 @@ def board_csv(request: SignedInRequest) -> HttpResponseBase:
 def record(request: SignedInRequest) -> HttpResponse:
     """What became of all promises: the figures of the terminal, and by client."""
     shown, form = _asked_for(request, timezone.now(), Firm.get())
+    after = request.GET.get("after", "")
+    is_number = after.isascii() and after.isdigit() and len(after) < LONGEST_KEY
+    clients, following = shown.record_by_client(int(after) if is_number else None)
     context = {
         "now": shown.now,
         "filter": form,
         "figures": shown.record(),
-        "clients": shown.record_by_client(),
+        "clients": clients,
+        "next": _address(request, after=str(following)) if following else "",
         "board": reverse("promises:board"),
     }
     return render(request, "promises/record.html", context)
