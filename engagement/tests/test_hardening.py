@@ -23,6 +23,7 @@ PUT_TOGETHER = {
     "engagement/backup/postgresql.py": "names of tables that the server listed, and statements of ours",
     "engagement/backup/sqlite.py": "names of tables of the archive itself, on a copy of it",
     "engagement/outbox/health.py": "parts that the query compiler wrote, with their parameters apart",
+    "engagement/outbox/sending.py": "two constants",
     "promises/board.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/board_counts.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/bulk.py": "names of tables and columns of models",
