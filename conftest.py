@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 from django.conf import settings
 from django.core.cache import cache
@@ -28,6 +29,10 @@ HOUR = timedelta(hours=1)
 PASSWORD = "a long enough password"
 
 ZONE = "Africa/Johannesburg"
+
+# A test says what is true, not how fast this machine is today.
+hypothesis.settings.register_profile("unhurried", deadline=None)
+hypothesis.settings.load_profile("unhurried")
 
 
 @pytest.fixture(scope="session")

@@ -218,7 +218,7 @@ def test_where_nobody_ever_works_no_date_is_weighed(fit, thandi, words):
 
 
 @given(hours=st.integers(1, 60), promised=st.lists(st.tuples(st.integers(0, 20), st.integers(1, 30)), max_size=4))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_whatever_is_promised_the_earliest_holds_and_none_before_it(firm, karoo, thandi, hours, promised):
     weighing = Weighing(firm)
     owed = [Owed(NOW + days * DAY + 6 * HOUR, pk, float(size)) for pk, (days, size) in enumerate(promised)]

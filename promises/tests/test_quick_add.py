@@ -115,7 +115,7 @@ TEXTS = st.text(max_size=60) | st.lists(PIECES, max_size=6).map(" ".join) | st.l
 NAMES = st.lists(st.text(max_size=12) | st.sampled_from([name for _, name in CLIENTS]), max_size=5)
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=400)
 @given(text=TEXTS, names=NAMES, language=st.sampled_from(["en", "af", "nl"]))
 def test_no_line_breaks_it_and_nothing_is_invented(text, names, language):
     clients = list(enumerate(names))

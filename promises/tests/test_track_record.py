@@ -3,7 +3,7 @@ from dataclasses import replace
 from random import Random
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from promises.track_record import (
@@ -80,7 +80,6 @@ def test_the_middle_is_where_half_of_the_weight_lies_above():
 # Streaming
 
 
-@settings(deadline=None)  # every answer makes its tables anew
 @given(st.lists(jobs, max_size=15))
 def test_jobs_that_come_one_by_one_are_the_record_built_at_once(known):
     one_by_one = TrackRecord()
@@ -257,7 +256,6 @@ def test_a_job_begun_today_says_nothing_yet():
     )
 
 
-@settings(deadline=None)
 @given(st.lists(jobs, max_size=20), st.integers(0, 400), st.integers(0, 400), st.integers(0, 400))
 def test_more_days_are_never_worse_however_many(known, gone, one, other):
     days = TrackRecord(known).days("mara", "report", SIZE)

@@ -77,7 +77,7 @@ def test_nothing_needs_looking_at_when_the_work_is_overdue_and_nothing_changes(m
 
 
 @example(hours=Decimal("3.49"), watch_from=3, due_in=7, at=time(6))
-@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(
     hours=st.integers(1, 6000).map(lambda hundredths: Decimal(hundredths) / 100),
     watch_from=st.integers(1, 49) | st.floats(1, 49),

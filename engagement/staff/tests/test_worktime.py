@@ -4,7 +4,7 @@ from random import Random
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from engagement.staff.worktime import (
@@ -306,16 +306,11 @@ stretches = st.timedeltas(timedelta(minutes=1), timedelta(days=30))
 CLOSE = timedelta(microseconds=2)  # seconds pass through a float
 
 
-def for_all(*strategies):
-    """A loaded machine is slow without being wrong, so there is no deadline."""
-    return lambda test: settings(deadline=None)(given(*strategies)(test))
-
-
 def is_inside(calendar, moment):
     return next_working_moment(calendar, moment) == moment
 
 
-@for_all(calendars, moments, stretches)
+@given(calendars, moments, stretches)
 def test_what_is_added_is_measured(calendar, start, worked):
     end = add_working(calendar, start, worked.total_seconds())
 
@@ -323,7 +318,7 @@ def test_what_is_added_is_measured(calendar, start, worked):
     assert last_working_moment(calendar, end) == end
 
 
-@for_all(calendars, moments, stretches)
+@given(calendars, moments, stretches)
 def test_what_is_subtracted_is_measured(calendar, end, worked):
     start = subtract_working(calendar, end, worked.total_seconds())
 
@@ -331,7 +326,7 @@ def test_what_is_subtracted_is_measured(calendar, end, worked):
     assert is_inside(calendar, start)
 
 
-@for_all(calendars, moments, stretches)
+@given(calendars, moments, stretches)
 def test_subtracting_undoes_adding(calendar, moment, worked):
     start = next_working_moment(calendar, moment)
 
@@ -340,7 +335,7 @@ def test_subtracting_undoes_adding(calendar, moment, worked):
     assert abs(subtract_working(calendar, end, worked.total_seconds()) - start) <= CLOSE
 
 
-@for_all(calendars, moments, stretches, st.floats(0.1, 1))
+@given(calendars, moments, stretches, st.floats(0.1, 1))
 def test_free_hours_subtracted_are_measured(calendar, end, worked, share):
     week = Week(date(2020, 1, 1), calendar.weeks[0].spans, share)
     shared = Calendar(calendar.zone, (week,), calendar.days_off)
@@ -351,7 +346,7 @@ def test_free_hours_subtracted_are_measured(calendar, end, worked, share):
     assert free_hours(shared, start, end) == pytest.approx(hours, abs=1e-3)
 
 
-@for_all(calendars, moments, stretches, stretches)
+@given(calendars, moments, stretches, stretches)
 def test_measures_add_up(calendar, first, one, other):
     second, third = first + one, first + one + other
 
@@ -362,7 +357,7 @@ def test_measures_add_up(calendar, first, one, other):
     assert 0 <= whole <= (third - first).total_seconds()
 
 
-@for_all(calendars, moments, stretches, st.timedeltas(timedelta(0), timedelta(days=10)))
+@given(calendars, moments, stretches, st.timedeltas(timedelta(0), timedelta(days=10)))
 def test_later_in_is_later_out(calendar, moment, worked, delay):
     seconds = worked.total_seconds()
     later = moment + delay
@@ -373,7 +368,7 @@ def test_later_in_is_later_out(calendar, moment, worked, delay):
     assert last_working_moment(calendar, moment) <= last_working_moment(calendar, later)
 
 
-@for_all(calendars, moments, st.timedeltas(timedelta(hours=1), timedelta(days=200)), st.floats(0, 5), st.floats(0, 1))
+@given(calendars, moments, st.timedeltas(timedelta(hours=1), timedelta(days=200)), st.floats(0, 5), st.floats(0, 1))
 def test_the_client_hears_inside_hours_and_before_the_date(calendar, made, span, days, share):
     due = made + span
     assume(working_seconds(calendar, made, due) > 1)
@@ -384,7 +379,7 @@ def test_the_client_hears_inside_hours_and_before_the_date(calendar, made, span,
     assert is_inside(calendar, by)
 
 
-@for_all(calendars, moments, stretches, stretches, st.floats(0, 5), st.floats(0, 1))
+@given(calendars, moments, stretches, stretches, st.floats(0, 5), st.floats(0, 1))
 def test_a_later_date_is_never_told_earlier(calendar, made, span, delay, days, share):
     sooner, later = made + span, made + span + delay
 
@@ -412,7 +407,7 @@ def test_a_promise_made_later_is_told_later(name):
             assert is_inside(calendar, told)
 
 
-@for_all(calendars, moments, st.integers(1, 30))
+@given(calendars, moments, st.integers(1, 30))
 def test_working_days_away_are_inside_hours_of_another_day(calendar, moment, days):
     later, earlier = add_working_days(calendar, moment, days), subtract_working_days(calendar, moment, days)
 
