@@ -36,6 +36,8 @@ def world(django_db_setup, django_db_blocker):
 @pytest.fixture(scope="module")
 def asked(world):
     """How many questions each address asks of a few rows and of many. None where it shows no page."""
+    # Asked of SQLite once by every process.
+    assert connection.features.supports_json_field
     for number in range(FEW):
         one_more(world, number)
     few = {route: questions(world, route) for route in addresses() if not route.startswith("admin/")}
