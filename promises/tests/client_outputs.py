@@ -46,6 +46,8 @@ WRITES_TO_CLIENTS = {
     ("clients/actions/welcome.py", "welcome"): "signed: what happens next",
     ("promises/actions/renewing.py", "_say"): "We go on",
     ("promises/actions/telling.py", "write_to_client"): "Shop fittings drawings",
+    # In the words of the real one, to addresses that nobody has.
+    ("promises/demo/papers.py", "_send_copy"): "Your signed copy:",
 }
 
 
