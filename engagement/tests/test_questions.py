@@ -24,7 +24,14 @@ FEW, MANY = 3, 60
 # A promise that lies behind the fifty which can be told of together is read beside them, with its steps and moves.
 MORE_BY = {"promises/<int:pk>/tell/": 3}
 # With whatever every page asks: session, person, firm, whether reminders run.
-AT_MOST = {"board/": 10, "my-day/": 22, "clients/<int:pk>/": 15, "p/<path:token>/": 5, "promises/": 9}
+AT_MOST = {
+    "board/": 10,
+    "my-day/": 22,
+    "clients/<int:pk>/": 15,
+    "p/<path:token>/": 5,
+    "promises/": 9,
+    "promises/new/": 7,
+}
 
 
 @pytest.fixture(scope="module")

@@ -10,7 +10,7 @@ from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.when import speak_short
 from promises.forms.choices import ClientField
-from promises.forms.log import ChoiceField, short_text
+from promises.forms.log import ChoiceField, OwnerField, short_text
 from promises.models import Outcome
 
 OPEN = [
@@ -45,7 +45,7 @@ class FindForm(forms.Form):
         required=False,
         error_messages={"required": _("Choose a client from the list")},
     )
-    owner = ChoiceField(
+    owner = OwnerField(
         User.objects.none(), _("Owner"), _("Choose an owner from the list"), required=False, empty_label=_("anyone")
     )
     # No list to choose from: the page of a scope leads here.

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
 from django import forms
 from django.db.models import Model, Q
+from django.forms.models import ModelChoiceIterator
+from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
+from clients.choices import QuickSelect
 from clients.models import Client, Contact, Scope
 from engagement.staff.fields import DateTextField, HoursField, TimeTextField
 from engagement.staff.models import Firm, Role, User
@@ -51,12 +55,23 @@ def reason_field() -> forms.CharField:
     return field
 
 
+class _Listed(QuickSelect):
+    """The choices of a field, asked for once: Django's own asks for all of them to look at the first, and again."""
+
+    def use_required_attribute(self, initial: Any) -> bool:
+        return False
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        self.named = self.choices  # type: ignore[assignment]  # Django's may be grouped; a model's are not
+        return super().render(name, value, attrs, renderer)
+
+
 class ChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's own takes no brackets
     """What is not there and what this person may not see are answered in the same words."""
 
     def __init__(self, queryset: Any, label: Any, unknown: Any, **kwargs: Any) -> None:
         messages = {"required": unknown, "invalid_choice": unknown}
-        super().__init__(queryset, label=label, error_messages=messages, **kwargs)
+        super().__init__(queryset, label=label, error_messages=messages, widget=_Listed(), **kwargs)
         # One that has been looked up, and looked at, already.
         self.known: Model | None = None
 
@@ -64,6 +79,22 @@ class ChoiceField(forms.ModelChoiceField):  # type: ignore[type-arg]  # Django's
         if self.known and str(value) == str(self.known.pk):
             return self.known
         return super().to_python(value)
+
+
+class _Names(ModelChoiceIterator):  # type: ignore[type-arg]  # Django's own takes no brackets
+    """To read all that is known of everybody would take as long as the rest of the page."""
+
+    def __iter__(self) -> Iterator[tuple[Any, Any]]:
+        if self.field.empty_label is not None:
+            yield "", self.field.empty_label
+        for pk, name, email in self.queryset.values_list("pk", "name", "email"):
+            yield pk, name or email
+
+
+class OwnerField(ChoiceField):
+    """One of the people here."""
+
+    iterator = _Names
 
 
 class WordsFields(forms.Form):
@@ -138,7 +169,7 @@ class PromiseForm(WordsFields):
         widget=forms.TextInput(attrs={"class": "input-10", "autocomplete": "off"}),
         help_text=_("For example 5pm. Empty: the end of their working day."),
     )
-    owner = ChoiceField(
+    owner = OwnerField(
         User.objects.none(), _("Owner"), _("Choose somebody who works here and sees this client"), empty_label=None
     )
     # Beside the date, whose fit says what an estimate is good for.

@@ -272,6 +272,7 @@ def _page(
     client = form.for_client
     weighed = weighed or _fitted(form)
     shown: dict[str, Any] = {"form": form, "questions": questions, "client": client, "now": form.now}
+    shown["firm"] = form.firm
     shown["once"] = request.POST.get("once") or new_token()
     if found and form.due:
         shown["cautions"] = found
