@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
@@ -30,8 +30,9 @@ from django.db.models.functions import Coalesce, Lower
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
-from engagement.staff.statement import Given, Part, put_together_once
+from engagement.staff.statement import Given, Part, Question, put_together_once
 from promises import board_counts
+from promises.board_counts import AGES, COMING_WEEKS, DAY, EARLIEST_ZONE, LATEST_ZONE
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
 from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
@@ -42,9 +43,7 @@ PAGE = 25
 # So many on a page of the record.
 CLIENTS = 50
 WEEKS = 12
-COMING_WEEKS = 4
-# A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
-EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
+WHOSE = ("owner", "client", "scope")
 ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
 
 # What a row shows.
@@ -57,6 +56,8 @@ SHOWN = Part(
 SHOWN_CLIENT, SHOWN_OWNER = Part(Client, "id", "name"), Part(User, "id", "name", "email")
 
 Rows = QuerySet[Promise]
+# Which of the filters that name one are set.
+Shape = tuple[bool, ...]
 Figures = dict[str, Any]
 SomeRows = TypeVar("SomeRows", bound=QuerySet[Promise])
 
@@ -92,7 +93,7 @@ class Board:
         rows: Rows = Promise.objects.visible_to(self.user) if self.user else Promise.objects.all()
         if self.as_of_past:
             rows = rows.filter(Q(made_at=None) | Q(made_at__lte=self.now))
-        for name in ("owner", "client", "scope"):
+        for name in WHOSE:
             if (wanted := getattr(self, name)) is not None:
                 rows = rows.filter(**{name: wanted})
         for word in self.words.split():
@@ -186,12 +187,23 @@ class Board:
         return page, Cursor(last.place, at, last.pk).written()  # type: ignore[attr-defined] # by _promise()
 
     def _page(self, start: Cursor, size: int) -> Iterable[tuple[Any, ...]]:
-        if self.words or self.due_from or self.due_to or self.as_of_past or self.card in ENDED_CARDS or self._is_partly:
+        if not self._is_usual or self.as_of_past or self.card in ENDED_CARDS:
             return self.rows_after(start, size)
-        owner, client, scope = (wanted and wanted.pk for wanted in (self.owner, self.client, self.scope))
-        shape = bool(owner), bool(client), bool(scope), start.segment, bool(start.at)
-        statement = _page_after(self.card, *shape, size)
-        return statement.ask(now=self.now, owner=owner, client=client, scope=scope, at=start.at, pk=start.pk)
+        statement = _page_after(self.card, self._shape, start.segment, bool(start.at), size)
+        return statement.ask(now=self.now, at=start.at, pk=start.pk, **self._whose)
+
+    @property
+    def _is_usual(self) -> bool:
+        """The whole board, or that of one owner, client or scope: these are the ones that are opened all day."""
+        return not (self.words or self.due_from or self.due_to or self._is_partly)
+
+    @property
+    def _whose(self) -> dict[str, int | None]:
+        return {name: wanted and wanted.pk for name in WHOSE for wanted in [getattr(self, name)]}
+
+    @property
+    def _shape(self) -> Shape:
+        return tuple(pk is not None for pk in self._whose.values())
 
     @property
     def _is_partly(self) -> bool:
@@ -208,13 +220,19 @@ class Board:
             if place == start.segment and start.at:
                 rows = rows.filter(self._after(start.at, start.pk))
             sql, values = rows.values("pk")[:size].query.get_compiler(connection=connection).as_sql()
-            parts.append(f"SELECT * FROM ({sql}) AS segment_{len(parts)}")
+            number, part = len(parts), f"SELECT pk FROM ({sql}) AS segment_{len(parts)}"
+            if parts:
+                # Where the segments before have filled the page, the database does not begin with this one.
+                before = f"upto_{number - 1}"
+                part = f"SELECT pk FROM {before} UNION ALL {part} WHERE (SELECT COUNT(*) FROM {before}) < {size:d}"
+            parts.append(f"upto_{number} AS ({part})")
             params += values
+        keys = f"WITH {', '.join(parts)} SELECT pk FROM upto_{len(parts) - 1}"
         ranks = self._ranks
         place_of: Any = Value(0)
         if len(ranks) > 1:
             place_of = Case(*(When(rank, then=Value(number)) for number, rank in enumerate(ranks)))
-        found = Promise.objects.filter(pk__in=RawSQL(" UNION ALL ".join(parts), params))
+        found = Promise.objects.filter(pk__in=RawSQL(keys, params))
         order = ("-ended_at", "-pk") if self.card in ENDED_CARDS else ("due_at", "pk")
         found = with_slips(found.annotate(place=place_of), self.now).order_by("place", *order)
         columns = [*SHOWN.columns, *SHOWN_CLIENT.under("client"), *SHOWN_OWNER.under("owner")]
@@ -237,35 +255,40 @@ class Board:
     def counts(self) -> dict[str, int]:
         return {name: counted.count for name, counted in self.counted().items()}
 
-    def counted(self, besides: Mapping[str, QuerySet[Any]] | None = None) -> dict[str, Promised]:
+    def counted(self, ends_by: date | None = None) -> dict[str, Promised]:
         """The figures of the page, exact up to a thousand rows, in one statement whose cost does not grow with history.
 
         Of the coming weeks also the hours that are left; what is overdue is still to be done, and counts into this one.
+        Scopes are near their end that end by that day.
         """
         if self.as_of_past:
             raise ValueError("This statement knows today's tellings only: ask `figures` of an earlier moment.")
-        wanted = board_counts.cards(self.now)
-        late, said = wanted["overdue"]
-        for name, (first, last) in self.ages().items():
-            days, values = _due_in(first, last)
-            wanted[f"age_{name}"] = f"{late} AND {days}", [*said, *values]
-        for number, (first, last) in enumerate(self.coming_weeks()):
-            wanted[f"week_{number}"] = _due_in(None if first <= self.today else first, last)
-        found = board_counts.count(self.open, wanted, besides or {}, self._looks_back_to if self._tallied else None)
-        if self._tallied:
+        tallied = self._tallied
+        question = _figures(self._shape, tallied) if self._is_usual else board_counts.question(self.open, tallied)
+        monday = self.today - timedelta(days=self.today.weekday())
+        found = board_counts.counted(
+            question.ask(
+                now=self.now,
+                today=self.today,
+                midnight=datetime.combine(self.today, time.min, UTC),
+                monday=monday,
+                mondays_midnight=datetime.combine(monday, time.min, UTC),
+                ends_by=ends_by,
+                since=self._looks_back_to,
+                **self._whose,
+            )
+        )
+        if tallied:
             self.__dict__["_ends"] = found.ended
-        counted = found.figures
-        both = counted.pop("not_told_late").count + counted.pop("not_told_yet").count
-        return {"not_told": Promised(both), **counted}
+        return found.figures
 
     def ages(self) -> dict[str, tuple[date | None, date]]:
         """Days past the date, by bars: first and last date of each."""
-        days = {"2": (2, 0), "7": (7, 3), "30": (30, 8)}
-        bars: dict[str, tuple[date | None, date]] = {
-            name: (self.today - timedelta(days=oldest), self.today - timedelta(days=youngest))
-            for name, (oldest, youngest) in days.items()
+        today = self.today
+        return {
+            name: (None if oldest is None else today - oldest * DAY, today - youngest * DAY)
+            for name, (oldest, youngest) in AGES.items()
         }
-        return {**bars, "more": (None, self.today - timedelta(days=31))}
 
     def coming_weeks(self) -> list[Days]:
         return weeks_from(self.today, COMING_WEEKS)
@@ -371,16 +394,23 @@ class Board:
 
 
 @put_together_once
-def _page_after(
-    card: str, of_owner: bool, of_client: bool, of_scope: bool, segment: int, goes_on: bool, size: int
-) -> QuerySet[Promise, Any]:
-    """A page of the whole board, or of one owner, client or scope: these are the ones that are opened all day."""
-    wanted = {"owner": of_owner, "client": of_client, "scope": of_scope}
-    given: dict[str, Any] = {name: Given(name, BigIntegerField()) for name, is_wanted in wanted.items() if is_wanted}
-    now, at, pk = Given("now", DateTimeField()), Given("at", DateTimeField()), Given("pk", BigIntegerField())
+def _page_after(card: str, shape: Shape, segment: int, goes_on: bool, size: int) -> QuerySet[Promise, Any]:
+    at, pk = Given("at", DateTimeField()), Given("pk", BigIntegerField())
     start: Any = (segment, at, pk) if goes_on else (segment,)
-    shown = Board(user=None, zone=ZoneInfo("UTC"), now=now, card=card, **given)  # type: ignore[arg-type] # stands for one
-    return shown.rows_after(Cursor(*start), size)
+    return _asked_once(shape, card).rows_after(Cursor(*start), size)
+
+
+@put_together_once
+def _figures(shape: Shape, with_tallies: bool) -> Question:
+    return board_counts.question(_asked_once(shape).open, with_tallies)
+
+
+def _asked_once(shape: Shape, card: str = "") -> Board:
+    """A board of any moment and of anybody, as the questions that are put together once see it."""
+    of_one = [name for name, is_one in zip(WHOSE, shape, strict=True) if is_one]
+    given: dict[str, Any] = {name: Given(name, BigIntegerField()) for name in of_one}
+    now: Any = board_counts.NOW
+    return Board(user=None, zone=ZoneInfo("UTC"), now=now, card=card, **given)
 
 
 def _promise(row: Sequence[Any]) -> Promise:
@@ -427,12 +457,6 @@ def due_between(rows: SomeRows, first: date | None, last: date | None) -> SomeRo
     if ends:
         rows = rows.filter(due_on__lte=last, due_at__lte=ends)
     return rows
-
-
-def _due_in(first: date | None, last: date) -> board_counts.Condition:
-    begins, ends = _around(first, last)
-    assert ends
-    return board_counts.due_in(first, last, (begins, ends))
 
 
 def _around(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:

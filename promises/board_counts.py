@@ -1,32 +1,50 @@
 """The figures of the board in one statement. Its conditions are those of `promises.models.promise`, in words of SQL:
 to put them together from those for each page would take longer than to count. A test holds the two together.
+
+Each count walks an index no further than a thousand rows, and none looks at a row itself. Only for the coming weeks are
+hours added up.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import QuerySet
+from django.db.models import DateField, DateTimeField, QuerySet
 
+from engagement.staff.statement import Given, Question
 from promises.coming_weeks import Promised
 from promises.models import OutcomeTally, Promise
 from promises.models.hours_left import HOURS_LEFT
 from promises.models.promise import DUE_SOON, NOT_MOVING_DUE_WITHIN, NOT_MOVING_SILENT_FOR
+from promises.renewals import ending_by
 
 MOST_COUNTED = 1000
-WEEK = timedelta(days=7)
-# What the conditions speak of, and what is added up.
-COLUMNS = ("pk", "due_at", "due_on", "last_update_at", "band", "told_at", "to_do")
+COMING_WEEKS = 4
+DAY, WEEK = timedelta(days=1), timedelta(days=7)
+# A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
+EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
+# Days past the date, by bars: the most and the least of each.
+AGES: dict[str, tuple[int | None, int]] = {"2": (2, 0), "7": (7, 3), "30": (30, 8), "more": (None, 31)}
+
+# The moment; the day on which it falls and the Monday before, each also as its midnight in UTC.
+NOW = Given("now", DateTimeField())
+TODAY, MIDNIGHT = Given("today", DateField()), Given("midnight", DateTimeField())
+MONDAY, MONDAYS_MIDNIGHT = Given("monday", DateField()), Given("mondays_midnight", DateTimeField())
 
 LATE, AHEAD = "due_at <= %s", "due_at > %s"
-UNTOLD, RISKY = "told_at IS NULL", "band = 'at_risk'"
+UNTOLD, TOLD, RISKY = "told_at IS NULL", "told_at IS NOT NULL", "band = 'at_risk'"
+# Of what the figures consist that are not counted for themselves: each part has an index of its own.
+SUMS = {
+    "not_told": ("late_untold", "risky_untold"),
+    "overdue": ("late_untold", "late_told"),
+    "at_risk": ("risky_untold", "risky_told"),
+}
 
 Ended = list[tuple[date, str, int]]
 # A condition, and the moments and days it speaks of.
-Condition = tuple[str, list[Any]]
+Condition = tuple[str, list[Given]]
 
 
 class Counted(NamedTuple):
@@ -35,65 +53,83 @@ class Counted(NamedTuple):
     ended: Ended
 
 
-def cards(now: datetime) -> dict[str, Condition]:
-    """What the cards count. The two ways not to have been told walk an index each; together they would walk none."""
-    moment = _moment(now)
-    return {
-        "not_told_late": (f"{UNTOLD} AND {LATE}", [moment]),
-        "not_told_yet": (f"{UNTOLD} AND {RISKY} AND {AHEAD}", [moment]),
-        "overdue": (LATE, [moment]),
-        "overdue_week": (LATE, [_moment(now - WEEK)]),
-        "at_risk": (f"{RISKY} AND {AHEAD}", [moment]),
+def _due_in(day: Given, midnight: Given, first: timedelta | None, last: timedelta) -> Condition:
+    """Due on these days of their own zones; the instants around them lead to the place in the index."""
+    sql, values = "due_on <= %s AND due_at <= %s", [day + last, midnight + (last + DAY + LATEST_ZONE)]
+    if first is None:
+        return sql, values
+    return f"{sql} AND due_on >= %s AND due_at >= %s", [*values, day + first, midnight + (first - EARLIEST_ZONE)]
+
+
+def _counts() -> dict[str, Condition]:
+    counts: dict[str, Condition] = {
+        "late_untold": (f"{UNTOLD} AND {LATE}", [NOW]),
+        "late_told": (f"{TOLD} AND {LATE}", [NOW]),
+        "risky_untold": (f"{UNTOLD} AND {RISKY} AND {AHEAD}", [NOW]),
+        "risky_told": (f"{TOLD} AND {RISKY} AND {AHEAD}", [NOW]),
+        "overdue_week": (LATE, [NOW - WEEK]),
         "not_moving": (
             f"{AHEAD} AND {LATE} AND last_update_at <= %s",
-            [moment, _moment(now + NOT_MOVING_DUE_WITHIN), _moment(now - NOT_MOVING_SILENT_FOR)],
+            [NOW, NOW + NOT_MOVING_DUE_WITHIN, NOW - NOT_MOVING_SILENT_FOR],
         ),
-        "due_7_days": (f"{AHEAD} AND {LATE}", [moment, _moment(now + DUE_SOON)]),
+        "due_7_days": (f"{AHEAD} AND {LATE}", [NOW, NOW + DUE_SOON]),
+    }
+    for name, (oldest, youngest) in AGES.items():
+        first = None if oldest is None else -oldest * DAY
+        days, values = _due_in(TODAY, MIDNIGHT, first, -youngest * DAY)
+        counts[f"age_{name}"] = f"{LATE} AND {days}", [NOW, *values]
+    return counts
+
+
+def _weeks() -> dict[str, Condition]:
+    """What is overdue is to be done this week too."""
+    return {
+        f"week_{n}": _due_in(MONDAY, MONDAYS_MIDNIGHT, n * WEEK if n else None, n * WEEK + 6 * DAY)
+        for n in range(COMING_WEEKS)
     }
 
 
-def due_in(first: date | None, last: date, around: tuple[datetime | None, datetime]) -> Condition:
-    """Due on these days of their own zones; the instants around them lead to the place in the index."""
-    begins, ends = around
-    sql, values = "due_on <= %s AND due_at <= %s", [_day(last), _moment(ends)]
-    if first and begins:
-        sql, values = f"{sql} AND due_on >= %s AND due_at >= %s", [*values, _day(first), _moment(begins)]
-    return sql, values
+COUNTS, WEEKS = _counts(), _weeks()
+NAMES = (*COUNTS, *WEEKS, "near_end")
 
 
-def count(
-    rows: QuerySet[Promise], wanted: Mapping[str, Condition], besides: Mapping[str, QuerySet[Any]], since: date | None
-) -> Counted:
-    """Of open promises, each figure exact up to a thousand; of other rows all; and the tallies since a day."""
-    to_count: Any = rows.order_by().annotate(to_do=HOURS_LEFT).values(*COLUMNS)
-    every, values = to_count.query.get_compiler(connection=connection).as_sql()
+def question(rows: QuerySet[Promise], with_tallies: bool) -> Question:
+    """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies."""
     parts, params = list[str](), list[Any]()
-    for place, (condition, said) in enumerate(wanted.values()):
-        some = f"SELECT to_do FROM ({every}) AS every_{place} WHERE {condition} ORDER BY due_at, pk LIMIT %s"
+    every, of_every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
+    for place, (condition, given) in enumerate(COUNTS.values()):
+        some = f"SELECT 1 FROM ({every}) AS every_{place} WHERE {condition} {_first('pk')}"
+        parts.append(f"SELECT {place}, '', '', COUNT(*), 0, 0 FROM ({some}) AS some_{place}")
+        params += [*of_every, *(value.place for value in given)]
+    every, of_every = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
+    for place, (condition, given) in enumerate(WEEKS.values(), len(COUNTS)):
+        some = f"SELECT to_do FROM ({every}) AS every_{place} WHERE {condition} {_first('pk')}"
         sums = "COUNT(*), COUNT(*) - COUNT(to_do), COALESCE(SUM(to_do), 0)"
         parts.append(f"SELECT {place}, '', '', {sums} FROM ({some}) AS some_{place}")
-        params += [*values, *said, MOST_COUNTED + 1]
-    for place, others in enumerate(besides.values(), len(parts)):
-        sql, of_them = (
-            others.order_by().values("pk")[: MOST_COUNTED + 1].query.get_compiler(connection=connection).as_sql()
-        )
-        parts.append(f"SELECT {place}, '', '', COUNT(*), 0, 0 FROM ({sql}) AS some_{place}")
-        params += of_them
-    if since:
+        params += [*of_every, *(value.place for value in given)]
+    scopes, of_scopes = _sql(ending_by(Given("ends_by", DateField())).order_by().values("pk")[: MOST_COUNTED + 1])
+    parts.append(f"SELECT {len(NAMES) - 1}, '', '', COUNT(*), 0, 0 FROM ({scopes}) AS scopes")
+    params += of_scopes
+    if with_tallies:
         table = connection.ops.quote_name(OutcomeTally._meta.db_table)
         parts.append(f"SELECT -1, CAST(day AS text), outcome, count, 0, 0 FROM {table} WHERE day >= %s")
-        params.append(_day(since))
-    with connection.cursor() as cursor:
-        cursor.execute(" UNION ALL ".join(parts), params)
-        found = cursor.fetchall()
-    names = [*wanted, *besides]
-    figures = {names[place]: Promised(n, float(hours), none) for place, _, _, n, none, hours in found if place >= 0}
-    return Counted(figures, [(date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0])
+        params.append(Given("since", DateField()).place)
+    return Question(" UNION ALL ".join(parts), params)
 
 
-def _moment(moment: datetime) -> Any:
-    return connection.ops.adapt_datetimefield_value(moment)
+def counted(found: list[tuple[Any, ...]]) -> Counted:
+    """What the answer to that question says."""
+    figures = {NAMES[place]: Promised(n, float(hours), none) for place, _, _, n, none, hours in found if place >= 0}
+    sums = {name: Promised(sum(figures[part].count for part in parts)) for name, parts in SUMS.items()}
+    ended = [(date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0]
+    return Counted({**figures, **sums}, ended)
 
 
-def _day(day: date) -> Any:
-    return connection.ops.adapt_datefield_value(day)
+def _first(key: str) -> str:
+    """In the order of the indexes: without one, the database would gather all there are before it counts."""
+    return f"ORDER BY due_at, {key} LIMIT {MOST_COUNTED + 1}"
+
+
+def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+    sql, params = rows.query.get_compiler(connection=connection).as_sql()
+    return sql, tuple(params)

@@ -20,8 +20,16 @@ ON_TIME = (Outcome.KEPT, Outcome.KEPT_LATER)
 
 def near_end(firm: Firm, now: datetime) -> QuerySet[Scope]:
     """In force, ending within the firm's days or over already, and nobody has decided. The soonest first."""
-    until = now.astimezone(firm.zoneinfo).date() + timedelta(days=firm.renewal_days)
-    ending = Scope.objects.in_force().filter(ends_on__lte=until, renewal=None, client__archived_at=None)
+    return ending_by(last_near(firm, now))
+
+
+def last_near(firm: Firm, now: datetime) -> date:
+    """The last day that is near enough to be spoken of."""
+    return now.astimezone(firm.zoneinfo).date() + timedelta(days=firm.renewal_days)
+
+
+def ending_by(day: Any) -> QuerySet[Scope]:
+    ending = Scope.objects.in_force().filter(ends_on__lte=day, renewal=None, client__archived_at=None)
     return ending.order_by("ends_on", "pk")
 
 

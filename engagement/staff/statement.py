@@ -51,6 +51,11 @@ class Given(Value):
         super().__init__(name, output_field)
         self.shift = shift
 
+    @property
+    def place(self) -> _Place:
+        """For a text that is written by hand."""
+        return _Place(self.value, self.output_field, self.shift)
+
     def __add__(self, other: Any) -> Any:
         if not isinstance(other, timedelta):
             return NotImplemented
@@ -60,7 +65,7 @@ class Given(Value):
         return self + -other if isinstance(other, timedelta) else NotImplemented
 
     def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
-        return "%s", (_Place(self.value, self.output_field, self.shift),)
+        return "%s", (self.place,)
 
 
 class AmongGiven(Expression):
@@ -85,29 +90,40 @@ class AmongGiven(Expression):
         return f"{sql} IN ({', '.join(['%s'] * self.most)})", (*params, *places)
 
 
-class Statement:
-    """`rows` are plain values (`values_list`); where something is given, a `Given` stands."""
+class Question:
+    """A text, and what it asks by: among its parameters stand the places of what is given."""
 
-    def __init__(self, rows: QuerySet[Any, Any]) -> None:
-        compiler = rows.query.get_compiler(connection=connection)
-        self.text, self.params = compiler.as_sql()
-        self._query, self._columns = rows.query, [column for column, *_rest in compiler.select]
-        self._is_converted = bool(compiler.get_converters(self._columns))
+    def __init__(self, text: str, params: Sequence[Any]) -> None:
+        self.text, self.params = text, params
 
     def ask(self, **given: Any) -> list[Row]:
         with connection.cursor() as cursor:
             cursor.execute(self.text, self._filled(given))
             found: list[Row] = cursor.fetchall()
+        return found
+
+    def _filled(self, given: dict[str, Any]) -> list[Any]:
+        places = (_Place, _PlaceOfKey)
+        return [param.filled(given) if isinstance(param, places) else param for param in self.params]
+
+
+class Statement(Question):
+    """`rows` are plain values (`values_list`); where something is given, a `Given` stands."""
+
+    def __init__(self, rows: QuerySet[Any, Any]) -> None:
+        compiler = rows.query.get_compiler(connection=connection)
+        super().__init__(*compiler.as_sql())
+        self._query, self._columns = rows.query, [column for column, *_rest in compiler.select]
+        self._is_converted = bool(compiler.get_converters(self._columns))
+
+    def ask(self, **given: Any) -> list[Row]:
+        found = super().ask(**given)
         return self._converted(found) if self._is_converted else found
 
     def _converted(self, found: list[Row]) -> list[Row]:
         # Made anew for each: a connection belongs to its thread.
         compiler = self._query.get_compiler(connection=connection)
         return list(map(tuple, compiler.apply_converters(found, compiler.get_converters(self._columns))))
-
-    def _filled(self, given: dict[str, Any]) -> list[Any]:
-        places = (_Place, _PlaceOfKey)
-        return [param.filled(given) if isinstance(param, places) else param for param in self.params]
 
 
 class Part(Generic[Made]):
@@ -126,15 +142,16 @@ class Part(Generic[Made]):
         return None if values[0] is None else self.model.from_db(connection.alias, self.names, values)
 
 
-def put_together_once(build: Callable[P, QuerySet[Any, Any]]) -> Callable[P, Statement]:
-    """One statement for each shape: the arguments say which conditions there are, never what is asked by."""
-    kept: dict[Any, Statement] = {}
+def put_together_once(build: Callable[P, QuerySet[Any, Any] | Question]) -> Callable[P, Question]:
+    """One question for each shape: the arguments say which conditions there are, never what is asked by."""
+    kept: dict[Any, Question] = {}
 
     @wraps(build)
-    def statement(*args: P.args, **kwargs: P.kwargs) -> Statement:
+    def question(*args: P.args, **kwargs: P.kwargs) -> Question:
         key = (*args, *sorted(kwargs.items()))
         if key not in kept:
-            kept[key] = Statement(build(*args, **kwargs))
+            built = build(*args, **kwargs)
+            kept[key] = built if isinstance(built, Question) else Statement(built)
         return kept[key]
 
-    return statement
+    return question

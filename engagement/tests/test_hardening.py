@@ -24,6 +24,7 @@ PUT_TOGETHER = {
     "engagement/backup/sqlite.py": "names of tables of the archive itself, on a copy of it",
     "engagement/outbox/health.py": "parts that the query compiler wrote, with their parameters apart",
     "engagement/outbox/sending.py": "two constants",
+    "engagement/staff/statement.py": "what the query compiler wrote, or one of these here, with its parameters apart",
     "promises/board.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/board_counts.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/bulk.py": "names of tables and columns of models",
@@ -69,7 +70,11 @@ def is_constant(node):
 
 
 def puts_sql_together(tree):
-    asks = [call for call in calls(tree) if name_of(call) in ("execute", "executemany", "raw", "extra", "RawSQL")]
+    asks = [
+        call
+        for call in calls(tree)
+        if name_of(call) in ("execute", "executemany", "raw", "extra", "RawSQL", "Question")
+    ]
     return [call for call in asks if call.args and not is_constant(call.args[0])]
 
 

@@ -29,7 +29,7 @@ from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
 from promises.house import everybody, free_together
 from promises.models import Promise
-from promises.renewals import near_end
+from promises.renewals import last_near
 
 # Rows of an export that are worded together.
 AT_ONCE = 500
@@ -76,7 +76,7 @@ def board(request: SignedInRequest) -> HttpResponse:
     shown, form = _asked_for(request, now, firm)
     after = request.GET.get("after", "")
     promises, following = shown.page(after)
-    counted = shown.counted({"near_end": near_end(firm, now)})
+    counted = shown.counted(ends_by=last_near(firm, now))
     counts = {name: figure.count for name, figure in counted.items()}
     context = {
         "firm": firm,
