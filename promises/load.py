@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from itertools import accumulate
-from math import inf
+from math import inf, isnan, nan
 from typing import NamedTuple
 
 
@@ -29,8 +29,6 @@ class Earlier(NamedTuple):
 
 # For a promise that is not among the others yet: it comes after all that are due at the same instant.
 NOT_YET_MADE = inf
-# A promise as it lies in a load: its instant in seconds, its key, its hours.
-Row = tuple[float, int, float | None]
 
 
 class Load:
@@ -40,25 +38,25 @@ class Load:
 
     def __init__(self, owed: Iterable[Owed], supposed_hours: float) -> None:
         """`supposed_hours` is what a promise without an estimate is taken to need."""
-        self._lay([(row.due_at.timestamp(), row.pk, row.hours) for row in owed], supposed_hours)
+        rows = sorted((row.due_at.timestamp(), row.pk, nan if row.hours is None else row.hours) for row in owed)
+        dues, pks, hours = zip(*rows, strict=True) if rows else ((), (), ())
+        self._lay(array("d", dues), array("q", pks), array("d", hours), supposed_hours)
 
     @classmethod
-    def of_columns(
-        cls, dues: Sequence[float], pks: Sequence[int], hours: Sequence[float | None], supposed_hours: float
-    ) -> Load:
-        """From instants in seconds, keys and hours."""
+    def of_columns(cls, dues: array[float], pks: array[int], hours: array[float], supposed_hours: float) -> Load:
+        """From instants in seconds and keys, in this order, and hours: not a number where nobody has said."""
         load = cls.__new__(cls)
-        load._lay([*zip(dues, pks, hours, strict=True)], supposed_hours)
+        load._lay(dues, pks, hours, supposed_hours)
         return load
 
-    def _lay(self, rows: list[Row], supposed_hours: float) -> None:
-        rows.sort(key=lambda row: row[:2])
-        self._dues = array("d", [due for due, _, _ in rows])
-        self._pks = array("q", [pk for _, pk, _ in rows])
-        self._hours = array("d", [supposed_hours if hours is None else hours for _, _, hours in rows])
+    def _lay(self, dues: array[float], pks: array[int], hours: array[float], supposed_hours: float) -> None:
+        unknown = [*map(isnan, hours)]
+        if any(unknown):
+            hours = array("d", [supposed_hours if isnan(one) else one for one in hours])
+        self._dues, self._pks, self._hours = dues, pks, hours
         # What lies before each of them, and before what comes last.
-        self._before = array("d", accumulate(self._hours, initial=0.0))
-        self._unknown = array("i", accumulate((hours is None for _, _, hours in rows), initial=0))
+        self._before = array("d", accumulate(hours, initial=0.0))
+        self._unknown = array("i", accumulate(unknown, initial=0))
 
     def __len__(self) -> int:
         return len(self._dues)

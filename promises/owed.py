@@ -1,10 +1,12 @@
 """What people have open, read for many of them in one question.
 
-On PostgreSQL each owner's comes as some arrays of numbers: a row for each promise would take ten times as long.
+On PostgreSQL each owner's comes as some columns of numbers: a row for each promise would take ten times as long.
 """
 
 from __future__ import annotations
 
+import sys
+from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -23,16 +25,22 @@ IN_HAND_READ = 30
 # So that what is read at once stays small, though each has thousands open.
 OWNERS_AT_ONCE = 25
 
-# The same sum as `owed_of`, step by step, so that both come to the same number to the last bit.
+# The same sum as `owed_of`, step by step, so that both come to the same number to the last bit. Each owner's are walked
+# in the order of their own index, and come as numbers laid end to end: to read them as text would take longer.
 COLUMNS = """
-SELECT owner_id, array_agg(extract(epoch FROM due_at)::float8), array_agg(id), array_agg(CASE
-        WHEN standing = 'done' OR per_cent = 100 THEN 0
-        WHEN hours_left IS NOT NULL THEN hours_left::float8
-        ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END){in_hand}
-FROM promises_promise WHERE ended_at IS NULL AND owner_id = ANY(%s) GROUP BY owner_id
+SELECT owners.id, theirs.* FROM unnest(%s::bigint[]) AS owners (id) CROSS JOIN LATERAL (
+    SELECT string_agg(float8send(extract(epoch FROM due_at)::float8), ''), string_agg(int8send(id), ''),
+        string_agg(float8send(coalesce(hours, 'NaN')), ''){in_hand}
+    FROM (
+        SELECT *, CASE WHEN standing = 'done' OR per_cent = 100 THEN 0
+            WHEN hours_left IS NOT NULL THEN hours_left::float8
+            ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END AS hours
+        FROM promises_promise WHERE owner_id = owners.id AND ended_at IS NULL ORDER BY due_at, id
+    ) AS open
+) AS theirs
 """
-OF_THOSE_IN_HAND = """, array_agg(extract(epoch FROM made_at)::float8), array_agg(estimate_hours::float8),
-        array_agg(extract(epoch FROM first_due_at)::float8)"""
+OF_THOSE_IN_HAND = """, array_agg(id), array_agg(extract(epoch FROM made_at)::float8),
+        array_agg(estimate_hours::float8), array_agg(extract(epoch FROM first_due_at)::float8)"""
 ROWS = (
     "owner_id",
     "made_at",
@@ -75,8 +83,16 @@ def _columns(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]
     with connection.cursor() as cursor:
         cursor.execute(COLUMNS.format(in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
         for owner, dues, pks, hours, *begun in cursor:
-            load = Load.of_columns(dues, pks, hours, UNKNOWN_HOURS)
-            yield owner, Open(load, _latest(zip(pks, *begun, strict=True)) if in_hand else None)
+            if dues is not None:
+                load = Load.of_columns(_numbers("d", dues), _numbers("q", pks), _numbers("d", hours), UNKNOWN_HOURS)
+                yield owner, Open(load, _latest(zip(*begun, strict=True)) if in_hand else None)
+
+
+def _numbers(kind: str, sent: memoryview) -> array[Any]:
+    numbers = array(kind, bytes(sent))
+    if sys.byteorder == "little":
+        numbers.byteswap()
+    return numbers
 
 
 def _latest(rows: Iterable[tuple[int, float | None, float | None, float]]) -> list[InHand]:
