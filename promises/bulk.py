@@ -10,8 +10,14 @@ from typing import Any
 
 from django.db import connection
 from django.db.models import CharField, Field, Model, TextField
+from django.db.models.expressions import RawSQL
 
 Row = Sequence[Any]
+
+
+def among(keys: Sequence[int]) -> Any:
+    """To find rows by a thousand keys: on PostgreSQL one array, for Django looks at each parameter by itself."""
+    return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)]) if connection.vendor == "postgresql" else keys
 
 
 def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:

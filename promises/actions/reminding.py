@@ -12,7 +12,7 @@ from django.db.models import F
 from engagement.outbox.models import State
 from engagement.staff.models import User
 from promises.actions.alarms import Hearers, alarms_for
-from promises.bulk import insert_rows
+from promises.bulk import among, insert_rows
 from promises.models import Promise, Reminder
 
 WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
@@ -33,10 +33,11 @@ WRITTEN = (*(name.removesuffix("_id") for name in Occasion._fields), "message", 
 
 @dataclass(frozen=True, slots=True)
 class Raised:
-    """A promise whose client has to hear: at risk or overdue, and not told."""
+    """A promise whose client has to hear: at risk or overdue, and not told. `is_new`: since this look."""
 
     promise: Promise
     restricted: bool
+    is_new: bool
 
 
 @dataclass(slots=True)
@@ -60,7 +61,8 @@ class _Wanted:
 
 def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
     """Write the reminders of the stages reached. The caller holds the promises; nobody is reminded twice of a stage."""
-    written = _written([one.promise for one in raised])
+    # About a fright that begins with this look nothing can have been written.
+    written = _written([one.promise for one in raised if not one.is_new])
     lost = _lost(written)
     wanted = _Wanted()
     for one in raised:
@@ -108,7 +110,11 @@ def _half_way(promise: Promise) -> datetime:
 
 def _written(promises: Collection[Promise]) -> dict[Occasion, str]:
     """What was written about the fright that each is in, and how its alarm stands. Of earlier ones nothing is read."""
-    rows = Reminder.objects.filter(promise__in=[promise.pk for promise in promises], alarm_at=F("promise__alarm_at"))
+    if not promises:
+        return {}
+    rows = Reminder.objects.filter(
+        promise__in=among([promise.pk for promise in promises]), alarm_at=F("promise__alarm_at")
+    )
     return {Occasion(*row[:-1]): row[-1] for row in rows.order_by().values_list(*Occasion._fields, "message__state")}
 
 

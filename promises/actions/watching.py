@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from engagement.staff.models import Firm, User
 from promises.actions.alarms import Hearers
 from promises.actions.reminding import Raised, remind, with_half_way
-from promises.bulk import insert_rows, update_rows
+from promises.bulk import among, insert_rows, update_rows
 from promises.kept_record import forget_what_grew
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, RiskReading
@@ -190,12 +190,16 @@ class _Hint:
 
 @dataclass(frozen=True, slots=True)
 class _Seen:
-    """A promise as the look left it, not written yet. `is_new`: its band changed, or this was the first look."""
+    """A promise as the look left it, not written yet. `is_new`: its band changed, or this was the first look.
+
+    `is_raised`: from this look on its client has to hear.
+    """
 
     promise: Promise
     restricted: bool
     days_left: int
     is_new: bool
+    is_raised: bool
 
 
 class _Sweep:
@@ -237,7 +241,7 @@ class _Sweep:
             held = self._hold(hints)
             seen = [one for one in seen if one.promise.pk in held]
             broken = [pk for pk in broken if pk in held]
-            if raised := [Raised(one.promise, one.restricted) for one in seen if one.promise.alarm_at]:
+            if raised := [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]:
                 remind(raised, self.hearers)
             self._keep(seen)
             if broken:
@@ -261,7 +265,7 @@ class _Sweep:
 
     def _read(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
         """The promises with those hints, and whether their clients are restricted. Nobody is kept from them yet."""
-        due = Promise.objects.to_look_at(self.now).filter(pk__in=[hint.pk for hint in hints])
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=among([hint.pk for hint in hints]))
         for *values, restricted in due.order_by("owner_id", "pk").values_list(*READ, "client__restricted"):
             promise = _made_of(values)
             # Without it a look would ask for each one.
@@ -275,19 +279,19 @@ class _Sweep:
         hint moved on.
         """
         listed = {hint.pk: hint.at for hint in hints}
-        due = Promise.objects.to_look_at(self.now).filter(pk__in=listed).order_by()
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=among([*listed])).order_by()
         held = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", "next_look_at")
         return {pk for pk, hint in held if hint and hint.timestamp() == listed[pk]}
 
     def _look(self, promise: Promise, restricted: bool) -> _Seen:
         look = self.looking.look(promise)
-        is_new = look.band != promise.band or promise.chance is None
+        is_new, was_raised = look.band != promise.band or promise.chance is None, bool(promise.alarm_at)
         promise.band, promise.chance = look.band.value, look.forecast.chance
         promise.sentence = sentence(promise, look.forecast, self.now)
         promise.alarm_at = (promise.alarm_at or self.now) if promise.is_not_told(self.now) else None
         promise.next_look_at = with_half_way(promise, look.next_look_at, self.now)
         _stamp_slip(promise, self.now)
-        return _Seen(promise, restricted, look.days_left, is_new)
+        return _Seen(promise, restricted, look.days_left, is_new, not was_raised)
 
     def _keep(self, seen: Sequence[_Seen]) -> None:
         insert_rows(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
