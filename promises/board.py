@@ -30,7 +30,7 @@ from django.db.models.functions import Coalesce, Lower
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
-from engagement.staff.statement import Given, Part, Question, put_together_once
+from engagement.staff.statement import Given, Part, SqlText, put_together_once
 from promises import board_counts
 from promises.board_counts import AGES, COMING_WEEKS, DAY, EARLIEST_ZONE, LATEST_ZONE
 from promises.coming_weeks import Days, Promised, weeks_from
@@ -401,7 +401,7 @@ def _page_after(card: str, shape: Shape, segment: int, goes_on: bool, size: int)
 
 
 @put_together_once
-def _figures(shape: Shape, with_tallies: bool) -> Question:
+def _figures(shape: Shape, with_tallies: bool) -> SqlText:
     return board_counts.question(_asked_once(shape).open, with_tallies)
 
 

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import DateField, DateTimeField, QuerySet
 
-from engagement.staff.statement import Given, Question
+from engagement.staff.statement import Given, SqlText
 from promises.coming_weeks import Promised
 from promises.models import OutcomeTally, Promise
 from promises.models.hours_left import HOURS_LEFT
@@ -93,7 +93,7 @@ COUNTS, WEEKS = _counts(), _weeks()
 NAMES = (*COUNTS, *WEEKS, "near_end")
 
 
-def question(rows: QuerySet[Promise], with_tallies: bool) -> Question:
+def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
     """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies."""
     parts, params = list[str](), list[Any]()
     every, of_every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
@@ -114,7 +114,7 @@ def question(rows: QuerySet[Promise], with_tallies: bool) -> Question:
         table = connection.ops.quote_name(OutcomeTally._meta.db_table)
         parts.append(f"SELECT -1, CAST(day AS text), outcome, count, 0, 0 FROM {table} WHERE day >= %s")
         params.append(Given("since", DateField()).place)
-    return Question(" UNION ALL ".join(parts), params)
+    return SqlText(" UNION ALL ".join(parts), params)
 
 
 def counted(found: list[tuple[Any, ...]]) -> Counted:

@@ -90,7 +90,7 @@ class AmongGiven(Expression):
         return f"{sql} IN ({', '.join(['%s'] * self.most)})", (*params, *places)
 
 
-class Question:
+class SqlText:
     """A text, and what it asks by: among its parameters stand the places of what is given."""
 
     def __init__(self, text: str, params: Sequence[Any]) -> None:
@@ -107,7 +107,7 @@ class Question:
         return [param.filled(given) if isinstance(param, places) else param for param in self.params]
 
 
-class Statement(Question):
+class Statement(SqlText):
     """`rows` are plain values (`values_list`); where something is given, a `Given` stands."""
 
     def __init__(self, rows: QuerySet[Any, Any]) -> None:
@@ -142,16 +142,16 @@ class Part(Generic[Made]):
         return None if values[0] is None else self.model.from_db(connection.alias, self.names, values)
 
 
-def put_together_once(build: Callable[P, QuerySet[Any, Any] | Question]) -> Callable[P, Question]:
+def put_together_once(build: Callable[P, QuerySet[Any, Any] | SqlText]) -> Callable[P, SqlText]:
     """One question for each shape: the arguments say which conditions there are, never what is asked by."""
-    kept: dict[Any, Question] = {}
+    kept: dict[Any, SqlText] = {}
 
     @wraps(build)
-    def question(*args: P.args, **kwargs: P.kwargs) -> Question:
+    def question(*args: P.args, **kwargs: P.kwargs) -> SqlText:
         key = (*args, *sorted(kwargs.items()))
         if key not in kept:
             built = build(*args, **kwargs)
-            kept[key] = built if isinstance(built, Question) else Statement(built)
+            kept[key] = built if isinstance(built, SqlText) else Statement(built)
         return kept[key]
 
     return question

@@ -71,9 +71,7 @@ def is_constant(node):
 
 def puts_sql_together(tree):
     asks = [
-        call
-        for call in calls(tree)
-        if name_of(call) in ("execute", "executemany", "raw", "extra", "RawSQL", "Question")
+        call for call in calls(tree) if name_of(call) in ("execute", "executemany", "raw", "extra", "RawSQL", "SqlText")
     ]
     return [call for call in asks if call.args and not is_constant(call.args[0])]
 
