@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import Model
 
 from clients.models import Client, Entry
 from engagement.staff.models import User
@@ -33,23 +34,29 @@ class Event:
 
 # How many entries a chain has, and the hash of the last.
 Head = tuple[int, str]
+# So many rows go in with the move of the head, where a database can do several things in one question.
+AT_ONCE = 8
+MOVED = f"""moved AS (
+    UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s AND entries = %s AND head = %s RETURNING id
+)"""
 
 
-def write(client_id: int, *events: Event, head: Head | None = None) -> list[Entry]:
+def write(client_id: int, *events: Event, head: Head | None = None, beside: Sequence[Model] = ()) -> list[Entry]:
     """Append to the client's chain, in the transaction of what happened, and only together with it.
 
     Whoever has just read the client says where the chain ended. Where somebody has written since, or nobody knows, it
     is read again with the client's row locked. On both databases a second entry in one place is refused by constraint.
+
+    `beside` are new rows of other tables that go with the entries.
     """
     with transaction.atomic(savepoint=False):
-        entries = _moved(client_id, head, events) if head else None
+        entries = _moved(client_id, head, events, beside) if head else None
         if entries is None:
             held = Client.objects.select_for_update(no_key=True).values_list("entries", "head").get(pk=client_id)
-            entries = _moved(client_id, held, events)
+            entries = _moved(client_id, held, events, beside)
             if entries is None:
                 # Nobody can move it now. Without its entry, what happened must not be kept either.
                 raise ChainMoved(client_id)
-        Entry.objects.bulk_create(entries, batch_size=500)
     return entries
 
 
@@ -67,11 +74,36 @@ def write_all(events: Mapping[int, Sequence[Event]]) -> None:
             cursor.executemany(f"UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s", heads)
 
 
-def _moved(client_id: int, head: Head, events: Iterable[Event]) -> list[Entry] | None:
-    """The entries to follow this head, and the client pointing to the last; None where it is the head no more."""
+def _moved(client_id: int, head: Head, events: Sequence[Event], beside: Sequence[Model]) -> list[Entry] | None:
+    """The entries that follow this head, written, and the client pointing to the last.
+
+    None, and nothing is written, where it is the head no more.
+    """
     entries = list(_chained(client_id, *head, events))
+    if len(entries) + len(beside) <= AT_ONCE and connection.vendor == "postgresql":
+        return entries if _moved_at_once(client_id, head, entries, beside) else None
     here = Client.objects.filter(pk=client_id, entries=head[0], head=head[1])
-    return entries if here.update(entries=entries[-1].seq, head=entries[-1].hash) else None
+    if not here.update(entries=entries[-1].seq, head=entries[-1].hash):
+        return None
+    for row in beside:
+        row.save(force_insert=True)
+    Entry.objects.bulk_create(entries, batch_size=500)
+    return entries
+
+
+def _moved_at_once(client_id: int, head: Head, entries: Sequence[Entry], beside: Sequence[Model]) -> bool:
+    """In one question instead of two or more, each of which would wait for its answer with the client's row held."""
+    parts = [MOVED]
+    values: list[Any] = [entries[-1].seq, entries[-1].hash, client_id, *head]
+    for number, row in enumerate((*beside, *entries)):
+        fields = [field for field in row._meta.concrete_fields if not field.primary_key]
+        columns = ", ".join(connection.ops.quote_name(str(field.column)) for field in fields)
+        table, places = connection.ops.quote_name(row._meta.db_table), ", ".join(["%s"] * len(fields))
+        parts.append(f"row_{number} AS (INSERT INTO {table} ({columns}) SELECT {places} FROM moved)")
+        values += [field.get_db_prep_save(field.pre_save(row, add=True), connection) for field in fields]
+    with connection.cursor() as cursor:
+        cursor.execute(f"WITH {', '.join(parts)} SELECT count(*) FROM moved", values)
+        return bool(cursor.fetchone()[0])
 
 
 def _chained(client_id: int, seq: int, previous: str, events: Iterable[Event]) -> Iterator[Entry]:

@@ -10,7 +10,7 @@ from django.db import DatabaseError, IntegrityError, connection, transaction
 from django.db.models import F
 
 from clients import record
-from clients.models import Client, Entry
+from clients.models import Client, Contact, Entry
 from conftest import HOUR, NOW
 
 
@@ -193,6 +193,22 @@ def test_a_head_that_moved_meanwhile_is_read_again(told, thandi, known):
     assert [entry.subject for entry in told.record.order_by("seq")][-2:] == ["promise 2", "promise 3"]
 
 
+@pytest.mark.parametrize("head_is", ["known", "moved", "unknown"])
+@pytest.mark.parametrize("how_many", [1, 3, record.AT_ONCE])
+def test_what_goes_beside_an_entry_is_there_once(told, thandi, head_is, how_many):
+    head = None if head_is == "unknown" else (told.entries, told.head)
+    if head_is == "moved":
+        record.write(told.pk, record.Event("promise 2", "made", NOW, thandi))
+    before, contact = told.record.count(), Contact(client=told, name="Lena, of the “shop”", zone="")
+    events = [record.Event("promise 3", "made", NOW, thandi, {"text": "50% 'of' it", "n": n}) for n in range(how_many)]
+
+    record.write(told.pk, *events, head=head, beside=[contact])
+
+    assert faults(told) == []
+    assert told.record.count() == before + how_many
+    assert told.contacts.filter(name=contact.name).count() == 1
+
+
 def test_several_entries_go_in_at_once(told, thandi):
     events = [record.Event("promise 2", "made", NOW, thandi, {"number": number}) for number in range(3)]
 
@@ -220,10 +236,11 @@ def test_what_happened_is_not_kept_without_its_entry(told):
     def rename():
         Client.objects.filter(pk=told.pk).update(name="Renamed")
         at = MovesTheChain(NOW.year, NOW.month, NOW.day, tzinfo=UTC)
-        record.write(told.pk, record.Event("client", "renamed", at))
+        record.write(told.pk, record.Event("client", "renamed", at), beside=[Contact(client=told, name="Lena")])
 
     with pytest.raises(record.ChainMoved):
         rename()
 
     assert not Client.objects.filter(pk=told.pk, name="Renamed").exists()
+    assert not told.contacts.exists()
     assert Entry.objects.filter(client=told).count() == told.entries

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from clients.models import Client, Contact, Scope
 from engagement.staff.models import Firm, User
-from promises.actions.base import Refused, holding, keep_note, load_changed, write
+from promises.actions.base import Refused, holding, keep_note, load_change, load_changed, write, write_with
 from promises.actions.overriding import Override, keep_override
 from promises.actions.progress import put_steps
 from promises.due import Due, tell_by_for
@@ -80,8 +80,8 @@ def make(
         keep_note(promise, note, by, now)
         source = {"scope": scope.number, "line": scope_line} if scope and scope_line is not None else {}
         when = {"due": due.at.isoformat(), "on": due.on.isoformat()}
-        load_changed(promise, now)
-        write(promise, "made", now, by, what=what, owner=owner.name, **when, **source)
+        beside = [load_change(promise, now)]
+        write_with(promise, "made", now, by, beside, what=what, owner=owner.name, **when, **source)
         keep_override(promise, override, due, by, now)
     return promise
 

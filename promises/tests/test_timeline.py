@@ -20,7 +20,7 @@ from promises.receivers import OUTCOMES_OF_A_MESSAGE
 
 PROMISES = Path(__file__).resolve().parents[1]
 # write(promise, "kind", …), and the two that are chosen by a condition.
-WRITTEN = re.compile(r'\b(?:write|Event)\(\s*[\w.]+,\s*"(\w+)"', re.S)
+WRITTEN = re.compile(r'\b(?:write|write_with|Event)\(\s*[\w.]+,\s*"(\w+)"', re.S)
 CHOSEN = re.compile(r'"(\w+)" if \w+ else "(\w+)"')
 
 
