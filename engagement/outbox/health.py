@@ -16,6 +16,7 @@ from django.utils.translation import gettext
 
 from engagement.outbox import hold as holding
 from engagement.outbox.models import Heartbeat, Hold, Message, State
+from engagement.staff.statement import Given, SqlText
 
 # Beats come every half minute; messages leave, and promises are looked at, within seconds: past these it is broken.
 SILENT_AFTER = timedelta(minutes=3)
@@ -23,6 +24,7 @@ LATE_AFTER = timedelta(minutes=5)
 CHECK_MAIL_EVERY = timedelta(minutes=2)
 # Any two will do.
 TWO_MOMENTS = datetime(2001, 1, 1, tzinfo=UTC), datetime(2002, 1, 1, tzinfo=UTC)
+NOW = Given("now", DateTimeField())
 BEATEN = ("beat_at", "mail_checked_at", "mail_error")
 
 Moments = Callable[[datetime], "QuerySet[Any, Any]"]
@@ -71,12 +73,7 @@ class Health:
 
 def read(now: datetime) -> Health:
     """In one question; a second where something is held."""
-    oldest, params = _oldest_waiting(now)
-    heart = connection.ops.quote_name(Heartbeat._meta.db_table)
-    beside = f"FROM (SELECT 1) AS always LEFT JOIN {heart} AS heart ON heart.id = 1"
-    with connection.cursor() as cursor:
-        cursor.execute(f"SELECT ({oldest}), heart.beat_at, heart.mail_error, heart.hold_id {beside}", params)
-        oldest_at, beat_at, mail_error, hold = cursor.fetchone()
+    ((oldest_at, beat_at, mail_error, hold),) = _question(connection.vendor, len(_also)).ask(now=now)
     return Health(
         beat_at=_moment(beat_at),
         oldest_waiting_at=_moment(oldest_at),
@@ -95,21 +92,19 @@ def _moment(value: Any) -> datetime | None:
     return moment
 
 
-def _oldest_waiting(now: datetime) -> tuple[str, list[Any]]:
-    """The question for the earliest of these moments. Its text is put together once: every page asks it."""
-    text, params = _text(connection.vendor, len(_also))
-    moment = connection.ops.adapt_datetimefield_value(now)
-    return text, [moment if param is None else param for param in params]
-
-
 @lru_cache(maxsize=8)
-def _text(vendor: str, rooms: int) -> tuple[str, tuple[Any, ...]]:
-    """None stands for the moment at which it is asked."""
+def _question(vendor: str, rooms: int) -> SqlText:
+    """Its text is put together once: every page asks it."""
     (text, params), (_text, others) = (_put_together(moment) for moment in TWO_MOMENTS)
     first = connection.ops.adapt_datetimefield_value(TWO_MOMENTS[0])
     # A column that asks by another moment than the one it is given would stand still here.
     assert all(param in (other, first) for param, other in zip(params, others, strict=True))
-    return text, tuple(None if param == first else param for param in params)
+    heart = connection.ops.quote_name(Heartbeat._meta.db_table)
+    beside = f"FROM (SELECT 1) AS always LEFT JOIN {heart} AS heart ON heart.id = 1"
+    return SqlText(
+        f"SELECT ({text}), heart.beat_at, heart.mail_error, heart.hold_id {beside}",
+        [NOW.place if param == first else param for param in params],
+    )
 
 
 def _put_together(now: datetime) -> tuple[str, list[Any]]:

@@ -6,10 +6,13 @@ For the pages that are opened most: to put the text together takes Django longer
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import wraps
+from functools import partial, wraps
+from itertools import count
 from typing import Any, Generic, ParamSpec, TypeVar
+from weakref import WeakKeyDictionary
 
 from django.db import connection
 from django.db.models import BooleanField, Expression, Field, Model, QuerySet, Value
@@ -27,6 +30,10 @@ class _Place:
     field: Field[Any, Any]
     shift: timedelta
 
+    @property
+    def type(self) -> str:
+        return str(self.field.db_type(connection))
+
     def filled(self, given: dict[str, Any]) -> Any:
         value = given[self.name]
         return self.field.get_db_prep_value(value + self.shift if self.shift else value, connection)
@@ -38,10 +45,22 @@ class _PlaceOfKey:
 
     name: str
     number: int
+    type = "bigint"
 
     def filled(self, given: dict[str, Any]) -> Any:
         keys = given[self.name]
         return keys[self.number] if self.number < len(keys) else keys[-1]
+
+
+PLACES = (_Place, _PlaceOfKey)
+_numbers = count()
+# By connection, what it has been told. The texts are as few as there are shapes of questions.
+_prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
+
+
+def _can_prepare() -> bool:
+    # Between the server and us, a pool may give each transaction another connection: this setting says so.
+    return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
 
 
 class Given(Value):
@@ -91,20 +110,45 @@ class AmongGiven(Expression):
 
 
 class SqlText:
-    """A text, and what it asks by: among its parameters stand the places of what is given."""
+    """A text, and what it asks by: among its parameters stand the places of what is given.
+
+    PostgreSQL is told the text once for each connection, and plans it anew only where that would make a difference.
+    """
 
     def __init__(self, text: str, params: Sequence[Any]) -> None:
         self.text, self.params = text, params
+        self._places = list(dict.fromkeys(param for param in params if isinstance(param, PLACES)))
+        self.name = f"asked_{next(_numbers)}"
 
     def ask(self, **given: Any) -> list[Row]:
-        with connection.cursor() as cursor:
-            cursor.execute(self.text, self._filled(given))
+        values = {place: place.filled(given) for place in self._places}
+        filled = [values[param] if isinstance(param, PLACES) else param for param in self.params]
+        with ExitStack() as ends:
+            if _can_prepare():
+                ends.enter_context(connection.execute_wrapper(partial(self._execute, list(values.values()))))
+            cursor = ends.enter_context(connection.cursor())
+            cursor.execute(self.text, filled)
             found: list[Row] = cursor.fetchall()
         return found
 
-    def _filled(self, given: dict[str, Any]) -> list[Any]:
-        places = (_Place, _PlaceOfKey)
-        return [param.filled(given) if isinstance(param, places) else param for param in self.params]
+    def _execute(self, values: list[Any], execute: Any, _text: str, _params: Any, many: bool, context: Any) -> Any:
+        """Innermost: whoever listens to what is asked has heard the text itself."""
+        known = _prepared.setdefault(connection.connection, set())
+        if self.name not in known:
+            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+                cursor.execute(self._preparing(cursor))
+            known.add(self.name)
+        marks = f"({', '.join(['%s'] * len(values))})" if values else ""
+        return execute(f"EXECUTE {self.name} {marks}", values, many, context)
+
+    def _preparing(self, cursor: Any) -> bytes:
+        # Imported where it is there: SQLite alone does without it.
+        from psycopg2.extensions import AsIs
+
+        numbers = {place: AsIs(f"${number}") for number, place in enumerate(self._places, 1)}
+        text: bytes = cursor.mogrify(self.text, [numbers[p] if isinstance(p, PLACES) else p for p in self.params])
+        types = f"({', '.join(place.type for place in self._places)})" if self._places else ""
+        return f"PREPARE {self.name} {types} AS ".encode() + text
 
 
 class Statement(SqlText):

@@ -1,10 +1,11 @@
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from django.db import connection
 from django.db.models import CharField, DateTimeField, F
 
 from engagement.staff.models import Absence, User
-from engagement.staff.statement import AmongGiven, Given, Statement, put_together_once
+from engagement.staff.statement import AmongGiven, Given, SqlText, Statement, put_together_once
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -80,3 +81,46 @@ def test_each_shape_is_put_together_once(people):
 
     assert (first, last) == (("Ann",), ("Cleo",))
     assert built == [False, True]
+
+
+@pytest.mark.servers
+def test_postgresql_is_told_a_text_once_and_asked_as_often_as_one_likes(people, django_assert_num_queries):
+    day = Given("day", DateTimeField())
+    text = SqlText("SELECT name FROM staff_user WHERE last_login >= %s AND name LIKE %s", [day.place, "%e%"])
+
+    with django_assert_num_queries(2):
+        found = [names(text.ask(day=NOON - days * DAY)) for days in (1, 2)]
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements WHERE name = %s", [text.name])
+        told = cursor.fetchone()
+    assert found == [{"Ben"}, {"Ben", "Cleo"}]
+    assert told == (1,)
+
+
+@pytest.mark.servers
+def test_behind_a_pool_of_connections_nothing_is_kept_in_one(people, monkeypatch):
+    monkeypatch.setitem(connection.settings_dict, "DISABLE_SERVER_SIDE_CURSORS", True)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        before = cursor.fetchone()
+
+    found = names(Statement(User.objects.filter(last_login__lte=LAST_SEEN).values_list("name")).ask(now=NOON - DAY))
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_prepared_statements")
+        assert cursor.fetchone() == before
+    assert found == {"Ben", "Cleo"}
+
+
+def test_whoever_listens_hears_the_text_itself(people):
+    heard = []
+
+    def listen(execute, sql, params, many, context):
+        heard.append(sql)
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(listen):
+        Statement(User.objects.filter(last_login__lte=LAST_SEEN).values_list("name")).ask(now=NOON)
+
+    assert [sql.partition(" ")[0] for sql in heard] == ["SELECT"]
