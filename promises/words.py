@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from engagement.outbox.models import Channel
+from engagement.staff.addresses import numbered
 from engagement.staff.when import days_late, speak_ago, speak_per_cent, speak_short
 from promises.models import Band, Outcome, Promise
 
@@ -125,9 +125,9 @@ def next_act(promise: Promise, now: datetime) -> NextAct:
     """The one thing to do about it next, by name."""
     if promise.is_not_told(now):
         words = _("Tell %(client)s") % {"client": promise.client.name.split(" ")[0]}
-        return NextAct(words, reverse("promises:tell", args=[promise.pk]))
+        return NextAct(words, numbered("promises:tell", promise.pk))
     if promise.is_open and (promise.due_at <= now or promise.band in (Band.AT_RISK, Band.WATCH)):
-        return NextAct(_("Update"), reverse("promises:update", args=[promise.pk]))
+        return NextAct(_("Update"), numbered("promises:update", promise.pk))
     return NextAct(_("Open"), promise.get_absolute_url())
 
 

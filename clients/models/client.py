@@ -9,10 +9,10 @@ from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
 from django.db.models.functions import Lower
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from engagement.outbox.models import Channel
+from engagement.staff.addresses import numbered
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
 from engagement.staff.zones import zone_or_utc
@@ -135,7 +135,7 @@ class Client(models.Model):
         return self.name
 
     def get_absolute_url(self) -> str:
-        return reverse("promises:client", args=[self.pk])
+        return numbered("promises:client", self.pk)
 
     @property
     def zoneinfo(self) -> ZoneInfo:

@@ -113,8 +113,13 @@ def speak_ago(when: datetime | date, now: datetime, language: str | None = None,
     day = when.astimezone(there).date() if isinstance(when, datetime) else when
     days = (day - now.astimezone(there).date()).days
     with _speaking(language) as tag:
-        if nearby := {0: gettext("today"), -1: gettext("yesterday"), 1: gettext("tomorrow")}.get(days):
-            return nearby
+        match days:
+            case 0:
+                return gettext("today")
+            case -1:
+                return gettext("yesterday")
+            case 1:
+                return gettext("tomorrow")
         number = {"number": speak_number(abs(days), tag)}
         if days < 0:
             return ngettext("%(number)s day ago", "%(number)s days ago", -days) % number

@@ -6,10 +6,10 @@ from zoneinfo import ZoneInfo
 
 from django.db import models
 from django.db.models import F, Q
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client, Contact, Scope, seen_by
+from engagement.staff.addresses import numbered
 from engagement.staff.models import User
 from engagement.staff.zones import zone_or_utc
 
@@ -267,9 +267,7 @@ class Promise(models.Model):
             ),
             models.Index(name="promise_scope_due", fields=["scope", "due_at", "id"], condition=IS_OPEN),
             # For lines of scopes that have their promise.
-            models.Index(
-                name="promise_of_line", fields=["scope", "scope_line"], condition=Q(scope_line__isnull=False)
-            ),
+            models.Index(name="promise_of_line", fields=["scope", "scope_line"], condition=Q(scope_line__isnull=False)),
             models.Index(name="promise_client_ended", fields=["client", "-ended_at"], condition=~IS_OPEN),
             # For the lists of what has ended.
             models.Index(name="promise_ended", fields=["-ended_at", "-id"], condition=~IS_OPEN),
@@ -284,7 +282,7 @@ class Promise(models.Model):
         return self.what
 
     def get_absolute_url(self) -> str:
-        return reverse("promises:detail", args=[self.pk])
+        return numbered("promises:detail", self.pk)
 
     @property
     def zoneinfo(self) -> ZoneInfo:

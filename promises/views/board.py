@@ -28,7 +28,7 @@ from promises.coming_weeks import Promised, Week, flow
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
 from promises.house import everybody, free_together
-from promises.models import Promise
+from promises.models import Band, Promise
 from promises.renewals import last_near
 
 # Rows of an export that are worded together.
@@ -37,11 +37,12 @@ AT_ONCE = 500
 LONGEST_KEY = 19
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Row:
     """One line of the ledger, every word of it made."""
 
     promise: Promise
+    what: str
     client: str
     client_url: str
     url: str
@@ -57,6 +58,11 @@ class Row:
     act: words.NextAct
     tone: str
     state: str
+    is_at_risk: bool
+
+    def __getitem__(self, name: str) -> Any:
+        """For templates, which ask for this first: to be told no takes them longer than the answer."""
+        return getattr(self, name)
 
 
 @dataclass(frozen=True)
@@ -171,6 +177,7 @@ def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | N
     return [
         Row(
             promise=promise,
+            what=promise.what,
             client=promise.client.name,
             client_url=addresses[promise.client_id],
             url=promise.get_absolute_url(),
@@ -186,6 +193,7 @@ def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | N
             act=words.next_act(promise, now),
             tone=words.row_tone(promise, now),
             state=words.state(promise, now),
+            is_at_risk=promise.band == Band.AT_RISK,
         )
         for promise in promises
     ]
