@@ -6,7 +6,7 @@ Django's bulk_update builds a CASE for each column and row: four times dearer th
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection
 from django.db.models import CharField, Field, Model, TextField
@@ -70,9 +70,75 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -
         _run_each(f"UPDATE {table} SET {sets} WHERE {_column(key)} = %s", places, rows)
 
 
+class Besides(NamedTuple):
+    """Rows of another model that belong to rows that are updated: the first column says to which."""
+
+    model: type[Model]
+    names: Sequence[str]
+    rows: Sequence[Row]
+
+
+def update_unchanged(
+    model: type[Model], names: Sequence[str], guard: str, rows: Sequence[Row], besides: Sequence[Besides]
+) -> int:
+    """Update those rows whose guard is what it was when they were read, and that nobody works on just now.
+
+    Each row is the values of these columns, then what the guard was, and the key last. What stands besides is inserted
+    for those that are updated. Returns how many these are. On PostgreSQL it is one statement, so that they are held no
+    longer than it takes.
+    """
+    if not rows:
+        return 0
+    besides = [one for one in besides if one.rows]
+    if connection.vendor == "postgresql":
+        return _update_unchanged(model, names, guard, rows, besides)
+    unchanged = {*model._default_manager.filter(pk__in=[row[-1] for row in rows]).values_list("pk", guard)}
+    mine = {row[-1] for row in rows if (row[-1], row[-2]) in unchanged}
+    for one in besides:
+        insert_rows(one.model, one.names, [row for row in one.rows if row[0] in mine])
+    update_rows(model, names, [(*row[:-2], row[-1]) for row in rows if row[-1] in mine])
+    return len(mine)
+
+
+def _update_unchanged(
+    model: type[Model], names: Sequence[str], guard: str, rows: Sequence[Row], besides: Sequence[Besides]
+) -> int:
+    fields, was, key = [_field(model, name) for name in names], _field(model, guard), model._meta.pk
+    assert key
+    table, pk, places = _quoted(model._meta.db_table), _column(key), [*fields, was, key]
+    columns = ", ".join([*map(_column, fields), "was", pk])
+    parts = [
+        f"given ({columns}) AS (SELECT * FROM unnest({_arrays(places)}))",
+        f"mine AS (SELECT held.{pk} FROM {table} AS held JOIN given ON held.{pk} = given.{pk}"
+        f" AND held.{_column(was)} = given.was FOR NO KEY UPDATE OF held SKIP LOCKED)",
+    ]
+    params = _columns_of(rows)
+    for number, one in enumerate(besides):
+        theirs = [_field(one.model, name) for name in one.names]
+        into = ", ".join(map(_column, theirs))
+        parts.append(
+            f"beside_{number} AS (INSERT INTO {_quoted(one.model._meta.db_table)} ({into})"
+            f" SELECT * FROM unnest({_arrays(theirs)}) AS one ({into})"
+            f" WHERE {_column(theirs[0])} IN (SELECT {pk} FROM mine))"
+        )
+        params += _columns_of(one.rows)
+    sets = ", ".join(f"{_column(field)} = given.{_column(field)}" for field in fields)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"WITH {', '.join(parts)} UPDATE {table} AS held SET {sets} FROM given JOIN mine ON mine.{pk} = given.{pk}"
+            f" WHERE held.{pk} = given.{pk}",
+            params,
+        )
+        return int(cursor.rowcount)
+
+
+def _columns_of(rows: Sequence[Row]) -> list[list[Any]]:
+    return [list(values) for values in zip(*rows, strict=True)]
+
+
 def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> None:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [list(values) for values in zip(*rows, strict=True)])
+        cursor.execute(statement, _columns_of(rows))
 
 
 def _run_each(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> None:

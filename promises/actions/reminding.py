@@ -12,7 +12,7 @@ from django.db.models import F
 from engagement.outbox.models import State
 from engagement.staff.models import User
 from promises.actions.alarms import Hearers, alarms_for
-from promises.bulk import among, insert_rows
+from promises.bulk import Besides, among
 from promises.models import Promise, Reminder
 
 WORST_FIRST = (Reminder.Kind.SLIPPED, Reminder.Kind.TELL_BY, Reminder.Kind.HALF_WAY, Reminder.Kind.AT_RISK)
@@ -59,8 +59,11 @@ class _Wanted:
             self.hears[pk] = moment
 
 
-def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
-    """Write the reminders of the stages reached. The caller holds the promises; nobody is reminded twice of a stage."""
+def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
+    """The reminders of the stages reached, to be written with the promises; nobody is reminded twice of a stage.
+
+    Whoever is to hear gets their alarm here. It leaves with what is written by then, and without any it never does.
+    """
     # About a fright that begins with this look nothing can have been written.
     written = _written([one.promise for one in raised if not one.is_new])
     lost = _lost(written)
@@ -72,11 +75,12 @@ def remind(raised: Sequence[Raised], hearers: Hearers) -> None:
             occasion = Occasion(*stage[:-1], person.id)
             if occasion not in written:
                 wanted.add(occasion, person, moment)
-    if wanted.reminders:
-        hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
-        alarms = alarms_for(hears, wanted.because, hearers.now)
-        rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
-        insert_rows(Reminder, WRITTEN, rows)
+    if not wanted.reminders:
+        return Besides(Reminder, WRITTEN, [])
+    hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
+    alarms = alarms_for(hears, wanted.because, hearers.now)
+    rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
+    return Besides(Reminder, WRITTEN, rows)
 
 
 def with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
@@ -99,7 +103,9 @@ def _stage(promise: Promise, now: datetime) -> Occasion:
     }
     if promise.alarm_at < promise.tell_by_at:
         stages[Reminder.Kind.HALF_WAY] = _half_way(promise)
-    kind = next(kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
+    reached = (kind for kind in WORST_FIRST if kind in stages and stages[kind] <= now)
+    # None, where the clock was put back since.
+    kind = next(reached, Reminder.Kind.AT_RISK)
     return Occasion(promise.pk, kind.value, promise.due_at, promise.alarm_at, NOBODY)
 
 

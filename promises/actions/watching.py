@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -12,15 +13,16 @@ from operator import attrgetter
 from time import monotonic
 from typing import Any
 
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import Case, F, Value, When
 from django.db.models.base import ModelState
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import Firm, User
 from promises.actions.alarms import Hearers
-from promises.actions.reminding import Raised, remind, with_half_way
-from promises.bulk import among, insert_rows, update_rows
+from promises.actions.reminding import Raised, reminders, with_half_way
+from promises.bulk import Besides, among, update_unchanged
 from promises.kept_record import forget_what_grew
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, RiskReading
@@ -34,12 +36,13 @@ PUT_OFF = timedelta(hours=1)
 PUT_OFF_A_LITTLE = timedelta(minutes=1)
 # A turn is over before Celery's limit, which would strike in the middle of a chunk, and before the next tick.
 TURN_LASTS = timedelta(seconds=50)
-# So many rows are held at once, while they are written and not while they are weighed: nobody who works on one of them
-# has to wait longer.
+# So many rows are read and weighed together, while nobody is kept from them.
 CHUNK = 1000
+# And so many are held at once while they are written: nobody who works on one of them has to wait longer.
+WRITTEN_AT_ONCE = 334
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
-# On PostgreSQL, the one sweep that there is at a time holds this.
+# On PostgreSQL, the one sweep that there is at a time holds this for as long as its turn lasts.
 THE_SWEEP = 0x5EE9
 
 # What a look reads of a promise, and what it writes.
@@ -66,7 +69,7 @@ READ = (
     "slipped_at",
 )
 WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at")
-VALUES_WRITTEN = attrgetter(*WRITTEN, "id")
+VALUES_WRITTEN = attrgetter(*WRITTEN)
 A_READING = ("promise", "at", "band", "chance", "sentence", "due_at", "days_left")
 
 
@@ -105,14 +108,17 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
     To ask the last time finds nothing, and clears the index of what this turn has moved on, so that the next one need
     not walk over it.
     """
-    while _is_any_due(now) and _has_the_word():
-        # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
-        forget_what_grew()
-        sweep, looked = _Sweep(now, ends), 0
-        for chunk in _Due(now).chunks():
-            some = sweep.look_at(chunk)
-            looked += some
-            yield some
+    while _is_any_due(now):
+        looked = 0
+        with _the_word() as is_mine:
+            if is_mine:
+                # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
+                forget_what_grew()
+                sweep = _Sweep(now, ends)
+                for chunk in _Due(now).chunks():
+                    some = sweep.look_at(chunk)
+                    looked += some
+                    yield some
         if not looked:
             # It is in somebody else's hands.
             return
@@ -197,6 +203,8 @@ class _Seen:
 
     promise: Promise
     restricted: bool
+    # As it was read.
+    hint: datetime | None
     days_left: int
     is_new: bool
     is_raised: bool
@@ -228,25 +236,18 @@ class _Sweep:
         return self.look_at(hints[:half]) + self.look_at(hints[half:])
 
     def _look_at(self, hints: Sequence[_Hint]) -> int:
-        with transaction.atomic():
-            if not _has_the_word():
-                raise _TurnIsOver
-            self._meet({hint.owner_id for hint in hints})
-            seen: list[_Seen] = []
-            broken: list[int] = []
-            # To change the language for each sentence would take as long as the sentence.
-            for language, due in groupby(self._read(hints), key=lambda one: one[0].owner.language):
-                with translation.override(language):
-                    self._look_at_each(due, seen, broken)
-            held = self._hold(hints)
-            seen = [one for one in seen if one.promise.pk in held]
-            broken = [pk for pk in broken if pk in held]
-            if raised := [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]:
-                remind(raised, self.hearers)
-            self._keep(seen)
-            if broken:
-                self._put_off(broken)
-        return len(seen) + len(broken)
+        self._meet({hint.owner_id for hint in hints})
+        seen: list[_Seen] = []
+        broken: list[int] = []
+        # To change the language for each sentence would take as long as the sentence.
+        for language, due in groupby(self._read(hints), key=lambda one: one[0].owner.language):
+            with translation.override(language):
+                self._look_at_each(due, seen, broken)
+        if broken:
+            self._put_off(broken)
+        # On SQLite whoever writes is alone anyway.
+        at_once = WRITTEN_AT_ONCE if connection.vendor == "postgresql" else CHUNK
+        return sum(self._keep(seen[first : first + at_once]) for first in range(0, len(seen), at_once)) + len(broken)
 
     def _look_at_each(self, due: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
         for promise, restricted in due:
@@ -264,46 +265,49 @@ class _Sweep:
         self._people |= {person.pk: person for person in new}
 
     def _read(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
-        """The promises with those hints, and whether their clients are restricted. Nobody is kept from them yet."""
-        due = Promise.objects.to_look_at(self.now).filter(pk__in=among([hint.pk for hint in hints]))
+        """The promises with those hints still, and whether their clients are restricted."""
+        listed = {hint.pk: hint.at for hint in hints}
+        due = Promise.objects.to_look_at(self.now).filter(pk__in=among([*listed]))
         for *values, restricted in due.order_by("owner_id", "pk").values_list(*READ, "client__restricted"):
             promise = _made_of(values)
-            # Without it a look would ask for each one.
-            promise._state.fields_cache["owner"] = self._people[promise.owner_id]
-            yield promise, restricted
-
-    def _hold(self, hints: Sequence[_Hint]) -> set[int]:
-        """Those that are as they were read: whoever changes anything about a promise sets its hint anew.
-
-        Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
-        hint moved on.
-        """
-        listed = {hint.pk: hint.at for hint in hints}
-        due = Promise.objects.to_look_at(self.now).filter(pk__in=among([*listed])).order_by()
-        held = due.select_for_update(no_key=True, skip_locked=True).values_list("pk", "next_look_at")
-        return {pk for pk, hint in held if hint and hint.timestamp() == listed[pk]}
+            assert promise.next_look_at
+            if promise.next_look_at.timestamp() == listed[promise.pk]:
+                # Without it a look would ask for each one.
+                promise._state.fields_cache["owner"] = self._people[promise.owner_id]
+                yield promise, restricted
 
     def _look(self, promise: Promise, restricted: bool) -> _Seen:
         look = self.looking.look(promise)
+        hint = promise.next_look_at
         is_new, was_raised = look.band != promise.band or promise.chance is None, bool(promise.alarm_at)
         promise.band, promise.chance = look.band.value, look.forecast.chance
         promise.sentence = sentence(promise, look.forecast, self.now)
         promise.alarm_at = (promise.alarm_at or self.now) if promise.is_not_told(self.now) else None
         promise.next_look_at = with_half_way(promise, look.next_look_at, self.now)
         _stamp_slip(promise, self.now)
-        return _Seen(promise, restricted, look.days_left, is_new, not was_raised)
+        return _Seen(promise, restricted, hint, look.days_left, is_new, not was_raised)
 
-    def _keep(self, seen: Sequence[_Seen]) -> None:
-        insert_rows(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
-        update_rows(Promise, WRITTEN, [VALUES_WRITTEN(one.promise) for one in seen])
+    def _keep(self, seen: Sequence[_Seen]) -> int:
+        """Write those that are as they were read: whoever changes anything about a promise sets its hint anew.
+
+        Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
+        hint moved on.
+        """
+        readings = Besides(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
+        raised = [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]
+        rows = [(*VALUES_WRITTEN(one.promise), one.hint, one.promise.pk) for one in seen]
+        with transaction.atomic():
+            besides = [readings, reminders(raised, self.hearers)] if raised else [readings]
+            return update_unchanged(Promise, WRITTEN, "next_look_at", rows, besides)
 
     def _put_off(self, pks: Sequence[int]) -> None:
         """They say so on every list."""
         said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
-        rows = Promise.objects.filter(pk__in=pks)
-        rows.update(next_look_at=self.now + PUT_OFF, sentence=said)
+        # Whatever was changed meanwhile is due anew.
+        rows = Promise.objects.to_look_at(self.now).filter(pk__in=pks)
         # Lists keep quiet about what is on track, and nobody knows whether these are.
-        rows.filter(band=Band.ON_TRACK).update(band=Band.WATCH)
+        band = Case(When(band=Band.ON_TRACK, then=Value(Band.WATCH)), default=F("band"))
+        rows.update(next_look_at=self.now + PUT_OFF, sentence=said, band=band)
 
     def _put_off_alone(self, pk: int, error: Exception) -> None:
         if isinstance(error, OperationalError):
@@ -314,15 +318,28 @@ class _Sweep:
             self._put_off([pk])
 
 
-def _has_the_word() -> bool:
-    """One sweep at a time, until its transaction ends: outside of one, whether there is no other just now.
+@contextmanager
+def _the_word() -> Iterator[bool]:
+    """One sweep at a time: whether this one may begin. Who dies with the word in hand loses it with the connection.
 
     On SQLite whoever writes is alone anyway.
     """
     if connection.vendor != "postgresql":
-        return True
+        yield True
+        return
+    is_mine = _asked("SELECT pg_try_advisory_lock(%s)")
+    try:
+        yield is_mine
+    finally:
+        if is_mine:
+            # Without a connection there is no word any more.
+            with suppress(DatabaseError, InterfaceError):
+                _asked("SELECT pg_advisory_unlock(%s)")
+
+
+def _asked(question: str) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_xact_lock(%s)", [THE_SWEEP])
+        cursor.execute(question, [THE_SWEEP])
         return bool(cursor.fetchone()[0])
 
 

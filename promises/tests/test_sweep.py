@@ -58,7 +58,7 @@ def test_a_thousand_more_changed_rows_take_ten_more_statements_at_the_most(many)
         looked, asked = statements(NOW)
         counts[looked] = len(asked)
 
-    assert counts[1000] <= counts[3]
+    assert counts[1000] - counts[3] <= 10
     assert counts[2000] - counts[1000] <= 10
 
 
@@ -79,7 +79,7 @@ class Cut(BaseException):
 
 
 @pytest.mark.parametrize("after", [0, 1, 2])
-@pytest.mark.parametrize("where", ["insert_rows", "update_rows"])
+@pytest.mark.parametrize("where", ["reminders", "update_unchanged"])
 def test_a_sweep_cut_in_the_middle_loses_and_doubles_nothing(many, monkeypatch, where, after):
     monkeypatch.setattr(watching, "CHUNK", 7)
     many(20)
@@ -87,9 +87,10 @@ def test_a_sweep_cut_in_the_middle_loses_and_doubles_nothing(many, monkeypatch, 
 
     def cut(*args):
         calls.append(args)
-        usual(*args)
+        done = usual(*args)
         if len(calls) > after:
             raise Cut
+        return done
 
     monkeypatch.setattr(watching, where, cut)
     with pytest.raises(Cut):
@@ -228,7 +229,7 @@ def test_a_load_that_changes_under_a_sweep_is_weighed_by_the_next(load, thandi, 
     monkeypatch.setattr(watching, "CHUNK", 1)
     actions.look_at_due(NOW + HOUR)
     Promise.objects.filter(what__in=["middle", "late"]).update(next_look_at=NOW + HOUR)
-    usual, others = watching.update_rows, []
+    usual, others = watching.update_unchanged, []
 
     def change():
         try:
@@ -238,14 +239,15 @@ def test_a_load_that_changes_under_a_sweep_is_weighed_by_the_next(load, thandi, 
             connection.close()
 
     def write(*args):
-        usual(*args)
+        written = usual(*args)
         if not others:
             others.append(Thread(target=change))
             others[0].start()
             # Over, or waiting for the row that this sweep holds.
             others[0].join(2)
+        return written
 
-    monkeypatch.setattr(watching, "update_rows", write)
+    monkeypatch.setattr(watching, "update_unchanged", write)
     actions.look_at_due(NOW + HOUR)
     others[0].join(10)
     monkeypatch.undo()
@@ -302,14 +304,15 @@ def test_what_is_never_looked_at_again_hides_nobody(load):
 
 def test_what_comes_due_while_a_turn_goes_on_is_looked_at_in_it(load, monkeypatch):
     Promise.objects.filter(what="early").update(next_look_at=NOW + HOUR)
-    usual, done = watching.update_rows, []
+    usual, done = watching.update_unchanged, []
 
     def write(*args):
-        usual(*args)
+        written = usual(*args)
         if not done:
             done.append(actions.look_soon([load("late").pk], NOW + HOUR))
+        return written
 
-    monkeypatch.setattr(watching, "update_rows", write)
+    monkeypatch.setattr(watching, "update_unchanged", write)
 
     assert actions.look_at_due(NOW + HOUR) == 2
     assert done == [1]

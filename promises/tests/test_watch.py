@@ -14,7 +14,7 @@ from engagement.staff.models import Absence
 from engagement.staff.signals import diary_changed
 from promises import actions, looking
 from promises.actions import reminding, watching
-from promises.bulk import update_rows
+from promises.bulk import update_unchanged
 from promises.due import due_for
 from promises.forecast import forecast
 from promises.looking import Looking, band_of, silent_from
@@ -333,13 +333,13 @@ def test_a_row_that_the_database_does_not_take_is_put_off_alone(make_promise, mo
         row = usual(promise)
         return ("x" * 11, *row[1:]) if promise.pk == bad.pk and connection.vendor == "postgresql" else row
 
-    def refuse(model, names, rows):
+    def refuse(model, names, guard, rows, besides):
         if connection.vendor == "sqlite" and bad.pk in [row[-1] for row in rows]:
             raise DatabaseError
-        update_rows(model, names, rows)
+        return update_unchanged(model, names, guard, rows, besides)
 
     monkeypatch.setattr(watching, "VALUES_WRITTEN", too_long)
-    monkeypatch.setattr(watching, "update_rows", refuse)
+    monkeypatch.setattr(watching, "update_unchanged", refuse)
     actions.look_at_due(NOW)
     bad.refresh_from_db()
 
@@ -354,7 +354,7 @@ def test_a_row_that_cannot_be_held_just_now_is_looked_at_a_little_later(make_pro
     def locked(*args):
         raise OperationalError("database is locked")
 
-    monkeypatch.setattr(watching, "update_rows", locked)
+    monkeypatch.setattr(watching, "update_unchanged", locked)
     actions.look_at_due(NOW)
     promise.refresh_from_db()
 
