@@ -84,7 +84,7 @@ class _Mention:
 
 def read_line(text: str, *, today: date, now_time: time, clients: Sequence[Named], language: str = "en") -> Line:
     quotes = quoted_spans(text)
-    mentions = _mentions(text, clients, quotes)
+    mentions = _mentions(text, clients)
     owner_words, owner_span = _owner(text, quotes)
     estimate, estimate_span = _estimate(text, quotes)
     marked = _apart([*(m.span for m in mentions), *(span for span in (owner_span, estimate_span) if span)])
@@ -130,11 +130,25 @@ def _begins(name: tuple[str, ...], asked: tuple[str, ...]) -> bool:
     return "".join(name).startswith("".join(asked))
 
 
-def _mentions(text: str, clients: Sequence[Named], quotes: Sequence[Span]) -> list[_Mention]:
+def first_words(text: str) -> tuple[str, ...]:
+    """The first word of every client that is named after an @."""
+    starts = (match.start(1 if match.group(1) else 2 if match.group(2) else 0) for match in _at_signs(text))
+    words = (_WORD.search(text, start) for start in starts)
+    return tuple(dict.fromkeys(fold(word.group()) for word in words if word))
+
+
+def words_in(text: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(fold(match.group()) for match in _WORD.finditer(text)))
+
+
+def _at_signs(text: str) -> list[re.Match[str]]:
+    quotes = quoted_spans(text)
+    return list(islice((m for m in _CLIENT.finditer(text) if not _inside(m.start(), quotes)), MOST_CHOICES))
+
+
+def _mentions(text: str, clients: Sequence[Named]) -> list[_Mention]:
     found: list[_Mention] = []
-    for match in _CLIENT.finditer(text):
-        if _inside(match.start(), quotes) or len(found) >= MOST_CHOICES:
-            continue
+    for match in _at_signs(text):
         named = match.group(1) or match.group(2)
         words, end = (named, match.end()) if named else _longest_name(text, match.end(), clients)
         start = _with_lead(text, match.start(), _LEADS_TO_CLIENT)
