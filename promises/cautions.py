@@ -57,6 +57,8 @@ def unseen(found: Iterable[Caution], seen: str) -> list[Caution]:
 
 def recently(client: Client, now: datetime) -> list[Promise]:
     recent = Promise.objects.filter(client=client, made_at__gt=now - ALIKE_WITHIN, voided_at=None)
+    # As far as a caution says it: of somebody to whom much is promised, all columns take longer than all else here.
+    recent = recent.only("what", "client_id", "due_on", "due_time", "zone")
     return list(recent.order_by("-made_at")[:MOST_LOOKED_AT])
 
 
