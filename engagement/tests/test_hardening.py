@@ -18,7 +18,7 @@ RUNS_TEXT = {"eval", "exec", "compile", "__import__"}
 READS_OBJECTS = {"pickle", "marshal", "shelve", "dill", "yaml", "xml", "lxml"}
 # Statements that are put together, and of what: names of our own tables and columns, never what was typed.
 PUT_TOGETHER = {
-    "clients/record.py": "the name of a table of ours",
+    "clients/record.py": "names of tables and columns of models",
     "clients/solution_search.py": "constants, with what is looked for as their parameter",
     "engagement/backup/postgresql.py": "names of tables that the server listed, and statements of ours",
     "engagement/backup/sqlite.py": "names of tables of the archive itself, on a copy of it",
