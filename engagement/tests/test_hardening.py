@@ -27,7 +27,7 @@ PUT_TOGETHER = {
     "engagement/staff/statement.py": "what the query compiler wrote, or one of these here, with its parameters apart",
     "promises/board.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/board_counts.py": "parts that the query compiler wrote, with their parameters apart",
-    "promises/actions/watching.py": "two constants",
+    "promises/actions/watching.py": "a constant",
     "promises/bulk.py": "names of tables and columns of models",
     "promises/models/past_job.py": "a constant with a name",
     "promises/owed.py": "constants",

@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
+from uuid import uuid4
 
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
@@ -124,15 +125,15 @@ def may_see(person: User, promise: Promise) -> bool:
     return Client.objects.visible_to(person).filter(pk=promise.client_id).exists()
 
 
-def alarms_for(people: Mapping[User, datetime], occasions: Mapping[int, str], now: datetime) -> dict[int, int]:
+def alarms_for(people: Mapping[User, datetime], now: datetime) -> dict[int, int]:
     """The alarm each of them is about to get, by person: one that has not left yet, or a new one; it leaves by then.
 
-    It is worded as it leaves, from what still holds then. The caller is the only sweep, so nobody gets two; and the
-    same occasion could not be written twice.
+    It is worded as it leaves, from what still holds then. Its occasion is its own: should none of the reminders that it
+    was made for be written, it never leaves, and must keep no later one from being written.
     """
     alarms = _hurried(people)
     new = [person for person in people if person.pk not in alarms]
-    for message in outbox.write_all([_alarm(person, people[person], occasions[person.pk]) for person in new], now):
+    for message in outbox.write_all([_alarm(person, people[person]) for person in new], now):
         assert message.person_id
         alarms[message.person_id] = message.pk
     return alarms
@@ -149,9 +150,9 @@ def _hurried(people: Mapping[User, datetime]) -> dict[int, int]:
     return {person: pk for _moment, pk, person in leaving}
 
 
-def _alarm(person: User, moment: datetime, occasion: str) -> dict[str, Any]:
+def _alarm(person: User, moment: datetime) -> dict[str, Any]:
     return {
-        "occasion": f"alarm:{person.pk}:{occasion}",
+        "occasion": f"alarm:{person.pk}:{uuid4().hex}",
         "not_before": moment,
         "audience": Audience.STAFF,
         "person": person,

@@ -42,19 +42,17 @@ class Raised:
 
 @dataclass(slots=True)
 class _Wanted:
-    """The reminders to write, and by whom an alarm is awaited: until when, and on which occasion."""
+    """The reminders to write, and by whom an alarm is awaited, until when."""
 
     reminders: list[Occasion] = field(default_factory=list)
     people: dict[int, User] = field(default_factory=dict)
     hears: dict[int, datetime] = field(default_factory=dict)
-    because: dict[int, str] = field(default_factory=dict)
 
     def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
         self.reminders.append(occasion)
         pk = occasion.person_id
         if pk not in self.people:
             self.people[pk], self.hears[pk] = person, moment
-            self.because[pk] = ":".join(str(part) for part in occasion[:-1])
         elif moment < self.hears[pk]:
             self.hears[pk] = moment
 
@@ -78,7 +76,7 @@ def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
     if not wanted.reminders:
         return Besides(Reminder, WRITTEN, [])
     hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
-    alarms = alarms_for(hears, wanted.because, hearers.now)
+    alarms = alarms_for(hears, hearers.now)
     rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
     return Besides(Reminder, WRITTEN, rows)
 

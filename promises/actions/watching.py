@@ -1,4 +1,4 @@
-"""The watch. Promises are looked at when their hints say so: a thousand in one transaction, in a few statements."""
+"""The watch. Promises are looked at when their hints say so: a thousand together, in a few statements."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
-from django.db.models import Case, F, Value, When
 from django.db.models.base import ModelState
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -44,6 +43,10 @@ WRITTEN_AT_ONCE = 334
 MOST_LISTED = 1_000_000
 # On PostgreSQL, the one sweep that there is at a time holds this for as long as its turn lasts.
 THE_SWEEP = 0x5EE9
+TAKE_THE_WORD = """
+SELECT pg_try_advisory_lock(%s), set_config('tcp_keepalives_idle', '60', false),
+    set_config('tcp_keepalives_interval', '15', false), set_config('tcp_keepalives_count', '4', false)
+"""
 
 # What a look reads of a promise, and what it writes.
 READ = (
@@ -74,7 +77,7 @@ A_READING = ("promise", "at", "band", "chance", "sentence", "due_at", "days_left
 
 
 class _TurnIsOver(Exception):
-    """The time for this sweep is up, or another sweep has the word: what is left is due still."""
+    """The time for this sweep is up: what is left is due still."""
 
 
 def look_soon(promises: Iterable[int], now: datetime) -> int:
@@ -303,44 +306,51 @@ class _Sweep:
     def _put_off(self, pks: Sequence[int]) -> None:
         """They say so on every list."""
         said = _("This promise could not be looked at. Look at it yourself until the watch can again.")
-        # Whatever was changed meanwhile is due anew.
-        rows = Promise.objects.to_look_at(self.now).filter(pk__in=pks)
-        # Lists keep quiet about what is on track, and nobody knows whether these are.
-        band = Case(When(band=Band.ON_TRACK, then=Value(Band.WATCH)), default=F("band"))
-        rows.update(next_look_at=self.now + PUT_OFF, sentence=said, band=band)
+        with transaction.atomic():
+            held = _hold_due(pks, self.now)
+            rows = Promise.objects.filter(pk__in=held)
+            rows.update(next_look_at=self.now + PUT_OFF, sentence=said)
+            # Lists keep quiet about what is on track, and nobody knows whether these are.
+            rows.filter(band=Band.ON_TRACK).update(band=Band.WATCH)
 
     def _put_off_alone(self, pk: int, error: Exception) -> None:
         if isinstance(error, OperationalError):
             logger.warning("Promise %s was held by somebody else; it is looked at a little later.", pk, exc_info=error)
-            Promise.objects.filter(pk=pk).update(next_look_at=self.now + PUT_OFF_A_LITTLE)
+            with transaction.atomic():
+                held = _hold_due([pk], self.now)
+                Promise.objects.filter(pk__in=held).update(next_look_at=self.now + PUT_OFF_A_LITTLE)
         else:
             logger.error("Promise %s could not be written; it is put off by %s.", pk, PUT_OFF, exc_info=error)
             self._put_off([pk])
+
+
+def _hold_due(pks: Sequence[int], now: datetime) -> list[int]:
+    """Those that are due still and that nobody works on: what was changed meanwhile is due anew."""
+    due = Promise.objects.to_look_at(now).filter(pk__in=pks).order_by("pk")
+    return list(due.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
 
 
 @contextmanager
 def _the_word() -> Iterator[bool]:
     """One sweep at a time: whether this one may begin. Who dies with the word in hand loses it with the connection.
 
-    On SQLite whoever writes is alone anyway.
+    On SQLite whoever writes is alone anyway. Behind a pool that hands out connections by the transaction nobody has it:
+    two sweeps at once then weigh some promises twice, and write them once.
     """
-    if connection.vendor != "postgresql":
+    if connection.vendor != "postgresql" or connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS"):
         yield True
         return
-    is_mine = _asked("SELECT pg_try_advisory_lock(%s)")
+    with connection.cursor() as cursor:
+        # And a machine that is gone without a word is noticed within two minutes, not within two hours.
+        cursor.execute(TAKE_THE_WORD, [THE_SWEEP])
+        is_mine = bool(cursor.fetchone()[0])
     try:
         yield is_mine
     finally:
         if is_mine:
             # Without a connection there is no word any more.
-            with suppress(DatabaseError, InterfaceError):
-                _asked("SELECT pg_advisory_unlock(%s)")
-
-
-def _asked(question: str) -> bool:
-    with connection.cursor() as cursor:
-        cursor.execute(question, [THE_SWEEP])
-        return bool(cursor.fetchone()[0])
+            with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_unlock(%s)", [THE_SWEEP])
 
 
 def _made_of(values: Sequence[Any]) -> Promise:

@@ -58,7 +58,7 @@ def tell(karoo, lena, thandi):
 
 def alarm_for(person, now, moment):
     """The alarm that a sweep at that moment would put a reminder into."""
-    return Message.objects.get(pk=alarms_for({person: moment}, {person.pk: str(now)}, now)[person.pk])
+    return Message.objects.get(pk=alarms_for({person: moment}, now)[person.pk])
 
 
 def tick(now):

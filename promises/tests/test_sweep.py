@@ -10,6 +10,7 @@ from django.db import OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import DAY, HOUR, NOW
+from engagement.outbox.actions import send_waiting
 from engagement.outbox.models import Message
 from engagement.staff.models import Role
 from promises import actions
@@ -293,6 +294,29 @@ def test_who_says_a_word_while_a_promise_is_weighed_neither_waits_nor_is_overwri
     assert waited == []
     assert (first, left) == (1, {"early"})
     assert load("early").band == Band.AT_RISK
+
+
+def test_an_alarm_that_left_without_its_reminder_keeps_no_later_one_from_being_written(make_promise, monkeypatch):
+    promise = make_promise(estimate_hours=Decimal(400))
+    actions.look_at_due(NOW)
+    now, usual = promise.tell_by_at, watching.update_unchanged
+
+    def somebody_was_quicker(*args):
+        actions.look_soon([promise.pk], now + SECOND)
+        return usual(*args)
+
+    monkeypatch.setattr(watching, "update_unchanged", somebody_was_quicker)
+    actions.look_at_due(now)
+    monkeypatch.undo()
+    between = Reminder.objects.filter(kind="tell_by").count()
+    send_waiting(now + HOUR)
+    actions.look_at_due(now + HOUR)
+
+    assert between == 0
+    assert Message.objects.filter(kind="alarm", state="dropped").exists()
+    assert Reminder.objects.filter(kind="tell_by", promise=promise).exists()
+    promise.refresh_from_db()
+    assert "could not be looked at" not in promise.sentence
 
 
 def test_what_is_never_looked_at_again_hides_nobody(load):
