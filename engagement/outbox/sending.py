@@ -25,7 +25,7 @@ from engagement.outbox.signals import message_leaving, message_settled
 logger = logging.getLogger(__name__)
 
 # A turn is over well before Celery's limit, which would strike in the middle of a message.
-TURN_LASTS = timedelta(seconds=45)
+TURN_LASTS = timedelta(seconds=30)
 # Pauses before the next attempt; the last one repeats.
 PAUSES = [timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600)]
 # A server that is away says nothing about the message: that costs no attempt, and waits no longer than this.
