@@ -23,6 +23,8 @@ MOST_LISTED = 100
 MOST_MEANT = 8
 # More figures than any key of ours has.
 LONGEST_KEY = 19
+# PostgreSQL takes it in no text, so nobody's name has it.
+NUL = "\0"
 
 Named = tuple[int, str]
 
@@ -95,6 +97,8 @@ class ClientField(forms.Field):
         return list(self.clients.filter(pk=typed)) if _is_number(typed) else []
 
     def _called(self, typed: str) -> list[Client]:
+        if NUL in typed:
+            return []
         return list(self.clients.alias(called=Lower("name")).filter(called=Lower(Value(typed)))[:2])
 
     def _is_chosen_from_a_list(self, typed: str) -> bool:
@@ -102,7 +106,8 @@ class ClientField(forms.Field):
         return _is_number(typed) or (self.in_full and self.listed is not None)
 
     def _meant(self, typed: str, found: list[Client]) -> Client:
-        found = found or list(self.clients.matching(typed).order_by("name", "pk")[: MOST_MEANT + 1])  # type: ignore[attr-defined]
+        if not found and NUL not in typed:
+            found = list(self.clients.matching(typed).order_by("name", "pk")[: MOST_MEANT + 1])  # type: ignore[attr-defined]
         if len(found) == 1 and not self.in_full:
             return found[0]
         cause = "unknown" if not found else "in_full" if self.in_full else "several"

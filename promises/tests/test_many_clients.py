@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.core.exceptions import ValidationError
 
 from clients import choices
 from clients.actions import make_client
@@ -85,3 +86,21 @@ def test_a_client_one_may_not_see_cannot_be_named(office, client, sam, secret):
 
     assert "No client is called “Quiet Matter”. Check the name" in page
     assert not Promise.objects.exists()
+
+
+@pytest.mark.parametrize("address", [NEW, "/promises/"])
+@pytest.mark.parametrize("most", [2, 100])
+def test_a_nul_is_in_nobodys_name_and_breaks_no_page(office, monkeypatch, address, most):
+    monkeypatch.setattr(choices, "MOST_LISTED", most)
+
+    assert office.get(address, {"client": "\0"}).status_code == 200
+    assert office.get(address, {"client": "Karoo\0Linen"}).status_code == 200
+
+
+@pytest.mark.parametrize("in_full", [True, False])
+def test_a_name_with_a_nul_is_a_name_that_nobody_has(office, in_full):
+    field = choices.ClientField("", empty_label="", in_full=in_full)
+    field.offer(Client.objects.all())
+
+    with pytest.raises(ValidationError, match="No client is called"):
+        field.clean("Karoo\0Linen")
