@@ -12,6 +12,10 @@ class NotDone(Exception):
     """What happened and what to do, as whoever runs the command reads it."""
 
 
+class Unreadable(NotDone):
+    """What lies there is damaged, or is no database."""
+
+
 @contextmanager
 def in_words(place: Path) -> Iterator[None]:
     """What the file system answers, said so that somebody can act on it."""

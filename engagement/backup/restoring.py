@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from tqdm import tqdm
 
 from engagement.backup import archive
-from engagement.backup.errors import NotDone, in_words
+from engagement.backup.errors import NotDone, Unreadable, in_words
 from engagement.backup.installation import Installation
 from engagement.backup.manifest import Manifest, fingerprint_of, refuse_newer
 from engagement.backup.postgresql import PostgreSQL
@@ -52,7 +52,7 @@ def restore(
     secret_keys = [installation.secret_key, *installation.earlier_secret_keys]
     asked = None if unproven or installation.secret_key_travels else secret_keys
     _refuse(archive.read_manifest(path), engine)
-    _refuse_while_it_works(engine, now)
+    _refuse_while_it_works(engine, now, replace=replace)
     if not replace and not engine.is_empty(SIGNS_OF_LIFE):
         raise NotDone(
             _("This installation holds data already. To put the back-up in its place and lose it, add --replace.")
@@ -83,10 +83,16 @@ def _refuse(manifest: Manifest, engine: Sqlite | PostgreSQL) -> None:
         raise NotDone(words % {"theirs": ENGINES.get(manifest.engine, manifest.engine), "ours": engine.spoken})
 
 
-def _refuse_while_it_works(engine: Sqlite | PostgreSQL, now: datetime) -> None:
+def _refuse_while_it_works(engine: Sqlite | PostgreSQL, now: datetime, *, replace: bool) -> None:
     """A worker would write into what is being replaced, and send meanwhile what the copy is to hold back."""
     # Clocks disagree: a beat of the near future was one of just now.
-    ages = [abs(now - moment) for moment in engine.moments("outbox_heartbeat", "beat_at")]
+    try:
+        ages = [abs(now - moment) for moment in engine.moments("outbox_heartbeat", "beat_at")]
+    except Unreadable:
+        if not replace:
+            raise
+        # Nobody works on what cannot be read, and it is what the copy is put in place of.
+        return
     if any(age < STILL_AT_WORK for age in ages):
         raise NotDone(
             _(

@@ -12,11 +12,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from engagement.backup.errors import NotDone, in_words
+from engagement.backup.errors import NotDone, Unreadable, in_words
 
 MEMBER = "database.sqlite3"
 PAGES = 1024
 PATIENCE = 20.0
+UNREADABLE = (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT)
 
 # Told how many pages are done, and of how many.
 Tell = Callable[[int, int], object]
@@ -71,9 +72,22 @@ class Sqlite:
             for statement in also:
                 source.execute(statement)
         with in_words(self.path):
+            self._lay_aside_what_is_no_database()
             self.path.touch(mode=0o600, exist_ok=True)
         with _speaking(self.path), closing(_opened(copy)) as source, closing(_opened(self.path)) as target:
             source.backup(target, pages=PAGES, progress=_patient(tell, self.path))
+
+    def _lay_aside_what_is_no_database(self) -> None:
+        """SQLite writes over damaged pages, but not over a file that it does not know for its own."""
+        try:
+            self.is_empty(())
+        except Unreadable:
+            mark = f"damaged-{time.time_ns()}"
+            # What was still to be written into the old file would be written into the new one.
+            for end in ("", "-wal", "-shm", "-journal"):
+                part = self.path.with_name(self.path.name + end)
+                if part.exists():
+                    part.rename(part.with_name(f"{self.path.name}.{mark}{end}"))
 
 
 class Snapshot:
@@ -140,4 +154,5 @@ def _speaking(path: Path) -> Iterator[None]:
             words = _("Somebody is writing to %(place)s all the time. Stop the product, then try again.")
         else:
             words = known.get(code, _("%(place)s: %(error)s"))
-        raise NotDone(words % {"place": path, "error": error}) from error
+        kind = Unreadable if code in UNREADABLE else NotDone
+        raise kind(words % {"place": path, "error": error}) from error

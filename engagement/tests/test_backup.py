@@ -342,6 +342,22 @@ def test_nothing_is_put_under_a_worker_that_still_beats(original, overtaken, ago
     assert rows(overtaken.engine) == before
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a database that is one file")
+@pytest.mark.parametrize(("begin", "end"), [(0, 100), (100, 8192), (0, None)])
+def test_a_damaged_database_is_replaced_when_that_is_said(original, overtaken, begin, end):
+    content = bytearray(overtaken.path.read_bytes())
+    content[begin:end] = b"\xa5" * len(content[begin:end])
+    overtaken.path.write_bytes(content)
+
+    with pytest.raises(NotDone):
+        restore(original.file, overtaken.home)
+    restore(original.file, overtaken.home, replace=True)
+
+    assert rows(overtaken.engine)["staff_firm"] == original.rows["staff_firm"]
+    aside = [path.read_bytes() for path in overtaken.path.parent.glob("*.damaged-*")]
+    assert aside in ([], [bytes(content)])
+
+
 def test_a_replaced_installation_keeps_its_own_key_aside(original, overtaken):
     restored = restore(original.file, overtaken.home, replace=True)
 
