@@ -8,7 +8,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db.models import QuerySet, Value
+from django.db.models import Q, QuerySet, Value
 from django.db.models.functions import Lower
 from django.forms.utils import flatatt
 from django.utils.html import format_html, format_html_join
@@ -87,11 +87,26 @@ class ClientField(forms.Field):
             return None
         if self.known and typed == str(self.known.pk):
             return self.known
-        found = self._by_number(typed) or self._called(typed)
+        found = self._found(typed)
         if not found and self._is_chosen_from_a_list(typed):
             raise ValidationError(self.error_messages["required"], code="invalid_choice")
         self.known = found[0] if len(found) == 1 else self._meant(typed, found)
         return self.known
+
+    def _found(self, typed: str) -> list[Client]:
+        if not _is_number(typed):
+            return self._called(typed)
+        called = Q(called=Lower(Value(typed)))
+        found = list(self.clients.alias(called=Lower("name")).filter(called | Q(pk=typed))[:3])
+        named = [client for client in found if client.name == typed]
+        if named and len(found) > 1 and self.in_full and self.listed is None:
+            # In a box to type in, “360” is first of all the name of a client.
+            return named
+        return [client for client in found if str(client.pk) == str(int(typed))] or found
+
+    def know(self, key: str) -> None:
+        """An address or a button of ours says the number: there it is no name that somebody typed."""
+        self.known = next(iter(self._by_number(key)), None)
 
     def _by_number(self, typed: str) -> list[Client]:
         return list(self.clients.filter(pk=typed)) if _is_number(typed) else []
@@ -118,7 +133,7 @@ class ClientField(forms.Field):
 
     def name_of(self, value: Any) -> str:
         """What stands in the box: the name of a client that was chosen by its number, or what was typed."""
-        if self.known and str(value) == str(self.known.pk):
+        if self.known and str(value).casefold() in (str(self.known.pk), self.known.name.casefold()):
             return self.known.name
         found = self._by_number(str(value or ""))
         return found[0].name if found else str(value or "")

@@ -104,3 +104,29 @@ def test_a_name_with_a_nul_is_a_name_that_nobody_has(office, in_full):
 
     with pytest.raises(ValidationError, match="No client is called"):
         field.clean("Karoo\0Linen")
+
+
+@pytest.fixture
+def called_by_a_number(office, karoo, thandi):
+    """Its name is the number of another client."""
+    return make_client(Client(name=str(karoo.pk), zone=ZONE), thandi, NOW - 20 * DAY)
+
+
+def test_a_typed_name_stands_before_the_number_of_another(office, called_by_a_number, thandi):
+    office.post(NEW, {**sent(called_by_a_number.name), "owner": thandi.pk})
+
+    assert Promise.objects.get().client == called_by_a_number
+
+
+def test_a_typed_name_that_is_a_number_stays_in_the_box(office, called_by_a_number, thandi):
+    page = office.post(NEW, {**sent(called_by_a_number.name), "what": "", "owner": thandi.pk}).content.decode()
+
+    assert re.search(rf'<input[^>]* name="client"[^>]* value="{called_by_a_number.name}"', page)
+
+
+def test_a_link_and_a_button_mean_the_number(office, called_by_a_number, karoo, thandi):
+    page = office.get(NEW, {"client": karoo.pk}).content.decode()
+    office.post(NEW, {**sent("karoo"), "choose_client": karoo.pk, "owner": thandi.pk})
+
+    assert re.search(r'<input[^>]* name="client"[^>]* value="Karoo Linen"', page)
+    assert Promise.objects.get().client == karoo

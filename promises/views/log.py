@@ -103,13 +103,15 @@ def new(request: SignedInRequest) -> HttpResponse:
     now, firm = timezone.now(), Firm.get()
     known: dict[str, Any] = {"user": request.user, "firm": firm, "now": now}
     if request.method != "POST":
-        client = _client(request, request.GET.get("client", ""))
+        client = _client(request, request.GET.get("client", ""), by_number=True)
         return _page(request, PromiseForm(client=client, **known), [])
     data = _answered(request, firm)
     if "with_client" in data:
         client = _client(request, data.get("client", ""))
         return _page(request, PromiseForm(initial=data.dict(), client=client, **known), [])
-    form = PromiseForm(data, **known)
+    pressed = bool(data.get("choose_client"))
+    chosen = _client(request, data.get("client", ""), by_number=True) if pressed else None
+    form = PromiseForm(data, client=chosen, **known)
     if "weigh" in data or "take" in data:
         # Only looked at: what is still open is no error.
         looked_at = PromiseForm(initial=data.dict(), client=form.for_client, **known)
@@ -117,7 +119,7 @@ def new(request: SignedInRequest) -> HttpResponse:
     if data.get("choose_client"):
         form.refuse_client()
     if _is_answered_in_part(form):
-        client = _client(request, data.get("client", ""))
+        client = _client(request, data.get("client", ""), by_number=pressed)
         return _page(request, PromiseForm(initial=data.dict(), client=client, **known), _open_questions(form))
     return _save(request, form, Once(request.user, data.get("once", "")))
 
@@ -290,10 +292,12 @@ def _page(
     return render(request, "promises/new.html", shown)
 
 
-def _client(request: SignedInRequest, typed: str) -> Client | None:
-    """By number or, where there are too many for a list, by name."""
+def _client(request: SignedInRequest, typed: str, *, by_number: bool = False) -> Client | None:
+    """Where there are too many for a list, by name; `by_number` first where no person typed it."""
     field = ClientField("", empty_label="", in_full=True, required=False)
     field.offer(Client.objects.visible_to(request.user).current())
+    if by_number:
+        field.know(typed)
     try:
         found: Client | None = field.clean(typed)
     except ValidationError:
