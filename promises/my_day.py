@@ -86,10 +86,13 @@ class MyDay:
 
     @property
     def to_greet(self) -> list[Agreement]:
-        """Scopes of their clients that were signed, and nobody has greeted who signed. The longest waiting first."""
+        """Scopes of their clients that were signed, and nobody has greeted who signed. The longest waiting first.
+
+        One more than is shown, so that it can be said that there are more; `near_end` likewise.
+        """
         signed = Agreement.objects.to_greet().filter(self._led("client__"), client__archived_at=None)
         signed = signed.filter(signed_at__gt=self.now - GREET_WITHIN)
-        return list(signed.select_related("scope", "client", "contact").order_by("signed_at", "pk")[:MOST_SHOWN])
+        return list(signed.select_related("scope", "client", "contact").order_by("signed_at", "pk")[: MOST_SHOWN + 1])
 
     @property
     def scopes_to_promise(self) -> list[Scope]:
@@ -102,7 +105,7 @@ class MyDay:
 
     def near_end(self, firm: Firm) -> list[Scope]:
         theirs = near_end(firm, self.now).filter(self._led("client__")).select_related("client")
-        return list(theirs[:MOST_SHOWN])
+        return list(theirs[: MOST_SHOWN + 1])
 
     def _led(self, client: str = "") -> Q:
         """Clients that they answer for; a manager also for those that nobody leads. `client` is the way to them."""

@@ -527,6 +527,21 @@ def test_my_day_says_whom_to_greet_and_how(as_thandi, make_scope, lena):
     assert Entry.objects.filter(kind="greeted").count() == 1
 
 
+@pytest.mark.parametrize(("how_many", "says_more"), [(2, False), (3, True)])
+def test_scopes_beyond_those_shown_are_not_passed_over(as_thandi, make_scope, monkeypatch, how_many, says_more):
+    for room in ("promises.my_day", "promises.views.my_day"):
+        monkeypatch.setattr(f"{room}.MOST_SHOWN", 2)
+    for number in range(how_many):
+        make_scope(f"2026-{number}", ends_on=NOW.date() + 7 * DAY)
+
+    page = as_thandi.get("/my-day/")
+    words = page.content.decode()
+
+    assert (len(page.context["greetings"]), len(page.context["near_end"])) == (2, 2)
+    assert ("More than these: the next stand here once these are greeted." in words) == says_more
+    assert ("More than these: see all of them" in words) == says_more
+
+
 def test_a_greeting_noted_twice_is_kept_once(as_thandi, make_scope):
     scope = make_scope()
     address = reverse("promises:greeted", args=[scope.pk])

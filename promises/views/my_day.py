@@ -14,6 +14,7 @@ from clients.views.sent import readable_by
 from engagement.outbox.models import Message
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
+from promises.from_scope import MOST_SHOWN
 from promises.greetings import greetings
 from promises.models import Promise
 from promises.my_day import MyDay, first_of
@@ -61,16 +62,20 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         Section(name, title, [rows[p.pk] for p in found[name][:MOST_ROWS]], max(0, len(found[name]) - MOST_ROWS), empty)
         for name, title, _promises, empty in lists
     ]
+    owed, to_greet, near_end = list(day.words_owed[: MOST_ROWS + 1]), day.to_greet, day.near_end(firm)
     context = {
         "firm": firm,
         "now": now,
         "own_weeks": own_weeks(Team(firm, now, how_many=OWN_WEEKS), user),
         "sections": sections,
-        "words_owed": day.words_owed[:MOST_ROWS],
-        "greetings": greetings(day.to_greet),
+        "words_owed": owed[:MOST_ROWS],
+        "more_owed": len(owed) > MOST_ROWS,
+        "greetings": greetings(to_greet[:MOST_SHOWN]),
+        "more_to_greet": len(to_greet) > MOST_SHOWN,
         "to_promise": to_promise(day.scopes_to_promise, firm, now),
         "taken_out": day.taken_out,
-        "near_end": endings(day.near_end(firm), firm, now),
+        "near_end": endings(near_end[:MOST_SHOWN], firm, now),
+        "more_near_end": len(near_end) > MOST_SHOWN,
         "answers": list(day.answers_to_review[: MOST_ANSWERS + 1]),
         "most_answers": MOST_ANSWERS,
         "doubtful": _needing_a_person(request),
