@@ -97,7 +97,7 @@ class ClientField(forms.Field):
         if not _is_number(typed):
             return self._called(typed)
         called = Q(called=Lower(Value(typed)))
-        found = list(self.clients.alias(called=Lower("name")).filter(called | Q(pk=typed))[:3])
+        found: list[Client] = list(self.clients.alias(called=Lower("name")).filter(called | Q(pk=typed))[:3])
         named = [client for client in found if client.name == typed]
         if named and len(found) > 1 and self.in_full and self.listed is None:
             # In a box to type in, “360” is first of all the name of a client.
