@@ -28,6 +28,7 @@ SPEAKS = {
 }
 # Who may, to whom, and from where the address comes. Nobody else may; nothing here reads what a person typed.
 MAY_SPEAK = {
+    "engagement/celery.py": "Redis: REDIS_URL of the installation",
     "clients/sealing/stamping.py": "the time service: TIMESTAMP_URL of the installation",
     "engagement/management/commands/serve.py": "this machine: whether the port is free",
     "engagement/backup/postgresql.py": "the database: its own programs, with DATABASE_URL of the installation",
