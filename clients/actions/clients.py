@@ -87,9 +87,14 @@ def save_contact(contact: Contact, by: User, now: datetime) -> None:
     with transaction.atomic():
         # Two people who each make another contact the main one take turns.
         Client.objects.select_for_update(no_key=True).get(pk=contact.client_id)
-        before = Contact.objects.filter(pk=contact.pk).first()
+        before = Contact.objects.select_for_update(no_key=True).filter(pk=contact.pk).first()
         others = Contact.objects.filter(client=contact.client, left_at=None).exclude(pk=contact.pk)
-        if not others.filter(is_main=True).exists():
+        if before:
+            # Somebody may have said so since this one was read.
+            contact.left_at = before.left_at
+        if contact.left_at:
+            contact.is_main = False
+        elif not others.filter(is_main=True).exists():
             contact.is_main = True
         elif contact.is_main:
             others.update(is_main=False)
