@@ -15,6 +15,7 @@ from urllib.parse import parse_qsl, urljoin
 
 import pytest
 from django.apps import apps
+from django.core.management.color import no_style
 from django.db import connection, transaction
 from django.db.models import F
 
@@ -96,6 +97,7 @@ TEXTS = ("CharField", "EmailField", "TextField")
 @pytest.fixture(scope="module")
 def world(django_db_setup, django_db_blocker):
     with django_db_blocker.unblock(), transaction.atomic():
+        _count_from_one()
         fill(PLAN, bar=False)
         Firm.objects.all().delete()  # the world brings its own
         with a_world() as built, connection.cursor() as cursor:
@@ -110,6 +112,13 @@ def world(django_db_setup, django_db_blocker):
             _by_rows_alone(cursor)
             yield built
         transaction.set_rollback(True)
+
+
+def _count_from_one():
+    """A world that was here before, and is gone, counted from afar."""
+    with connection.cursor() as cursor:
+        for statement in connection.ops.sequence_reset_sql(no_style(), apps.get_models()):
+            cursor.execute(statement)
 
 
 def _hand_over(cursor, world):
