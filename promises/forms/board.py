@@ -6,10 +6,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clients.choices import ClientField
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from promises.board import CARDS
-from promises.forms.choices import ClientField, PersonField
+from promises.forms.choices import PersonField
 from promises.forms.find import day_of_address
 from promises.forms.log import short_text
 from promises.house import Person

@@ -1,4 +1,4 @@
-"""Choices out of what may be very many: people here, clients in `clients.choices`."""
+"""A choice out of the people here: as `clients.choices` for clients, in one go."""
 
 from __future__ import annotations
 
@@ -9,9 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from clients.choices import ClientField, Named, QuickSelect
-
-__all__ = ["ClientField", "PersonField"]
+from clients.choices import Named, QuickSelect
 
 
 class PersonField(forms.Field):

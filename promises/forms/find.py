@@ -6,10 +6,10 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from clients.choices import ClientField
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.when import speak_short
-from promises.forms.choices import ClientField
 from promises.forms.log import ChoiceField, OwnerField, short_text
 from promises.models import Outcome
 

@@ -11,13 +11,12 @@ from django.utils.safestring import SafeString
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 
-from clients.choices import QuickSelect
+from clients.choices import ClientField, QuickSelect
 from clients.models import Client, Contact, Scope
 from engagement.staff.fields import DateTextField, HoursField, TimeTextField
 from engagement.staff.models import Firm, Role, User
 from engagement.staff.when import speak_time, speak_zone
 from promises.due import Due, due_for
-from promises.forms.choices import ClientField
 from promises.models import Promise
 
 WHAT_LENGTH = 300

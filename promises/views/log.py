@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from clients.actions import make_client
+from clients.choices import ClientField
 from clients.models import Client
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
@@ -26,7 +27,6 @@ from promises import actions
 from promises.capacity import is_call_back
 from promises.cautions import Caution, cautions, next_working_day, unseen
 from promises.due import tell_by_for
-from promises.forms.choices import ClientField
 from promises.forms.log import WHAT_LENGTH, PromiseForm, WordsForm
 from promises.models import Promise
 from promises.one_line import Understood, understand
