@@ -215,3 +215,14 @@ def test_a_bounced_address_is_pointed_out(as_thandi, lena):
     Contact.objects.update(bounced_at=NOW)
 
     assert "Mail to this address came back." in as_thandi.get(f"/contacts/{lena.pk}/").content.decode()
+
+
+def test_whoever_changes_a_contact_as_they_leave_brings_nobody_back(lena, thandi):
+    as_read_before = Contact.objects.get(pk=lena.pk)
+    mark_left(lena, thandi, NOW)
+
+    as_read_before.phone = "021 555 0199"
+    save_contact(as_read_before, thandi, NOW)
+
+    lena.refresh_from_db()
+    assert (lena.left_at, lena.is_main, lena.phone) == (NOW, False, "021 555 0199")
