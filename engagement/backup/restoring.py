@@ -32,7 +32,7 @@ ENGINES = {engine.name: engine.spoken for engine in (Sqlite, PostgreSQL)}
 @dataclass
 class Restored:
     manifest: Manifest
-    # Keys that were put in place, and files that lay there before and lie beside them now.
+    # Keys that were put in place, and what lay there before and lies beside it now.
     keys: list[Path] = field(default_factory=list)
     aside: list[Path] = field(default_factory=list)
     # Whether links and sign-ins of the back-up are good here.
@@ -64,7 +64,7 @@ def restore(
         restored = Restored(manifest)
         drafts = _laid_beside(manifest, folder, installation)
         try:
-            _put_back(engine, folder, manifest, now, quiet)
+            restored.aside += _put_back(engine, folder, manifest, now, quiet)
             _take_their_places(drafts, restored)
         finally:
             for draft in drafts:
@@ -103,21 +103,26 @@ def _refuse_while_it_works(engine: Sqlite | PostgreSQL, now: datetime, *, replac
         )
 
 
-def _put_back(engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None) -> None:
-    """It is held in the same transaction in which it is there: no worker finds it free to speak."""
+def _put_back(
+    engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None
+) -> list[Path]:
+    """It is held in the same transaction in which it is there: no worker finds it free to speak.
+
+    Returns what had to be laid aside for it.
+    """
     also = [*_hold(engine, manifest, now), *_no_sign_ins(engine, manifest)]
     with tqdm(unit="B", unit_scale=True, disable=quiet, desc=_("Putting it in place"), leave=False) as bar:
         if isinstance(engine, PostgreSQL):
             engine.put_back(folder / engine.member, manifest.counts, also, bar.update)
-        else:
-            size = manifest.members[engine.member].size
-            bar.reset(total=size)
-            engine.put_back(
-                folder / engine.member,
-                manifest.counts,
-                also,
-                lambda done, whole: bar.update(int(size * done / whole) - bar.n),
-            )
+            return []
+        size = manifest.members[engine.member].size
+        bar.reset(total=size)
+        return engine.put_back(
+            folder / engine.member,
+            manifest.counts,
+            also,
+            lambda done, whole: bar.update(int(size * done / whole) - bar.n),
+        )
 
 
 def _hold(engine: Sqlite | PostgreSQL, manifest: Manifest, now: datetime) -> list[str]:

@@ -351,11 +351,13 @@ def test_a_damaged_database_is_replaced_when_that_is_said(original, overtaken, b
 
     with pytest.raises(NotDone):
         restore(original.file, overtaken.home)
-    restore(original.file, overtaken.home, replace=True)
+    restored = restore(original.file, overtaken.home, replace=True)
 
     assert rows(overtaken.engine)["staff_firm"] == original.rows["staff_firm"]
-    aside = [path.read_bytes() for path in overtaken.path.parent.glob("*.damaged-*")]
-    assert aside in ([], [bytes(content)])
+    aside = list(overtaken.path.parent.glob("*.damaged-*"))
+    assert [path.read_bytes() for path in aside] in ([], [bytes(content)])
+    # Whoever ran it is told where.
+    assert {path for path in restored.aside if "damaged" in path.name} == set(aside)
 
 
 def test_a_replaced_installation_keeps_its_own_key_aside(original, overtaken):
