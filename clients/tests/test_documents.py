@@ -143,6 +143,14 @@ def test_an_addendum_has_a_document_of_its_own(agreement, lena, thandi):
     assert "Shelves" in words
 
 
+def test_a_turn_that_takes_too_long_leaves_the_rest_to_the_next(agreement, lena, thandi, monkeypatch):
+    addendum = addendum_to(agreement.scope, thandi, [{"act": "add", "service": "Shelves", "price": 300}])
+    sign(addendum.agreement, send(addendum.agreement, lena, thandi))
+    monkeypatch.setattr(documents, "TURN_LASTS", timedelta(0))
+
+    assert [actions.make_documents(NOW) for _turn in range(3)] == [1, 1, 0]
+
+
 # The evidence page
 
 
