@@ -15,7 +15,8 @@ from datetime import date
 from typing import Any, BinaryIO
 
 from promises.forecast import Facts, late_chance, overrun_chance
-from promises.track_record import Job, TrackRecord
+from promises.job_book import Job
+from promises.track_record import TrackRecord
 
 # No event is longer, and a file without line ends is not read into memory whole.
 LONGEST_LINE = 64 * 1024

@@ -11,19 +11,8 @@ import math
 from collections.abc import Hashable
 from dataclasses import dataclass
 
-from promises.track_record import (
-    AS_GOOD_AS_DONE,
-    FIRM_BEHIND,
-    LONGEST,
-    OTHERS_BEHIND,
-    OTHERS_RATIO_SHAPE,
-    SAME_DAY,
-    Like,
-    Ratios,
-    TrackRecord,
-    pace,
-    size_of,
-)
+from promises.job_book import AS_GOOD_AS_DONE, LONGEST, OTHERS_RATIO_SHAPE, SAME_DAY, Ratios, pace, size_of
+from promises.track_record import FIRM_BEHIND, OTHERS_BEHIND, Like, TrackRecord
 
 # Silence makes a job in hand likelier to be late than the record says, time gone a little less so, and hours spent
 # less: of each one plus so many days, or plus so many times the estimate, the logarithm.

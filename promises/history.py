@@ -22,11 +22,12 @@ from engagement.staff.models import Firm
 from promises.due import tell_by_for
 from promises.events import Ask, Done, Dropped, Event
 from promises.forecast import UNKNOWN_HOURS, forecast
+from promises.job_book import Job
 from promises.load import Load
 from promises.looking import silent_from
 from promises.models import DateMove, PastJob, ProgressUpdate, Promise
 from promises.owed import owed_of
-from promises.track_record import Job, TrackRecord
+from promises.track_record import TrackRecord
 from promises.weighing import Weighing
 
 LOOKS_EVERY = timedelta(weeks=1)

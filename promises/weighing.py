@@ -12,11 +12,12 @@ from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
 from promises.forecast import Facts
+from promises.job_book import Job
 from promises.kept_record import Kept, kept_record
 from promises.load import Load
 from promises.models import Begun, PastJob, Promise
 from promises.owed import InHand, as_float, read_open
-from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job, TrackRecord
+from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, TrackRecord
 
 
 class _Desk(NamedTuple):

@@ -11,8 +11,8 @@ from django.db import connection, models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import User
+from promises.job_book import Job
 from promises.models.promise import Promise
-from promises.track_record import Job
 
 MORE_THAN_NOTHING = MinValueValidator(0)
 

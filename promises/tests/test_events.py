@@ -8,7 +8,8 @@ import pytest
 from promises import events
 from promises.events import Answer, Ask, Done, Fault
 from promises.forecast import late_chance, overrun_chance
-from promises.track_record import Job, TrackRecord
+from promises.job_book import Job
+from promises.track_record import TrackRecord
 
 ASK = {
     "ev": "ask",

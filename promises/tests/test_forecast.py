@@ -18,7 +18,8 @@ from promises.forecast import (
     overrun_chance,
     work_left,
 )
-from promises.track_record import JOBS_ENOUGH, Job, TrackRecord
+from promises.job_book import Job
+from promises.track_record import JOBS_ENOUGH, TrackRecord
 
 
 def random_record(seed, how_many, *, with_dates=False):

@@ -11,8 +11,8 @@ from promises import actions
 from promises.due import due_for
 from promises.events import Ask, Done
 from promises.history import Past, looks
+from promises.job_book import Job
 from promises.models import Extension, PastJob, Promise
-from promises.track_record import Job
 
 pytestmark = pytest.mark.django_db
 

@@ -17,10 +17,11 @@ from promises.actions.from_scope import make_from_line
 from promises.actions.importing import Importer
 from promises.due import due_for
 from promises.importing.rows import Reading, Row
+from promises.job_book import Job
 from promises.kept_record import forget_record
 from promises.models import PastJob, Promise
 from promises.tests.test_from_scope import add, sign
-from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, Job
+from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ
 from promises.weighing import Weighing
 
 THURSDAY = NOW - 13 * DAY

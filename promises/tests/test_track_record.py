@@ -6,18 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from promises.track_record import (
-    FIRM_JOBS_READ,
-    JOBS_ENOUGH,
-    LONGEST,
-    OTHERS_MIDDLE,
-    OWNER_HALF_LIFE,
-    OWNER_JOBS_READ,
-    Job,
-    Ratios,
-    TrackRecord,
-    size_of,
-)
+from promises.job_book import LONGEST, OTHERS_MIDDLE, Job, Ratios, size_of
+from promises.track_record import FIRM_JOBS_READ, JOBS_ENOUGH, OWNER_HALF_LIFE, OWNER_JOBS_READ, TrackRecord
 
 A_DAYS_WORK = Job(owner="mara", kind="report", estimate=6, actual=6, days=1, hours_a_day=6)
 IN_HAND = replace(A_DAYS_WORK, actual=None, is_open=True)
