@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
@@ -308,13 +309,20 @@ class Board:
         for number in range(WEEKS - 1, -1, -1):
             first = monday - timedelta(weeks=number)
             last = first + timedelta(days=6)
-            silent = sum(n for day, outcome, n in self._ends if first <= day <= last and outcome == Outcome.LATE_SILENT)
-            weeks.append((first, *self._kept(first, last), silent))
+            weeks.append((first, *self._kept(first, last), self._ended_between(first, last)[Outcome.LATE_SILENT]))
         return weeks
 
     def _kept(self, first: date, last: date) -> tuple[int, int]:
-        ends = [(outcome, count) for day, outcome, count in self._ends if first <= day <= last]
-        return sum(count for outcome, count in ends if outcome in ON_TIME), sum(count for _outcome, count in ends)
+        ended = self._ended_between(first, last)
+        return sum(ended[outcome] for outcome in ON_TIME), ended.total()
+
+    def _ended_between(self, first: date, last: date) -> Counter[str]:
+        """How many by outcome. By the days, not by the tallies: these are many more."""
+        ended = Counter[str]()
+        for number in range((last - first).days + 1):
+            for outcome, count in self._ends.get(first + number * DAY, ()):
+                ended[outcome] += count
+        return ended
 
     def figures(self) -> dict[str, int]:
         """Exact figures, in the words of the terminal. They are what a count of all rows by hand would give."""
@@ -384,13 +392,13 @@ class Board:
         return min(first, (self.today.replace(day=1) - timedelta(days=1)).replace(day=1))
 
     @cached_property
-    def _ends(self) -> list[tuple[date, str, int]]:
+    def _ends(self) -> board_counts.Ended:
         """How many ended by day and outcome, as far back as the page looks. The figures bring the tallies with them."""
         if self._tallied:
-            tallies = OutcomeTally.objects.filter(day__gte=self._looks_back_to)
-            return list(tallies.values_list("day", "outcome", "count"))
+            tallies = OutcomeTally.objects.filter(day__gte=self._looks_back_to, day__lte=self.today)
+            return board_counts.by_day(tallies.values_list("day", "outcome", "count"))
         by_day = self._ended_since(self._looks_back_to).order_by().values_list("counted_on", "outcome")
-        return list(by_day.annotate(Count("pk")))
+        return board_counts.by_day(by_day.annotate(Count("pk")))
 
 
 @put_together_once
@@ -478,10 +486,11 @@ def after_end(at: datetime, pk: int) -> Q:
 def with_slips(rows: SomeRows, now: datetime) -> SomeRows:
     """Each row with how often we were late to its client lately."""
     slips = Promise.objects.slips(now).filter(client=OuterRef("client")).order_by().values("client")
-    return rows.annotate(slips=Coalesce(Subquery(slips.annotate(n=Count("pk")).values("n")), 0))
+    # Rows, not keys: those are in the index alone.
+    return rows.annotate(slips=Coalesce(Subquery(slips.annotate(n=Count("*")).values("n")), 0))
 
 
 def slips_by_client(clients: set[int], now: datetime) -> dict[int, int]:
     """How often we were late to each of these clients lately."""
     rows = Promise.objects.slips(now).filter(client__in=clients).order_by()
-    return dict(rows.values_list("client").annotate(Count("pk")))
+    return dict(rows.values_list("client").annotate(n=Count("*")))

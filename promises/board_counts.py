@@ -7,6 +7,8 @@ hours added up.
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any, NamedTuple
 
@@ -21,6 +23,8 @@ from promises.models.promise import DUE_SOON, NOT_MOVING_DUE_WITHIN, NOT_MOVING_
 from promises.renewals import ending_by
 
 MOST_COUNTED = 1000
+# Each is looked up in three tables: they are one line, not a card.
+MOST_SCOPES = 100
 COMING_WEEKS = 4
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
 # A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
@@ -39,17 +43,23 @@ UNTOLD, TOLD, RISKY = "told_at IS NULL", "told_at IS NOT NULL", "band = 'at_risk
 SUMS = {
     "not_told": ("late_untold", "risky_untold"),
     "overdue": ("late_untold", "late_told"),
+    "overdue_week": ("age_30", "age_more"),
     "at_risk": ("risky_untold", "risky_told"),
 }
+# Not counted where the other alone is more than is counted: by then, their sum is known.
+NEEDLESS = {"late_told": "late_untold", "risky_told": "risky_untold"}
 
-Ended = list[tuple[date, str, int]]
+# By day, how many ended with which outcome.
+Ended = Mapping[date, Sequence[tuple[str, int]]]
 # A condition, and the moments and days it speaks of.
 Condition = tuple[str, list[Given]]
+# Words of SQL, and what stands at their places.
+Text = tuple[str, list[Any]]
 
 
 class Counted(NamedTuple):
     figures: dict[str, Promised]
-    # How many ended by day and outcome, where the tallies were asked for.
+    # Where the tallies were asked for.
     ended: Ended
 
 
@@ -67,7 +77,6 @@ def _counts() -> dict[str, Condition]:
         "late_told": (f"{TOLD} AND {LATE}", [NOW]),
         "risky_untold": (f"{UNTOLD} AND {RISKY} AND {AHEAD}", [NOW]),
         "risky_told": (f"{TOLD} AND {RISKY} AND {AHEAD}", [NOW]),
-        "overdue_week": (LATE, [NOW - WEEK]),
         "not_moving": (
             f"{AHEAD} AND {LATE} AND last_update_at <= %s",
             [NOW, NOW + NOT_MOVING_DUE_WITHIN, NOW - NOT_MOVING_SILENT_FOR],
@@ -77,7 +86,8 @@ def _counts() -> dict[str, Condition]:
     for name, (oldest, youngest) in AGES.items():
         first = None if oldest is None else -oldest * DAY
         days, values = _due_in(TODAY, MIDNIGHT, first, -youngest * DAY)
-        counts[f"age_{name}"] = f"{LATE} AND {days}", [NOW, *values]
+        # Days after its day a promise is late, wherever it was due: only of the first bar that has to be asked.
+        counts[f"age_{name}"] = (days, values) if youngest else (f"{LATE} AND {days}", [NOW, *values])
     return counts
 
 
@@ -95,34 +105,63 @@ NAMES = (*COUNTS, *WEEKS, "near_end")
 
 def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
     """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies."""
-    parts, params = list[str](), list[Any]()
-    every, of_every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
-    for place, (condition, given) in enumerate(COUNTS.values()):
-        some = f"SELECT 1 FROM ({every}) AS every_{place} WHERE {condition} {_first('pk')}"
-        parts.append(f"SELECT {place}, '', '', COUNT(*), 0, 0 FROM ({some}) AS some_{place}")
-        params += [*of_every, *(value.place for value in given)]
-    every, of_every = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
+    parts, first = list[Text](), dict[str, Text]()
+    every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
+    for place, name in enumerate(COUNTS):
+        number, values = _number_of(every, name)
+        if name in NEEDLESS.values():
+            first[name] = number, values
+            number, values = f"SELECT number FROM {name}", []
+        parts.append((f"SELECT {place}, '', '', ({number}), 0, 0", values))
+    every = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
     for place, (condition, given) in enumerate(WEEKS.values(), len(COUNTS)):
-        some = f"SELECT to_do FROM ({every}) AS every_{place} WHERE {condition} {_first('pk')}"
+        some = f"SELECT to_do FROM ({every[0]}) AS every_{place} WHERE {condition} {_first('pk')}"
         sums = "COUNT(*), COUNT(*) - COUNT(to_do), COALESCE(SUM(to_do), 0)"
-        parts.append(f"SELECT {place}, '', '', {sums} FROM ({some}) AS some_{place}")
-        params += [*of_every, *(value.place for value in given)]
-    scopes, of_scopes = _sql(ending_by(Given("ends_by", DateField())).order_by().values("pk")[: MOST_COUNTED + 1])
-    parts.append(f"SELECT {len(NAMES) - 1}, '', '', COUNT(*), 0, 0 FROM ({scopes}) AS scopes")
-    params += of_scopes
+        parts.append((f"SELECT {place}, '', '', {sums} FROM ({some}) AS some_{place}", [*every[1], *_places(given)]))
+    parts.append(_near_end(len(NAMES) - 1))
     if with_tallies:
-        table = connection.ops.quote_name(OutcomeTally._meta.db_table)
-        parts.append(f"SELECT -1, CAST(day AS text), outcome, count, 0, 0 FROM {table} WHERE day >= %s")
-        params.append(Given("since", DateField()).place)
-    return SqlText(" UNION ALL ".join(parts), params)
+        parts.append(_tallies())
+    begun = ", ".join(f"{name} AS ({number})" for name, (number, _values) in first.items())
+    params = [value for _text, values in (*first.values(), *parts) for value in values]
+    return SqlText(f"WITH {begun} {' UNION ALL '.join(text for text, _values in parts)}", params)
+
+
+def _number_of(every: Text, name: str) -> Text:
+    condition, given = COUNTS[name]
+    if name in NEEDLESS:
+        # Asked once, before the first row: where it does not hold, the database does not begin.
+        condition = f"(SELECT number FROM {NEEDLESS[name]}) <= {MOST_COUNTED} AND {condition}"
+    some = f"SELECT 1 FROM ({every[0]}) AS every_{name} WHERE {condition} {_first('pk')}"
+    return f"SELECT COUNT(*) AS number FROM ({some}) AS some_{name}", [*every[1], *_places(given)]
+
+
+def _near_end(place: int) -> Text:
+    ending = ending_by(Given("ends_by", DateField())).order_by().values("pk")
+    sql, params = _sql(ending[: MOST_SCOPES + 1])
+    return f"SELECT {place}, '', '', COUNT(*), 0, 0 FROM ({sql}) AS scopes", params
+
+
+def _tallies() -> Text:
+    table = connection.ops.quote_name(OutcomeTally._meta.db_table)
+    # There is none of a day to come. Between two days, PostgreSQL expects few, and goes by the index.
+    where = "day >= %s AND day <= %s"
+    values = _places([Given("since", DateField()), TODAY])
+    return f"SELECT -1, CAST(day AS text), outcome, count, 0, 0 FROM {table} WHERE {where}", values
 
 
 def counted(found: list[tuple[Any, ...]]) -> Counted:
     """What the answer to that question says."""
     figures = {NAMES[place]: Promised(n, float(hours), none) for place, _, _, n, none, hours in found if place >= 0}
     sums = {name: Promised(sum(figures[part].count for part in parts)) for name, parts in SUMS.items()}
-    ended = [(date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0]
+    ended = by_day((date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0)
     return Counted({**figures, **sums}, ended)
+
+
+def by_day(found: Iterable[tuple[date, str, int]]) -> Ended:
+    ended = defaultdict[date, list[tuple[str, int]]](list)
+    for day, outcome, count in found:
+        ended[day].append((outcome, count))
+    return ended
 
 
 def _first(key: str) -> str:
@@ -130,6 +169,10 @@ def _first(key: str) -> str:
     return f"ORDER BY due_at, {key} LIMIT {MOST_COUNTED + 1}"
 
 
-def _sql(rows: QuerySet[Any, Any]) -> tuple[str, tuple[Any, ...]]:
+def _places(given: Sequence[Given]) -> list[Any]:
+    return [value.place for value in given]
+
+
+def _sql(rows: QuerySet[Any, Any]) -> Text:
     sql, params = rows.query.get_compiler(connection=connection).as_sql()
-    return sql, tuple(params)
+    return sql, list(params)

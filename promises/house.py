@@ -40,14 +40,19 @@ class _Line(NamedTuple):
 
 def everybody() -> list[Person]:
     """In the order of their names. One question."""
-    return [Person(*row) for row in User.objects.order_by("name").values_list("pk", "name", "zone", "is_active")]
+    return list(map(Person._make, _everybody().ask()))
+
+
+@put_together_once
+def _everybody() -> QuerySet[Any, Any]:
+    return User.objects.order_by("name").values_list("pk", "name", "zone", "is_active")
 
 
 def free_together(people: Sequence[Person], firm: Firm, weeks: Sequence[Days], now: datetime) -> list[float]:
     """Their free hours in each of these weeks. One question, however many they are."""
     lines, hours = _diaries(weeks), json.dumps(firm.hours)
     # Most of a firm works by the firm's week, or by one of a few: each is reckoned once.
-    alike = Counter((person.zone, tuple(lines[person.pk])) for person in people if person.is_active)
+    alike = Counter((person.zone, tuple(lines.get(person.pk, ()))) for person in people if person.is_active)
     together = [0.0] * len(weeks)
     for (zone, lines_of_it), many in alike.items():
         free = free_by_week(_calendar(zone, lines_of_it, firm.holiday_region, hours, firm.share), weeks, now)

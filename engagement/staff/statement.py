@@ -54,6 +54,9 @@ class _PlaceOfKey:
 
 PLACES = (_Place, _PlaceOfKey)
 _numbers = count()
+# Left to itself it plans each text five times, and one with twenty figures anew whenever somebody has less than most:
+# that takes longer than to answer. Each part of ours has its index, whoever it asks about.
+PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
 # By connection, what it has been told. The texts are as few as there are shapes of questions.
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
@@ -112,7 +115,7 @@ class AmongGiven(Expression):
 class SqlText:
     """A text, and what it asks by: among its parameters stand the places of what is given.
 
-    PostgreSQL is told the text once for each connection, and plans it anew only where that would make a difference.
+    PostgreSQL is told the text once for each connection, and plans it once.
     """
 
     def __init__(self, text: str, params: Sequence[Any]) -> None:
@@ -136,6 +139,8 @@ class SqlText:
         known = _prepared.setdefault(connection.connection, set())
         if self.name not in known:
             with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+                if not known:
+                    cursor.execute(PLAN_ONCE)
                 cursor.execute(self._preparing(cursor))
             known.add(self.name)
         marks = f"({', '.join(['%s'] * len(values))})" if values else ""

@@ -23,7 +23,7 @@ from engagement.staff.when import speak_short
 from promises import charts, words
 from promises.actions.asking import ask_for_update, by_person
 from promises.board import Board, slips_by_client
-from promises.board_counts import MOST_COUNTED
+from promises.board_counts import MOST_COUNTED, MOST_SCOPES
 from promises.coming_weeks import Promised, Week, flow
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
@@ -98,6 +98,7 @@ def board(request: SignedInRequest) -> HttpResponse:
         # Asked by the template, and only of a board without rows.
         "has_clients": Client.objects.visible_to(request.user).exists,
         "near_end": counts["near_end"],
+        "most_scopes": MOST_SCOPES,
         **_charts(shown, counts, request),
         **_coming(shown, counted, firm, form, request),
     }
