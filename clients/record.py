@@ -8,12 +8,13 @@ import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.db import connection, transaction
 from django.db.models import Model
 
 from clients.models import Client, Entry
+from engagement.staff.copy_in import copy_in
 from engagement.staff.models import User
 
 
@@ -32,13 +33,34 @@ class Event:
     data: dict[str, Any] = field(default_factory=dict)
 
 
+class Link(NamedTuple):
+    """An entry as its columns, for those who write thousands."""
+
+    client_id: int
+    seq: int
+    subject: str
+    kind: str
+    at: datetime
+    by_id: int | None
+    by_name: str
+    data: dict[str, Any]
+    salt: str
+    digest: str
+    hash: str
+
+
 # How many entries a chain has, and the hash of the last.
 Head = tuple[int, str]
+_as_text = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 # So many rows go in with the move of the head, where a database can do several things in one question.
 AT_ONCE = 8
 MOVED = f"""moved AS (
     UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s AND entries = %s AND head = %s RETURNING id
 )"""
+MOVED_ALL = f"""
+UPDATE {Client._meta.db_table} AS held SET entries = moved.entries, head = moved.head
+FROM unnest(%s::bigint[], %s::text[], %s::bigint[]) AS moved (entries, head, id) WHERE held.id = moved.id
+"""
 
 
 def write(client_id: int, *events: Event, head: Head | None = None, beside: Sequence[Model] = ()) -> list[Entry]:
@@ -62,15 +84,24 @@ def write(client_id: int, *events: Event, head: Head | None = None, beside: Sequ
 
 def write_all(events: Mapping[int, Sequence[Event]]) -> None:
     """To the chains of many clients, as `write` does to one. They come in one order, so that nobody waits in a ring."""
+    if not events:
+        return
     with transaction.atomic():
         held = Client.objects.select_for_update(no_key=True).filter(pk__in=events).order_by("pk")
-        entries, heads = list[Entry](), list[tuple[int, str, int]]()
+        links, heads = list[Link](), list[tuple[int, str, int]]()
         for client_id, seq, head in list(held.values_list("pk", "entries", "head")):
-            entries += _chained(client_id, seq, head, events[client_id])
-            heads.append((entries[-1].seq, entries[-1].hash, client_id))
-        Entry.objects.bulk_create(entries, batch_size=500)
-        with connection.cursor() as cursor:
-            # Django's bulk_update takes as long as all the entries.
+            links += _linked(client_id, seq, head, events[client_id])
+            heads.append((links[-1].seq, links[-1].hash, client_id))
+        copy_in(Entry, Link._fields, links)
+        _move_heads(heads)
+
+
+def _move_heads(heads: Sequence[tuple[int, str, int]]) -> None:
+    """Django's bulk_update takes as long as all the entries."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            cursor.execute(MOVED_ALL, [list(column) for column in zip(*heads, strict=True)])
+        else:
             cursor.executemany(f"UPDATE {Client._meta.db_table} SET entries = %s, head = %s WHERE id = %s", heads)
 
 
@@ -106,35 +137,39 @@ def _moved_at_once(client_id: int, head: Head, entries: Sequence[Entry], beside:
         return bool(cursor.fetchone()[0])
 
 
-def _chained(client_id: int, seq: int, previous: str, events: Iterable[Event]) -> Iterator[Entry]:
+def _chained(client_id: int, seq: int, previous: str, events: Sequence[Event]) -> Iterator[Entry]:
+    for event, link in zip(events, _linked(client_id, seq, previous, events), strict=True):
+        entry = Entry(**link._asdict())
+        entry.by = event.by
+        yield entry
+
+
+def _linked(client_id: int, seq: int, previous: str, events: Iterable[Event]) -> Iterator[Link]:
     for event in events:
         seq += 1
-        salt = secrets.token_hex(16)
-        entry = Entry(
-            client_id=client_id,
-            seq=seq,
-            subject=event.subject,
-            kind=event.kind,
-            at=event.at.astimezone(UTC),
-            by=event.by,
-            by_name=event.by.name if event.by else "",
-            data=event.data,
-            salt=salt,
-        )
-        entry.digest = digest_of(entry)
-        entry.hash = previous = hash_of(entry, previous)
-        yield entry
+        salt, at = secrets.token_hex(16), event.at.astimezone(UTC)
+        by_id, by_name = (event.by.pk, event.by.name) if event.by else (None, "")
+        digest = _digest(salt, event.subject, event.kind, at, by_name, event.data)
+        previous = _hash(previous, client_id, seq, digest)
+        yield Link(client_id, seq, event.subject, event.kind, at, by_id, by_name, event.data, salt, digest, previous)
 
 
 def digest_of(entry: Entry) -> str:
     """Salted digest of everything a person could read in the entry."""
-    content = [entry.subject, entry.kind, entry.at.astimezone(UTC).isoformat(), entry.by_name, entry.data]
-    text = json.dumps([entry.salt, content], sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _digest(entry.salt, entry.subject, entry.kind, entry.at, entry.by_name, entry.data)
+
+
+def _digest(salt: str, subject: str, kind: str, at: datetime, by_name: str, data: dict[str, Any]) -> str:
+    text = _as_text([salt, [subject, kind, at.astimezone(UTC).isoformat(), by_name, data]])
     return hashlib.sha256(text.encode()).hexdigest()
 
 
 def hash_of(entry: Entry, previous: str) -> str:
-    return hashlib.sha256(f"{previous}|{entry.client_id}|{entry.seq}|{entry.digest}".encode()).hexdigest()
+    return _hash(previous, entry.client_id, entry.seq, entry.digest)
+
+
+def _hash(previous: str, client_id: int, seq: int, digest: str) -> str:
+    return hashlib.sha256(f"{previous}|{client_id}|{seq}|{digest}".encode()).hexdigest()
 
 
 def verify(client: Client) -> Iterator[str]:

@@ -114,6 +114,8 @@ def week_on(calendar: Calendar, day: date) -> Week | None:
     return calendar.weeks[max(position - 1, 0)]
 
 
+# A firm has few weeks, and their mean is asked for with every job.
+@lru_cache(maxsize=1024)
 def mean_hours(week: Week) -> float:
     """Mean working hours of the weekdays that have any; 8 where none has."""
     days = [sum(_hours(span) for span in spans) for spans in week.spans if spans]

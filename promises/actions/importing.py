@@ -7,12 +7,15 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from functools import lru_cache
 from itertools import islice
-from operator import attrgetter
-from typing import Any
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, transaction
-from django.db.models import F
+from django.db import DatabaseError, connection, transaction
+from django.db.models import BooleanField, F, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone, translation
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -22,12 +25,13 @@ from clients.actions import make_client
 from clients.diary import client_calendar
 from clients.models import Client
 from engagement.outbox.models import Channel
+from engagement.staff.copy_in import copy_in, keys_ahead
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
 from engagement.staff.plain_words import unturned
 from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
-from promises.actions.past_jobs import put_on_record
-from promises.bulk import add_rows, insert_rows
+from promises.actions.past_jobs import Delivered, put_brought_in_on_record
+from promises.bulk import add_rows
 from promises.importing.findings import Findings
 from promises.importing.rows import Fault, Reading, Row, readings
 from promises.importing.table import Table, must_have, read
@@ -42,8 +46,8 @@ MADE_AT, DELIVERED_AT, TOLD_AT = time(9), time(12), time(23, 59)
 NOBODY = "import.invalid"
 # Longer than the slowest batch: whoever renews later than this is dead.
 LEASE = timedelta(minutes=2)
-SAVED = [field.name for field in Promise._meta.concrete_fields if not field.primary_key]
-VALUES_SAVED = attrgetter(*(field.attname for field in Promise._meta.concrete_fields if not field.primary_key))
+# So many pairs of days are kept with the moments worked out of them: a firm makes many promises on one day for another.
+PAIRS_KEPT = 50_000
 # What one wake-up does before it lets others have a turn.
 BATCHES_A_TURN = 10
 
@@ -66,6 +70,54 @@ class Sorted:
     report: Report = field(default_factory=Report)
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Hours:
+    """The working time that some clients have in common. Told from others by being another object: they are long."""
+
+    calendar: Calendar
+    zone: ZoneInfo
+    a_day: float
+
+
+class Made(NamedTuple):
+    """The columns in which the promises of a file differ."""
+
+    id: int
+    reference: str
+    client_id: int
+    owner_id: int
+    made_at: datetime | None
+    what: str
+    zone: str
+    first_due_on: date
+    first_due_at: datetime
+    due_on: date
+    due_at: datetime
+    tell_by_at: datetime
+    value: Decimal | None
+    currency: str
+    last_update_at: datetime
+    told_at: datetime | None
+    told_how: str
+    delivered_at: datetime | None
+    ended_at: datetime | None
+    next_look_at: datetime | None
+    counted_on: date | None
+    outcome: str
+    days_early: int | None
+    days_late: int | None
+
+    @property
+    def record_subject(self) -> str:
+        return f"promise {self.id}"
+
+
+# And those in which they are all as a new one.
+AS_NEW = {
+    field.attname: field.get_default() for field in Promise._meta.concrete_fields if field.attname not in Made._fields
+}
+
+
 class Importer:
     """Brings rows in, as far as they are not in already. Made anew for each run: it remembers who is who."""
 
@@ -80,8 +132,10 @@ class Importer:
         self._people: dict[str, list[User]] = defaultdict(list)
         for person in User.objects.all():
             self._know(person)
-        self._calendars: dict[str, Calendar] = {}
+        self._hours: dict[str, Hours] = {}
+        self._hours_of: dict[int, Hours] = {}
         self._diaries = Diaries(self.firm)
+        self._moments = lru_cache(maxsize=PAIRS_KEPT)(self._work_out)
 
     def _know(self, person: User) -> None:
         self._people[person.email.casefold()].append(person)
@@ -103,8 +157,7 @@ class Importer:
             else:
                 rows.append(reading.row)
             found.report.add_warning(*reading.warnings)
-        there = Promise.objects.filter(reference__in=[row.reference for row in rows])
-        known = {promise.reference: promise for promise in there.select_related("client", "owner")}
+        known = _known([row.reference for row in rows])
         for row in rows:
             if row.reference not in known:
                 found.new.append(row)
@@ -164,54 +217,52 @@ class Importer:
         found = self.sort(batch)
         report = found.report
         people, clients = len(self._people), len(self._clients)
-        promises = [self._promise(row) for row in found.new]
-        _save(promises)
-        tellings = [
-            self._telling(row, promise) for row, promise in zip(found.new, promises, strict=True) if row.told_on
-        ]
+        keys = keys_ahead(Promise, len(found.new))
+        promises = [self._promise(key, row) for key, row in zip(keys, found.new, strict=True)]
+        copy_in(Promise, Made._fields, promises, **AS_NEW | {"made_by_id": self.by and self.by.pk})
+        tellings = [self._telling(promise) for promise in promises if promise.told_at]
         Telling.objects.bulk_create(tellings, batch_size=BATCH)
         self._record(found.new, promises)
         self._tally(promises)
-        put_on_record(promises, self._diaries)
+        put_brought_in_on_record(self._delivered(found.new, promises), self._diaries)
         self._loads_changed(promises)
         report.made = len(promises)
         report.clients = len(self._clients) - clients
         report.owners = len({row.owner.casefold() for row in found.new} & set(list(self._people)[people:]))
         return report
 
-    def _loads_changed(self, promises: Sequence[Promise]) -> None:
+    def _loads_changed(self, promises: Sequence[Made]) -> None:
         """As `load_changed`, once for each owner."""
         earliest: dict[int, datetime] = {}
         for promise in promises:
-            if promise.is_open:
+            if not promise.ended_at:
                 earliest[promise.owner_id] = min(promise.due_at, earliest.get(promise.owner_id, promise.due_at))
         LoadChange.objects.bulk_create(
             [LoadChange(owner_id=owner, since=since, at=self.now) for owner, since in earliest.items()]
         )
 
-    def _promise(self, row: Row) -> Promise:
+    def _promise(self, key: int, row: Row) -> Made:
         client = self._client(row.client)
-        calendar, zone = self._calendar(client), client.zoneinfo
-        due_at = end_of_working_day(calendar, row.due_on)
-        made_at = _at(row.made_on, MADE_AT, client) if row.made_on else None
-        delivered_at = min(_at(row.delivered_on, DELIVERED_AT, client), self.now) if row.delivered_on else None
-        told_at = self._told_at(row, client)
-        hours = mean_hours(calendar.weeks[0])
-        promise = Promise(
+        hours = self._hours_of.get(client.pk) or self._find_hours(client)
+        zone = hours.zone
+        made_at, due_at, tell_by_at = self._moments(hours, row.made_on, row.due_on)
+        delivered_at = min(_at(row.delivered_on, DELIVERED_AT, zone), self.now) if row.delivered_on else None
+        # Nobody knows the hour, and what was told has been told.
+        told_at = min(_at(row.told_on, TOLD_AT, zone), self.now) if row.told_on else None
+        outcome, early, late = outcome_of(row) if row.delivered_on else ("", None, None)
+        return Made(
+            id=key,
             reference=row.reference,
-            client=client,
-            owner=self._owner(row.owner),
-            made_by=self.by,
+            client_id=client.pk,
+            owner_id=self._owner(row.owner).pk,
             made_at=made_at,
             what=row.what,
-            zone=str(zone),
+            zone=zone.key,
             first_due_on=row.due_on,
             first_due_at=due_at,
             due_on=row.due_on,
             due_at=due_at,
-            tell_by_at=tell_by(
-                calendar, made_at, due_at, float(self.firm.tell_by_days), float(self.firm.tell_by_share), hours
-            ),
+            tell_by_at=tell_by_at,
             value=row.value,
             currency=row.currency,
             last_update_at=made_at or self.now,
@@ -220,19 +271,23 @@ class Importer:
             delivered_at=delivered_at,
             ended_at=delivered_at,
             next_look_at=None if delivered_at else self.now,
+            counted_on=delivered_at.astimezone(self.firm.zoneinfo).date() if delivered_at else None,
+            outcome=outcome,
+            days_early=early,
+            days_late=late,
         )
-        if delivered_at:
-            promise.counted_on = delivered_at.astimezone(self.firm.zoneinfo).date()
-            promise.outcome, promise.days_early, promise.days_late = outcome_of(row)
-        return promise
 
-    def _told_at(self, row: Row, client: Client) -> datetime | None:
-        return min(_at(row.told_on, TOLD_AT, client), self.now) if row.told_on else None
+    def _work_out(self, hours: Hours, made_on: date | None, due_on: date) -> tuple[datetime | None, datetime, datetime]:
+        """When it was made, when it is due, and by when the client has to hear of a slip."""
+        due_at = end_of_working_day(hours.calendar, due_on)
+        made_at = _at(made_on, MADE_AT, hours.zone) if made_on else None
+        days, share = float(self.firm.tell_by_days), float(self.firm.tell_by_share)
+        return made_at, due_at, tell_by(hours.calendar, made_at, due_at, days, share, hours.a_day)
 
-    def _telling(self, row: Row, promise: Promise) -> Telling:
+    def _telling(self, promise: Made) -> Telling:
         assert promise.told_at
         return Telling(
-            promise=promise,
+            promise_id=promise.id,
             kind=Telling.Kind.LATE if promise.told_at >= promise.due_at else Telling.Kind.MAY_BE_LATE,
             about_due_at=promise.due_at,
             channel=Channel.CALL,
@@ -242,7 +297,13 @@ class Importer:
             at=self.now,
         )
 
-    def _record(self, rows: Sequence[Row], promises: Sequence[Promise]) -> None:
+    def _delivered(self, rows: Sequence[Row], promises: Sequence[Made]) -> Iterator[Delivered]:
+        for row, promise in zip(rows, promises, strict=True):
+            if promise.made_at and promise.delivered_at:
+                owner = self._owner(row.owner)
+                yield Delivered(promise.id, owner, promise.made_at, promise.delivered_at, promise.due_at)
+
+    def _record(self, rows: Sequence[Row], promises: Sequence[Made]) -> None:
         events: dict[int, list[record.Event]] = defaultdict(list)
         for row, promise in zip(rows, promises, strict=True):
             data = {
@@ -260,7 +321,7 @@ class Importer:
             events[promise.client_id].append(event)
         record.write_all(events)
 
-    def _tally(self, promises: Sequence[Promise]) -> None:
+    def _tally(self, promises: Sequence[Made]) -> None:
         count: Counter[tuple[date, str]] = Counter()
         early: Counter[tuple[date, str]] = Counter()
         days: Counter[tuple[date, str]] = Counter()
@@ -285,12 +346,14 @@ class Importer:
             self._clients[name.casefold()] = client
         return client
 
-    def _calendar(self, client: Client) -> Calendar:
+    def _find_hours(self, client: Client) -> Hours:
         # Most clients keep the hours of the firm: their one calendar is laid out once.
         key = f"{client.zone} {client.hours}"
-        if key not in self._calendars:
-            self._calendars[key] = client_calendar(client, self.firm)
-        return self._calendars[key]
+        if key not in self._hours:
+            calendar = client_calendar(client, self.firm)
+            self._hours[key] = Hours(calendar, client.zoneinfo, mean_hours(calendar.weeks[0]))
+        self._hours_of[client.pk] = self._hours[key]
+        return self._hours[key]
 
     def _owner(self, name: str) -> User:
         """Whoever it names; else a new person who owns promises and cannot sign in until invited."""
@@ -313,13 +376,17 @@ class Importer:
         return address
 
 
-def _save(promises: Sequence[Promise]) -> None:
-    """As bulk_create, which takes as long for a row as all the rest of bringing it in."""
-    insert_rows(Promise, SAVED, [VALUES_SAVED(promise) for promise in promises])
-    made = Promise.objects.filter(reference__in=[promise.reference for promise in promises])
-    keys = dict(made.order_by().values_list("reference", "pk"))
-    for promise in promises:
-        promise.pk, promise._state.adding = keys[promise.reference], False
+def _known(references: list[str]) -> dict[str | None, Promise]:
+    """Those of these that are here already. Mostly none are: to ask for that costs little."""
+    here = Promise.objects.order_by().filter(_among(references)).values_list("pk", flat=True)
+    found = Promise.objects.filter(pk__in=list(here)).select_related("client", "owner")
+    return {promise.reference: promise for promise in found}
+
+
+def _among(references: list[str]) -> Any:
+    if connection.vendor == "postgresql":
+        return RawSQL("promises_promise.reference = ANY(%s::text[])", [references], output_field=BooleanField())
+    return Q(reference__in=references)
 
 
 def outcome_of(row: Row) -> tuple[str, int, int]:
@@ -433,8 +500,9 @@ def _day(moment: datetime | None, zone: Any) -> date | None:
     return moment.astimezone(zone).date() if moment else None
 
 
-def _at(day: date, clock: time, client: Client) -> datetime:
-    return datetime.combine(day, clock, tzinfo=client.zoneinfo).astimezone(UTC)
+@lru_cache(maxsize=4096)
+def _at(day: date, clock: time, zone: ZoneInfo) -> datetime:
+    return datetime.combine(day, clock, tzinfo=zone).astimezone(UTC)
 
 
 def _iso(day: date | None) -> str | None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache, partial
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 
@@ -31,8 +33,7 @@ class Fault:
         return [self.line, self.column, self.value[:200], self.what]
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     line: int
     reference: str
     client: str
@@ -46,13 +47,12 @@ class Row:
     currency: str = ""
 
 
-@dataclass
-class Reading:
+class Reading(NamedTuple):
     """What became of one line: a row, or the faults that keep it out; warnings either way."""
 
     row: Row | None
-    faults: list[Fault] = field(default_factory=list)
-    warnings: list[Fault] = field(default_factory=list)
+    faults: Sequence[Fault] = ()
+    warnings: Sequence[Fault] = ()
 
 
 class Missing(Exception):
@@ -82,7 +82,7 @@ def cells_of(line: Line, places: Mapping[str, int], width: int) -> dict[str, str
     """The cells by column. Raises Missing where the line as a whole cannot be read."""
     if line.broken:
         raise Missing(line.broken)
-    if any(cell.strip() for cell in line.cells[width:]):
+    if len(line.cells) > width and any(cell.strip() for cell in line.cells[width:]):
         said = _("This line has %(cells)s cells, the first line %(width)s. Put texts with a comma in quotation marks.")
         raise Missing(said % {"cells": len(line.cells), "width": width})
     return {column: line.cells[at].strip() if at < len(line.cells) else "" for column, at in places.items()}
@@ -95,30 +95,19 @@ def _read(line: Line, places: Mapping[str, int], width: int, today: date) -> Rea
         return Reading(None, [Fault(line.number, "", "", str(missing))])
     read: dict[str, object] = {}
     faults = []
-    for column in (*LONGEST, "made_on", "due_on", "delivered_on", "told_on", "value", "currency"):
+    for column, form in FORMS.items():
+        text = cells.get(column, "")
         try:
-            read[column] = _cell(column, cells.get(column, ""), today)
+            read[column] = form(text, today)
         except Missing as missing:
-            faults.append(Fault(line.number, column, cells.get(column, ""), str(missing)))
+            faults.append(Fault(line.number, column, text, str(missing)))
     if faults:
         return Reading(None, faults)
     row = Row(line.number, **read)  # type: ignore[arg-type]
-    return Reading(row, [], list(_odd(row)))
+    return Reading(row, (), list(_odd(row)))
 
 
-def _cell(column: str, text: str, today: date) -> object:
-    if column in LONGEST:
-        return _text(column, text)
-    if column == "due_on" and not text:
-        raise Missing(_("Write the day it is due, for example 2026-11-27."))
-    if column == "value":
-        return _value(text)
-    if column == "currency":
-        return _currency(text)
-    return _past(column, _date(text), today)
-
-
-def _text(column: str, text: str) -> str:
+def _text(text: str, _today: date, *, column: str) -> str:
     if not text or "\x00" in text:
         raise Missing(_wanted(column))
     return short_enough(text, LONGEST[column])
@@ -142,9 +131,9 @@ def _wanted(column: str) -> str:
             return _("Write the name or the e-mail of whoever owns it.")
 
 
-def _date(text: str) -> date | None:
-    if not text:
-        return None
+# The same days come again and again in a long file.
+@lru_cache(maxsize=4096)
+def _day(text: str) -> date:
     try:
         if not ISO_DATE.fullmatch(text):
             raise ValueError
@@ -156,13 +145,22 @@ def _date(text: str) -> date | None:
     return day
 
 
-def _past(column: str, day: date | None, today: date) -> date | None:
-    if day and day > today and column != "due_on":
+def _due(text: str, _today: date) -> date:
+    if not text:
+        raise Missing(_("Write the day it is due, for example 2026-11-27."))
+    return _day(text)
+
+
+def _past(text: str, today: date) -> date | None:
+    if not text:
+        return None
+    day = _day(text)
+    if day > today:
         raise Missing(_("This day has not come yet. Leave it empty until it has."))
     return day
 
 
-def _value(text: str) -> Decimal | None:
+def _value(text: str, _today: date) -> Decimal | None:
     if not text:
         return None
     try:
@@ -174,10 +172,22 @@ def _value(text: str) -> Decimal | None:
     return value
 
 
-def _currency(text: str) -> str:
+def _currency(text: str, _today: date) -> str:
     if text and not re.fullmatch(r"[A-Za-z]{3}", text):
         raise Missing(_("Write the three letters of the currency, for example ZAR."))
     return text.upper()
+
+
+# In this order the faults of a line are told.
+FORMS: dict[str, Callable[[str, date], object]] = {
+    **{column: partial(_text, column=column) for column in LONGEST},
+    "made_on": _past,
+    "due_on": _due,
+    "delivered_on": _past,
+    "told_on": _past,
+    "value": _value,
+    "currency": _currency,
+}
 
 
 def _odd(row: Row) -> Iterator[Fault]:

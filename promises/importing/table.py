@@ -8,6 +8,7 @@ import io
 import zlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -61,8 +62,7 @@ class Unreadable(Exception):
     """The file as a whole cannot be read. The text says what to do about it."""
 
 
-@dataclass(frozen=True)
-class Line:
+class Line(NamedTuple):
     """One row of the file. `number` is where it begins, counted as a text editor counts."""
 
     number: int
@@ -81,6 +81,8 @@ class Table:
     def lines(self) -> Iterator[Line]:
         reader = csv.reader(io.StringIO(self.text, newline=""), delimiter=self.delimiter, strict=True)
         next(reader)
+        # Most files hold nothing that either of the two would change, in any of their million cells.
+        is_odd = "'" in self.text or unturned(self.text) != self.text
         while True:
             number = reader.line_num + 1
             try:
@@ -90,8 +92,8 @@ class Table:
             except csv.Error as error:
                 yield Line(number, [], _why_broken(error))
                 continue
-            if any(cell.strip() for cell in cells):
-                yield Line(number, [unturned(as_it_was(cell)) for cell in cells])
+            if any(map(str.strip, cells)):
+                yield Line(number, [unturned(as_it_was(cell)) for cell in cells] if is_odd else cells)
 
     def guess(self) -> dict[str, str]:
         """Which heading stands for which column, as far as the names say."""

@@ -407,3 +407,27 @@ def test_what_does_not_stop_the_import_is_not_painted_as_an_error():
     command.warn("Warning: line 3")
 
     assert command.stderr._out.getvalue() == "Warning: line 3\n"
+
+
+def test_signs_that_mean_something_to_a_database_come_in_as_they_were(firm):
+    what = "C:\\new\\table\tof \\N,\nand a \\. of “Zoë” 100%"
+
+    bring_in(lines(f'A-1,Acme,"{what}",Ann Lee,2026-01-05,2026-02-02,2026-01-30,,'))
+
+    promise = Promise.objects.get()
+    assert promise.what == what
+    assert Entry.objects.about(promise.record_subject).get().data["what"] == what
+    assert list(record.verify(promise.client)) == []
+
+
+def test_a_batch_that_the_database_refuses_goes_in_line_by_line(firm, make_promise):
+    one, other, another = (reading for reading in read_lines(lines(GOOD, GOOD.replace("A-1", "A-2"), GOOD)))
+    twice = one._replace(row=one.row._replace(line=another.faults[0].line))
+
+    report = Importer(None, NOW).bring_in([one, other, twice])
+
+    assert (report.read, report.made, report.same) == (3, 2, 1)
+    assert sorted(Promise.objects.values_list("reference", flat=True)) == ["A-1", "A-2"]
+    assert sum(OutcomeTally.objects.values_list("count", flat=True)) == 2
+    assert make_promise().pk > max(Promise.objects.filter(reference__isnull=False).values_list("pk", flat=True))
+    assert all(list(record.verify(client)) == [] for client in Client.objects.all())
