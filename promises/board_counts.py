@@ -47,7 +47,9 @@ SUMS = {
     "at_risk": ("risky_untold", "risky_told"),
 }
 # Not counted where the other alone is more than is counted: by then, their sum is known.
-NEEDLESS = {"late_told": "late_untold", "risky_told": "risky_untold"}
+NEEDLESS = {"late_told": "late_untold_0", "risky_told": "risky_untold_0"}
+NUMBER_ALONE = "COUNT(*) AS number, 0 AS none, 0 AS hours"
+SUMS_OF_HOURS = "COUNT(*) AS number, COUNT(*) - COUNT(to_do) AS none, COALESCE(SUM(to_do), 0) AS hours"
 
 # By day, how many ended with which outcome.
 Ended = Mapping[date, Sequence[tuple[str, int]]]
@@ -63,35 +65,46 @@ class Counted(NamedTuple):
     ended: Ended
 
 
-def _due_in(day: Given, midnight: Given, first: timedelta | None, last: timedelta) -> Condition:
-    """Due on these days of their own zones; the instants around them lead to the place in the index."""
-    sql, values = "due_on <= %s AND due_at <= %s", [day + last, midnight + (last + DAY + LATEST_ZONE)]
+def _due_in(day: Given, midnight: Given, first: timedelta | None, last: timedelta) -> list[Condition]:
+    """Due on these days of their own zones: first what is so wherever it is due, then what lies about the midnights.
+
+    Around a midnight, a walk passes over as many rows as fall due in a day before it finds one. It is needed by those
+    alone who have not found enough between the midnights.
+    """
+    ends = midnight + (last + DAY)
+    until, about_end = ends - EARLIEST_ZONE, ends + LATEST_ZONE
+    sure: Condition = ("due_at < %s", [until])
+    end: Condition = ("due_on <= %s AND due_at >= %s AND due_at <= %s", [day + last, until, about_end])
     if first is None:
-        return sql, values
-    return f"{sql} AND due_on >= %s AND due_at >= %s", [*values, day + first, midnight + (first - EARLIEST_ZONE)]
+        return [sure, end]
+    about_begin, since = midnight + (first - EARLIEST_ZONE), midnight + (first + LATEST_ZONE)
+    begin: Condition = ("due_on >= %s AND due_at >= %s AND due_at <= %s", [day + first, about_begin, since])
+    return [("due_at > %s AND due_at < %s", [since, until]), begin, end]
 
 
-def _counts() -> dict[str, Condition]:
-    counts: dict[str, Condition] = {
-        "late_untold": (f"{UNTOLD} AND {LATE}", [NOW]),
-        "late_told": (f"{TOLD} AND {LATE}", [NOW]),
-        "risky_untold": (f"{UNTOLD} AND {RISKY} AND {AHEAD}", [NOW]),
-        "risky_told": (f"{TOLD} AND {RISKY} AND {AHEAD}", [NOW]),
-        "not_moving": (
-            f"{AHEAD} AND {LATE} AND last_update_at <= %s",
-            [NOW, NOW + NOT_MOVING_DUE_WITHIN, NOW - NOT_MOVING_SILENT_FOR],
-        ),
-        "due_7_days": (f"{AHEAD} AND {LATE}", [NOW, NOW + DUE_SOON]),
+def _counts() -> dict[str, list[Condition]]:
+    counts: dict[str, list[Condition]] = {
+        "late_untold": [(f"{UNTOLD} AND {LATE}", [NOW])],
+        "late_told": [(f"{TOLD} AND {LATE}", [NOW])],
+        "risky_untold": [(f"{UNTOLD} AND {RISKY} AND {AHEAD}", [NOW])],
+        "risky_told": [(f"{TOLD} AND {RISKY} AND {AHEAD}", [NOW])],
+        "not_moving": [
+            (
+                f"{AHEAD} AND {LATE} AND last_update_at <= %s",
+                [NOW, NOW + NOT_MOVING_DUE_WITHIN, NOW - NOT_MOVING_SILENT_FOR],
+            )
+        ],
+        "due_7_days": [(f"{AHEAD} AND {LATE}", [NOW, NOW + DUE_SOON])],
     }
     for name, (oldest, youngest) in AGES.items():
         first = None if oldest is None else -oldest * DAY
-        days, values = _due_in(TODAY, MIDNIGHT, first, -youngest * DAY)
+        days = _due_in(TODAY, MIDNIGHT, first, -youngest * DAY)
         # Days after its day a promise is late, wherever it was due: only of the first bar that has to be asked.
-        counts[f"age_{name}"] = (days, values) if youngest else (f"{LATE} AND {days}", [NOW, *values])
+        counts[f"age_{name}"] = days if youngest else [(f"{LATE} AND {sql}", [NOW, *given]) for sql, given in days]
     return counts
 
 
-def _weeks() -> dict[str, Condition]:
+def _weeks() -> dict[str, list[Condition]]:
     """What is overdue is to be done this week too."""
     return {
         f"week_{n}": _due_in(MONDAY, MONDAYS_MIDNIGHT, n * WEEK if n else None, n * WEEK + 6 * DAY)
@@ -105,34 +118,33 @@ NAMES = (*COUNTS, *WEEKS, "near_end")
 
 def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
     """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies."""
-    parts, first = list[Text](), dict[str, Text]()
+    begun, parts = list[Text](), list[Text]()
     every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
-    for place, name in enumerate(COUNTS):
-        number, values = _number_of(every, name)
-        if name in NEEDLESS.values():
-            first[name] = number, values
-            number, values = f"SELECT number FROM {name}", []
-        parts.append((f"SELECT {place}, '', '', ({number}), 0, 0", values))
-    every = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
-    for place, (condition, given) in enumerate(WEEKS.values(), len(COUNTS)):
-        some = f"SELECT to_do FROM ({every[0]}) AS every_{place} WHERE {condition} {_first('pk')}"
-        sums = "COUNT(*), COUNT(*) - COUNT(to_do), COALESCE(SUM(to_do), 0)"
-        parts.append((f"SELECT {place}, '', '', {sums} FROM ({some}) AS some_{place}", [*every[1], *_places(given)]))
+    with_hours = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
+    for place, (name, conditions) in enumerate({**COUNTS, **WEEKS}.items()):
+        source, sums = (with_hours, SUMS_OF_HOURS) if name in WEEKS else (every, NUMBER_ALONE)
+        for number, condition in enumerate(conditions):
+            called = f"{name}_{number}"
+            walk = _walk(source, sums, condition, called, f"{name}_0" if number else NEEDLESS.get(name, ""))
+            if not number and (len(conditions) > 1 or called in NEEDLESS.values()):
+                begun.append((f"{called} AS ({walk[0]})", walk[1]))
+                walk = f"SELECT number, none, hours FROM {called}", []
+            parts.append((f"SELECT {place}, '', '', number, none, hours FROM ({walk[0]}) AS of_{called}", walk[1]))
     parts.append(_near_end(len(NAMES) - 1))
     if with_tallies:
         parts.append(_tallies())
-    begun = ", ".join(f"{name} AS ({number})" for name, (number, _values) in first.items())
-    params = [value for _text, values in (*first.values(), *parts) for value in values]
-    return SqlText(f"WITH {begun} {' UNION ALL '.join(text for text, _values in parts)}", params)
+    text = f"WITH {', '.join(text for text, _ in begun)} {' UNION ALL '.join(text for text, _ in parts)}"
+    return SqlText(text, [value for _, values in (*begun, *parts) for value in values])
 
 
-def _number_of(every: Text, name: str) -> Text:
-    condition, given = COUNTS[name]
-    if name in NEEDLESS:
+def _walk(source: Text, sums: str, condition: Condition, called: str, needless_after: str) -> Text:
+    where, given = condition
+    if needless_after:
         # Asked once, before the first row: where it does not hold, the database does not begin.
-        condition = f"(SELECT number FROM {NEEDLESS[name]}) <= {MOST_COUNTED} AND {condition}"
-    some = f"SELECT 1 FROM ({every[0]}) AS every_{name} WHERE {condition} {_first('pk')}"
-    return f"SELECT COUNT(*) AS number FROM ({some}) AS some_{name}", [*every[1], *_places(given)]
+        where = f"(SELECT number FROM {needless_after}) <= {MOST_COUNTED} AND {where}"
+    shown = "to_do" if sums == SUMS_OF_HOURS else "1"
+    some = f"SELECT {shown} FROM ({source[0]}) AS every_{called} WHERE {where} {_first('pk')}"
+    return f"SELECT {sums} FROM ({some}) AS some_{called}", [*source[1], *_places(given)]
 
 
 def _near_end(place: int) -> Text:
@@ -151,7 +163,11 @@ def _tallies() -> Text:
 
 def counted(found: list[tuple[Any, ...]]) -> Counted:
     """What the answer to that question says."""
-    figures = {NAMES[place]: Promised(n, float(hours), none) for place, _, _, n, none, hours in found if place >= 0}
+    figures = dict.fromkeys(NAMES, Promised())
+    for place, _, _, n, none, hours in found:
+        if place >= 0:
+            others = figures[NAMES[place]]
+            figures[NAMES[place]] = Promised(others.count + n, others.hours + float(hours), others.unestimated + none)
     sums = {name: Promised(sum(figures[part].count for part in parts)) for name, parts in SUMS.items()}
     ended = by_day((date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0)
     return Counted({**figures, **sums}, ended)

@@ -45,7 +45,8 @@ def everybody() -> list[Person]:
 
 @put_together_once
 def _everybody() -> QuerySet[Any, Any]:
-    return User.objects.order_by("name").values_list("pk", "name", "zone", "is_active")
+    people: QuerySet[Any, Any] = User.objects.order_by("name").values_list("pk", "name", "zone", "is_active")
+    return people
 
 
 def free_together(people: Sequence[Person], firm: Firm, weeks: Sequence[Days], now: datetime) -> list[float]:

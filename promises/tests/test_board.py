@@ -115,6 +115,41 @@ def test_the_figures_counted_at_once_are_those_of_the_rows(make_promise, make_pe
         assert all(cards.values())
 
 
+@pytest.mark.parametrize("zone", ["Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_days_are_those_of_where_it_is_due_on_both_sides_of_each_midnight(make_promise, mara, zone):
+    """The bars and weeks are counted in three walks each: none of them may miss a row, or count what another has."""
+    midnight = datetime(2026, 11, 18, tzinfo=UTC)
+    for days, hours, seconds in product((-30, -7, -2, -1, 1, 5, 12), (-14, -11, 0, 12), (-1, 0, 1)):
+        due_at = midnight + timedelta(days=days, hours=hours, seconds=seconds)
+        due_on = due_at.astimezone(ZoneInfo(zone)).date()
+        moved = {"due_at": due_at, "first_due_at": due_at, "due_on": due_on, "first_due_on": due_on}
+        unmoved(make_promise(f"{days} {hours} {seconds}"), moved)
+
+    shown = board(mara)
+    found = {name: counted.count for name, counted in shown.counted().items()}
+
+    weeks = enumerate(shown.coming_weeks())
+    by_hand = {
+        f"week_{number}": due_between(shown.open, first if number else None, last).count()
+        for number, (first, last) in weeks
+    }
+    by_hand |= {
+        f"age_{name}": due_between(shown.rows_of("overdue"), *days).count() for name, days in shown.ages().items()
+    }
+    assert by_hand == {name: found[name] for name in by_hand}
+    assert all(by_hand[name] for name in ("age_2", "age_7", "age_30", "age_more", "week_0", "week_1", "week_2"))
+
+
+def test_what_is_late_for_more_than_a_week_is_what_the_bars_show(make_promise, mara, client, at_noon):
+    for number, day in enumerate((10, 11, 12)):
+        make_promise(f"Late {number}", due_on=date(2026, 11, day), made_at=NOW - 40 * DAY)
+    client.force_login(mara)
+
+    page = client.get(reverse("promises:board")).content.decode()
+
+    assert "1 for more than 7 days" in page
+
+
 @pytest.mark.parametrize("card", CARDS)
 @pytest.mark.parametrize("size", [1, 2, 25])
 def test_pages_put_together_are_the_rows_of_the_card(firm_at_work, mara, card, size):

@@ -323,7 +323,7 @@ def test_the_page_costs_the_same_with_more_of_everything(
         make_link(karoo, thandi, NOW, contact=lena)
         Scope.objects.create(client=karoo, number=f"2026-{number}", title="Fittings")
 
-    # session, user, client, open promises, ended ones, contacts, tellings, slips by client, slips, open links,
-    # scopes, those that wait for promises, firm, heartbeat, oldest unsent
-    with django_assert_num_queries(14):
+    # session, user, client, open promises, ended ones, contacts, tellings, slips, open links, scopes,
+    # those that wait for promises, firm, heartbeat, oldest unsent
+    with django_assert_num_queries(13):
         show()

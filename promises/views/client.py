@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import groupby
@@ -25,7 +25,7 @@ from promises.told import message_words, told
 from promises.views.board import Row, rows_of
 from promises.words import channel_words
 
-MOST_OPEN = 100
+MOST_OPEN = 50
 MOST_ENDED = 20
 MOST_TELLINGS = 60
 FIRST_WORDS = 6
@@ -57,16 +57,17 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
     contacts = list(found.contacts.filter(left_at=None))
     for contact in contacts:
         contact.client = found
+    slips = Promise.objects.slips(now).filter(client=found).count()
     tellings = _tellings([*still_open, *ended])
     words = list(_together(tellings, now))
     context = {
         "client": found,
         "client_for_line": found.pk,
         "now": now,
-        "rows": _rows(still_open[:MOST_OPEN], tellings, now),
+        "rows": _rows(still_open[:MOST_OPEN], tellings, {found.pk: slips}, now),
         "has_more": len(still_open) > MOST_OPEN,
         "ended": ended,
-        "slips": Promise.objects.slips(now).filter(client=found).count(),
+        "slips": slips,
         "words": words[:FIRST_WORDS],
         "earlier_words": words[FIRST_WORDS:MOST_WORDS],
         "contacts": [(contact, _good_hours(contact)) for contact in contacts],
@@ -86,12 +87,12 @@ def _tellings(promises: Sequence[Promise]) -> list[Telling]:
     return list(tellings.order_by("-at", "-pk")[:MOST_TELLINGS])
 
 
-def _rows(promises: list[Promise], tellings: Sequence[Telling], now: datetime) -> list[Row]:
+def _rows(promises: list[Promise], tellings: Sequence[Telling], slips: Mapping[int, int], now: datetime) -> list[Row]:
     """Here the tellings are at hand, so a row can say that a message is on its way, or was not delivered."""
     about: dict[int, list[Telling]] = defaultdict(list)
     for telling in tellings:
         about[telling.promise_id].append(telling)
-    return [replace(row, told=told(row.promise, now, about[row.promise.pk])) for row in rows_of(promises, now)]
+    return [replace(row, told=told(row.promise, now, about[row.promise.pk])) for row in rows_of(promises, now, slips)]
 
 
 def _together(tellings: Sequence[Telling], now: datetime) -> Iterator[Word]:
