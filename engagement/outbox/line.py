@@ -96,6 +96,11 @@ class Line:
         """Whether a mail server is at the other end, which takes its time and may go silent."""
         return isinstance(getattr(self._connection, "connection", None), smtplib.SMTP)
 
+    @property
+    def lays_down(self) -> bool:
+        """Whether what is handed over is put somewhere here, as into a folder. Not known before the first one was."""
+        return self._connection is not None and not self.is_a_wire
+
     def hang_up(self) -> None:
         connection, self._connection = self._connection, None
         if connection:

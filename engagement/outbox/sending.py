@@ -1,19 +1,22 @@
 """How what is due leaves: claimed, read anew, handed to the mail server, and noted.
 
 A client's message is claimed by itself, just before it leaves, and noted before the next one: a worker that dies leaves
-one in doubt. What is for colleagues may be said twice: it is claimed and read many at a time.
+one in doubt. What is for colleagues may be said twice: it is claimed and read many at a time, as long as none of it was
+ever tried. What was, goes by itself, too: a worker that it kills has nothing else in hand.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
-from time import monotonic
+from itertools import islice
+from time import monotonic, time
 from typing import Any
 
 from django.db import connection, transaction
-from django.db.models import F
+from django.db.models import F, Q
 from django.utils.translation import gettext as _
 
 from engagement.outbox import hold
@@ -33,22 +36,28 @@ LONGEST_WITHOUT_LINE = timedelta(minutes=5)
 # What cannot be made ready to leave is a fault of ours: it is shown sooner than what a server does not take.
 MOST_WORDINGS = 5
 # So many of a colleague's messages are claimed in one go, as far as they leave within a second: a worker that dies with
-# them in hand keeps no more than those waiting for its lease to end.
-MOST_CLAIMED, CLAIMED_FOR = 100, 1.0
-# What was read of a colleague's message and of its reader holds so long.
-READ_AT_ONCE, READ_LASTS = 50, 0.2
+# them in hand keeps no more than those waiting for its lease to end, and costs each of them one attempt.
+MOST_CLAIMED, CLAIMED_FOR = 500, 1.0
+# What goes by itself: so many are looked for in one go, and others have their turn after about so many seconds.
+FOUND_AT_ONCE, ALONE_FOR = 50, 1.0
+# What was read of a colleague's message and of its reader holds so long; and, where it is laid down here, that it may
+# leave.
+READ_AT_ONCE, READ_LASTS = 100, 0.2
 # What is not sent over a wire but laid down here, as in a folder, is noted so many at a time: to note it takes longer
 # than to lay it down. What a mail server took is noted before the next one leaves.
-NOTED_TOGETHER = 50
+NOTED_TOGETHER = 100
 
-# `_may_leave` in so many words. Both are asked of each message for a colleague, and putting a statement together takes
-# Django longer than the database takes to answer it.
-STILL_MAY = """
-WHERE id = %s AND state = 'sending' AND lease_until = %s
+# `_may_leave` in so many words: it is asked of each message that goes over a wire, and putting a statement together
+# takes Django longer than the database takes to answer it.
+MAY_LEAVE = """
+SELECT 1 FROM outbox_message WHERE id = %s AND state = 'sending' AND lease_until = %s
     AND NOT EXISTS (SELECT 1 FROM outbox_heartbeat WHERE hold_id IS NOT NULL)
 """
-TAKE_UP = "UPDATE outbox_message SET attempts = attempts + 1" + STILL_MAY
-MAY_LEAVE = "SELECT 1 FROM outbox_message" + STILL_MAY
+
+
+LOOKED_AT_AGAIN = "Message %s could not be settled; its lease runs out and it is looked at again."
+# As the index of what goes by itself has them.
+FOR_COLLEAGUES, TRIED = Q(audience=Audience.STAFF), Q(attempts__gt=0)
 
 
 def send_waiting(now: datetime) -> int:
@@ -69,7 +78,8 @@ def settle_abandoned(now: datetime) -> None:
     """A worker died with these in hand. A colleague may hear twice; a client never does by our doing."""
     for message in Message.objects.abandoned(now):
         try:
-            _after_doubt(message, now, _("The sender stopped in the middle."))
+            # It has waited long enough, and most likely the worker died of another.
+            _after_doubt(message, now, _("The sender stopped in the middle."), again_at=now)
         except Exception:
             logger.exception(
                 "Message %s could not be settled; it is looked at again when a new lease ends.", message.pk
@@ -99,128 +109,143 @@ def _deliver(pk: int, now: datetime, line: Line) -> bool:
     return _hand_over(message, now, line) and _settle_as_sent(message, now)
 
 
+class _Watch:
+    """How long ago it was set. While a machine sleeps one clock stands still; the other may be put back."""
+
+    def __init__(self) -> None:
+        self._monotonic, self._wall = monotonic(), time()
+
+    def seconds(self) -> float:
+        return max(monotonic() - self._monotonic, time() - self._wall)
+
+
 class _Turn:
     """What one worker does until nothing is due, or its time is up."""
 
     def __init__(self, now: datetime, line: Line) -> None:
         self.line = line
-        self._began_at, self._began = now, monotonic()
+        self._began_at, self._watch = now, _Watch()
         self._claims = 10
-        self._tried: set[int] = set()
+        self._alone: set[int] = set()
         self._accepted: list[Message] = []
+        self._done = 0
 
     def run(self) -> int:
-        done = 0
         while not self._is_over():
-            clients, colleagues = self._clients(), self._claim()
-            if not clients and not colleagues:
+            # Each for about a second, so that nobody waits long for others.
+            found = self._send_alone(~FOR_COLLEAGUES)
+            found += self._send_together(self._claim())
+            found += self._send_alone(FOR_COLLEAGUES & TRIED)
+            if not found:
                 break
-            done += sum(self._deliver(pk) for pk in clients)
-            done += self._deliver_all(colleagues)
-        return done
+        return self._done
 
     @property
     def now(self) -> datetime:
-        return self._began_at + timedelta(seconds=monotonic() - self._began)
+        return self._began_at + timedelta(seconds=self._watch.seconds())
 
     def _is_over(self) -> bool:
-        return self.line.is_dead or self.now - self._began_at > TURN_LASTS
+        return self.line.is_dead or self._watch.seconds() > TURN_LASTS.total_seconds()
 
-    def _clients(self) -> list[int]:
-        """A few at a time, so that colleagues wait no longer for clients than clients for them."""
-        waiting = Message.objects.ready(self.now).exclude(audience=Audience.STAFF).exclude(pk__in=self._tried)
-        found = list(waiting.order_by("not_before", "pk").values_list("pk", flat=True)[:READ_AT_ONCE])
-        self._tried.update(found)
+    def _send_alone(self, which: Q) -> int:
+        waiting = Message.objects.ready(self.now).filter(which).exclude(pk__in=self._alone)
+        watch, found = _Watch(), 0
+        for pk in waiting.order_by("not_before", "pk").values_list("pk", flat=True)[:FOUND_AT_ONCE]:
+            self._alone.add(pk)
+            found += 1
+            try:
+                self._done += _deliver(pk, self.now, self.line)
+            except Exception:
+                logger.exception(LOOKED_AT_AGAIN, pk)
+            if self._is_over() or watch.seconds() > ALONE_FOR:
+                break
         return found
-
-    def _deliver(self, pk: int) -> bool:
-        if self._is_over():
-            return False
-        try:
-            return _deliver(pk, self.now, self.line)
-        except Exception:
-            logger.exception("Message %s could not be settled; its lease runs out and it is looked at again.", pk)
-            return False
 
     def _claim(self) -> list[int]:
         """What is due for colleagues and in nobody's hands. Who is at one of them keeps it, and is not waited for."""
         now = self.now
-        waiting = Message.objects.ready(now).filter(audience=Audience.STAFF)
-        if not waiting.exists():
+        waiting = Message.objects.ready(now).filter(FOR_COLLEAGUES, attempts=0)
+        if self._is_over() or not waiting.exists():
             return []
         with transaction.atomic():
-            first = waiting.order_by("not_before", "pk").select_for_update(skip_locked=True)
+            first = waiting.order_by("not_before").select_for_update(skip_locked=True)
             found = list(first.values_list("pk", flat=True)[: self._claims])
             self._lease_until = now + LEASE_LASTS
             mine = waiting.filter(pk__in=found)
-            mine.update(state=State.SENDING, lease_until=self._lease_until)
+            mine.update(state=State.SENDING, lease_until=self._lease_until, attempts=1)
         if found:
             failpoint("claim")
         return found
 
-    def _deliver_all(self, pks: Sequence[int]) -> int:
-        began, done = monotonic(), 0
-        for message in self._read(pks):
-            if self._is_over():
-                _give_back(message)
-                continue
-            done += self._deliver_one(message)
-        done += self._note()
+    def _send_together(self, pks: Sequence[int]) -> int:
+        watch, left = _Watch(), deque(pks)
+        while left and not self._is_over():
+            self._send_first_of(left)
+        self._note()
+        self._give_back(left)
         if pks:
-            each = (monotonic() - began) / len(pks)
+            each = watch.seconds() / len(pks)
             self._claims = max(1, min(MOST_CLAIMED, round(CLAIMED_FOR / max(each, 0.001))))
-        return done
+        return len(pks)
 
-    def _read(self, pks: Sequence[int]) -> Iterator[Message]:
-        for first in range(0, len(pks), READ_AT_ONCE):
-            some = pks[first : first + READ_AT_ONCE]
-            read_at, rows = monotonic(), self._rows(some)
-            for pk in some:
-                if monotonic() - read_at > READ_LASTS:
-                    rows |= self._rows([pk])
-                if pk in rows:
-                    yield rows[pk]
+    def _send_first_of(self, left: deque[int]) -> None:
+        """As many as are read at once, and for as long as what was read holds; one at the least."""
+        some, gone, asked = list(islice(left, READ_AT_ONCE)), [], _Watch()
+        rows = self._rows(some)
+        for pk in some:
+            left.popleft()
+            if pk in rows:
+                self._send_one(rows[pk], asked)
+            else:
+                gone.append(pk)
+            if asked.seconds() > READ_LASTS or self._is_over():
+                break
+        self._give_back(gone)
 
-    def _rows(self, pks: Sequence[int]) -> dict[int, Message]:
-        """Those that are ours still: a worker that was stopped in the middle finds that they were given to another."""
-        mine = Message.objects.filter(pk__in=pks, state=State.SENDING, lease_until=self._lease_until)
-        return mine.select_related("person").in_bulk()
+    def _rows(self, pks: Collection[int]) -> dict[int, Message]:
+        """Those that may leave. Who was stopped in the middle finds that they were given to another."""
+        return self._mine(pks).not_held().select_related("person").in_bulk()
 
-    def _deliver_one(self, message: Message) -> int:
+    def _mine(self, pks: Collection[int]) -> MessageQuerySet:
+        mine = MessageQuerySet(Message).filter(state=State.SENDING, lease_until=self._lease_until)
+        return mine.filter(pk__in=pks)
+
+    def _give_back(self, pks: Collection[int]) -> None:
+        """As if they had never been claimed: those that were not tried, and that nobody else has in hand."""
+        if pks:
+            self._mine(pks).update(state=State.WAITING, attempts=0)
+
+    def _send_one(self, message: Message, asked: _Watch) -> None:
         try:
-            if not _take_up(message) or not _hand_over(message, self.now, self.line):
-                return 0
+            if not _hand_over(message, self.now, self.line, asked):
+                return
             self._accepted.append(message)
             if self.line.is_a_wire or message.is_secret or len(self._accepted) >= NOTED_TOGETHER:
-                return self._note()
+                self._note()
         except Exception:
-            logger.exception(
-                "Message %s could not be settled; its lease runs out and it is looked at again.", message.pk
-            )
-        return 0
+            logger.exception(LOOKED_AT_AGAIN, message.pk)
 
-    def _note(self) -> int:
+    def _note(self) -> None:
         """Note what the other end took. What could not be noted together is noted one by one."""
         accepted, self._accepted = self._accepted, []
         if len(accepted) > 1:
             try:
-                return _settle_sent(accepted, self.now)
+                self._done += _settle_sent(accepted, self.now)
+                return
             except Exception:
                 logger.exception("%s messages could not be noted together; they are noted one by one.", len(accepted))
-        return sum(_settle_as_sent(message, self.now) for message in accepted)
+        for message in accepted:
+            try:
+                self._done += _settle_as_sent(message, self.now)
+            except Exception:
+                logger.exception(LOOKED_AT_AGAIN, message.pk)
 
 
-def _take_up(message: Message) -> bool:
-    """One of many that were claimed together: a worker that dies with it in hand has tried none of the others."""
-    if _touched(TAKE_UP, message):
-        message.attempts += 1
-        return True
-    _give_back(message)
-    return False
+def _hand_over(message: Message, now: datetime, line: Line, asked: _Watch | None = None) -> bool:
+    """True when the other end took it: the caller notes that. Anything else is settled here.
 
-
-def _hand_over(message: Message, now: datetime, line: Line) -> bool:
-    """True when the other end took it: the caller notes that. Anything else is settled here."""
+    `asked`: since it was last asked whether it may leave, where that was asked for several at once.
+    """
     kept = message.subject, message.body
     message.outgoing_body = message.body
     try:
@@ -239,22 +264,24 @@ def _hand_over(message: Message, now: datetime, line: Line) -> bool:
         # Reminders are worded as they leave, from how things stand then.
         may_leave = bool(_may_leave(message).update(subject=message.subject, body=message.body))
     else:
-        may_leave = _touched(MAY_LEAVE, message)
+        # To ask takes longer than to lay it down, and hardly anything of what a wire takes.
+        just_asked = asked is not None and line.lays_down and asked.seconds() <= READ_LASTS
+        may_leave = just_asked or _may_leave_as_it_is(message)
     if not may_leave:
         # It is held since. Or we slept through our lease: somebody else has it in hand, or a person decides about it.
-        _give_back(message, tried=1)
+        _give_back(message)
         return False
     try:
         line.send(message)
     except NoLine as nobody:
         pause = min(PAUSES[min(message.attempts, len(PAUSES)) - 1], LONGEST_WITHOUT_LINE)
-        _give_back(message, tried=1, not_before=now + pause, error=str(nobody)[:300])
+        _give_back(message, not_before=now + pause, error=str(nobody)[:300])
         return False
     except NotAccepted as refusal:
         return _after_refusal(message, now, refusal, MOST_ATTEMPTS)
     except Exception as error:
         logger.exception("Message %s: no answer to the text.", message.pk)
-        return _after_doubt(message, now, one_line_about(error))
+        return _after_doubt(message, now, one_line_about(error), again_at=now + PAUSES[0])
     failpoint("after_accept")
     return True
 
@@ -274,10 +301,9 @@ def _after_refusal(message: Message, now: datetime, refusal: NotAccepted, most: 
     return False
 
 
-def _after_doubt(message: Message, now: datetime, why: str) -> bool:
+def _after_doubt(message: Message, now: datetime, why: str, *, again_at: datetime) -> bool:
     if message.audience == Audience.STAFF and message.attempts < MOST_ATTEMPTS:
-        # What was claimed and never tried goes before whatever the worker died of.
-        _again(message, now + PAUSES[0] if message.attempts else now, why)
+        _again(message, again_at, why)
     else:
         state = State.FAILED if message.audience == Audience.STAFF else State.IN_DOUBT
         _settle(message, now, state=state, error=why[:300])
@@ -289,19 +315,18 @@ def _again(message: Message, moment: datetime, why: str) -> None:
     _still_mine(message).update(state=State.WAITING, not_before=moment, error=why[:300])
 
 
-def _give_back(message: Message, *, tried: int = 0, **changes: Any) -> None:
-    _still_mine(message).update(state=State.WAITING, attempts=F("attempts") - tried, **changes)
+def _give_back(message: Message, **changes: Any) -> None:
+    _still_mine(message).update(state=State.WAITING, attempts=F("attempts") - 1, **changes)
 
 
 def _may_leave(message: Message) -> MessageQuerySet:
     return _still_mine(message).not_held()
 
 
-def _touched(statement: str, message: Message) -> bool:
-    """Whether it reached the message: on SQLite a question has no number of rows."""
+def _may_leave_as_it_is(message: Message) -> bool:
     with connection.cursor() as cursor:
-        cursor.execute(statement, [message.pk, connection.ops.adapt_datetimefield_value(message.lease_until)])
-        return cursor.rowcount > 0 or bool(cursor.description and cursor.fetchone())
+        cursor.execute(MAY_LEAVE, [message.pk, connection.ops.adapt_datetimefield_value(message.lease_until)])
+        return cursor.fetchone() is not None
 
 
 def _still_mine(message: Message) -> MessageQuerySet:

@@ -1,13 +1,12 @@
 """Whoever holds a row may settle it, and nobody else. The races on real servers are in promises/tests/test_races.py."""
 
-from contextlib import suppress
 from datetime import timedelta
 
 import pytest
 
 from conftest import HOUR, NOW
 from engagement.outbox import actions
-from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Heartbeat, Hold, Message, State
+from engagement.outbox.models import LEASE_LASTS, Heartbeat, Hold, Message, State
 from engagement.outbox.signals import message_leaving
 from engagement.outbox.tests.sink import ACCEPT_AND_HANG_UP
 
@@ -87,34 +86,6 @@ def test_an_attempt_longer_than_a_day_old_is_not_forgotten(sink, to_client):
     refused = actions.deliver(message.pk, NOW + 24 * HOUR)
 
     assert (refused, len(sink.accepted())) == (False, 1)
-
-
-class PowerCut(BaseException):
-    """Nobody in the product catches it: what is in hand stays there, as when a worker dies."""
-
-
-def test_who_was_claimed_with_what_kills_the_worker_leaves_and_that_comes_to_its_end(sink, to_staff):
-    def die(sender, message, now, **kwargs):
-        if message.occasion == "poison":
-            raise PowerCut
-
-    poison = to_staff("poison")
-    for number in range(9):
-        to_staff(f"nudge {number}")
-    message_leaving.connect(die)
-    try:
-        for turn in range(2 * MOST_ATTEMPTS + 1):
-            with suppress(PowerCut):
-                actions.send_waiting(NOW + turn * (LEASE_LASTS + SECOND * 20))
-    finally:
-        message_leaving.disconnect(die)
-    poison.refresh_from_db()
-
-    # Those that were never tried have lost no attempt, and not more than one lease.
-    others = Message.objects.exclude(pk=poison.pk)
-    assert set(others.values_list("state", "attempts")) == {(State.SENT, 1)}
-    assert others.latest("sent_at").sent_at <= NOW + LEASE_LASTS + SECOND * 30
-    assert (poison.state, poison.attempts) == (State.FAILED, MOST_ATTEMPTS)
 
 
 @pytest.mark.parametrize("audience", ["to_staff", "to_client"])
