@@ -257,11 +257,14 @@ def test_the_board_costs_the_same_for_one_row_and_for_three(
         ({"words": "x" * 201}, "Words must be 200 characters or fewer"),
     ],
 )
-def test_a_filter_that_nothing_answers_to_is_said_to_be_left_out(client, mara, firm_at_work, at_noon, query, said):
+@pytest.mark.parametrize("shown", ["board", "record"])
+def test_a_filter_that_nothing_answers_to_is_said_to_be_left_out(
+    client, mara, firm_at_work, at_noon, query, said, shown
+):
     client.force_login(mara)
 
-    plain = client.get(reverse("promises:board")).content.decode()
-    page = client.get(reverse("promises:board"), query).content.decode()
+    plain = client.get(reverse(f"promises:{shown}")).content.decode()
+    page = client.get(reverse(f"promises:{shown}"), query).content.decode()
 
     assert "There is a problem" not in plain
     assert said in page
