@@ -110,13 +110,13 @@ def _question(vendor: str, rooms: int) -> SqlText:
 def _put_together(now: datetime) -> tuple[str, list[Any]]:
     """By when everything that waits was to be done: a reminder kept for tomorrow morning is not late tonight.
 
-    Column by column, and of each the first alone, because each has its partial index: "one of two states" would use
-    none, and all of them together would read whatever waits to find the oldest.
+    Column by column, and of each the first alone, because each has its partial index: all of them together would read
+    whatever waits to find the oldest.
     """
-    due = Message.objects.filter(not_before__lte=now).order_by().values_list("not_before", flat=True)
-    ours = [due.filter(state=State.WAITING), due.filter(state=State.SENDING)]
+    unsent = Message.objects.filter(state__in=[State.WAITING, State.SENDING], not_before__lte=now)
+    ours = unsent.order_by().values_list("not_before", flat=True)
     parts, params = list[str](), list[Any]()
-    for column in [*ours, *(moments(now) for moments in _also)]:
+    for column in [ours, *(moments(now) for moments in _also)]:
         (name,) = column.query.values_select
         sql, values = column.order_by(name)[:1].query.get_compiler(connection=connection).as_sql()
         parts.append(f"SELECT {connection.ops.quote_name(name)} AS moment FROM ({sql}) AS first_{len(parts)}")

@@ -113,8 +113,14 @@ class Message(models.Model):
         verbose_name_plural = _("messages")
         ordering = ["-written_at", "-pk"]
         indexes = [
-            # For ready(), asked every few seconds.
-            models.Index(name="outbox_waiting", fields=["not_before"], condition=Q(state="waiting")),
+            # For ready(), asked every few seconds, and for the oldest of what is on its way, asked by every page.
+            models.Index(name="outbox_unsent", fields=["not_before"], condition=Q(state__in=["waiting", "sending"])),
+            # For what goes by itself: few, among the many that are claimed together.
+            models.Index(
+                name="outbox_alone",
+                fields=["not_before"],
+                condition=Q(state="waiting") & (~Q(audience="staff") | Q(attempts__gt=0)),
+            ),
             # For abandoned(), asked every few seconds.
             models.Index(name="outbox_sending", fields=["lease_until"], condition=Q(state="sending")),
             models.Index(
