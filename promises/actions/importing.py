@@ -243,7 +243,7 @@ class Importer:
 
     def _promise(self, key: int, row: Row) -> Made:
         client = self._client(row.client)
-        hours = self._hours_of.get(client.pk) or self._find_hours(client)
+        hours = self._hours_of.get(client.id) or self._find_hours(client)
         zone = hours.zone
         made_at, due_at, tell_by_at = self._moments(hours, row.made_on, row.due_on)
         delivered_at = min(_at(row.delivered_on, DELIVERED_AT, zone), self.now) if row.delivered_on else None
@@ -253,8 +253,8 @@ class Importer:
         return Made(
             id=key,
             reference=row.reference,
-            client_id=client.pk,
-            owner_id=self._owner(row.owner).pk,
+            client_id=client.id,
+            owner_id=self._owner(row.owner).id,
             made_at=made_at,
             what=row.what,
             zone=zone.key,
@@ -352,7 +352,7 @@ class Importer:
         if key not in self._hours:
             calendar = client_calendar(client, self.firm)
             self._hours[key] = Hours(calendar, client.zoneinfo, mean_hours(calendar.weeks[0]))
-        self._hours_of[client.pk] = self._hours[key]
+        self._hours_of[client.id] = self._hours[key]
         return self._hours[key]
 
     def _owner(self, name: str) -> User:
