@@ -42,6 +42,10 @@ class NoLine(NotAccepted):
     """The server cannot be reached at all, or lets nobody in: that says nothing about the message."""
 
 
+class NoAnswer(NoLine):
+    """The server fell silent over somebody else at the same address: whoever comes behind them is not kept waiting."""
+
+
 def one_line_about(error: BaseException) -> str:
     return " ".join(f"{type(error).__name__}: {error}".split())[:300]
 
@@ -51,6 +55,8 @@ class Line:
         self._connection: Any = None
         # It could not be opened: whoever is in a turn tries no other message.
         self.is_dead = False
+        # Where its receivers have their mail for whom the server did not answer in time.
+        self._silent: set[str] = set()
 
     def __enter__(self) -> Line:
         return self
@@ -60,6 +66,20 @@ class Line:
 
     def send(self, message: Message) -> None:
         """Raises NotAccepted when it has certainly not left. Anything else that is raised leaves a doubt."""
+        domain = message.address.rpartition("@")[2].lower()
+        if domain in self._silent:
+            text = _("The mail server did not answer for another address at %(domain)s.") % {"domain": domain}
+            raise NoAnswer(text, for_good=False)
+        try:
+            self._send(message)
+        except NoLine:
+            raise
+        except Exception as error:
+            if _is_silence(error):
+                self._silent.add(domain)
+            raise
+
+    def _send(self, message: Message) -> None:
         with self._before_the_text():
             mail = _mail(message)
             was_open = self._connection is not None
@@ -179,6 +199,11 @@ class Line:
             # What it said to the text stands.
             self.hang_up()
         return None
+
+
+def _is_silence(error: BaseException | None) -> bool:
+    """Whether our own patience ended it: the mail library wraps that in words of its own."""
+    return error is not None and (isinstance(error, TimeoutError) or _is_silence(error.__cause__ or error.__context__))
 
 
 def _as_typed(subject: str) -> str:

@@ -21,7 +21,7 @@ from django.utils.translation import gettext as _
 
 from engagement.outbox import hold
 from engagement.outbox.failpoint import failpoint
-from engagement.outbox.line import Line, NoLine, NotAccepted, one_line_about
+from engagement.outbox.line import Line, NoAnswer, NoLine, NotAccepted, one_line_about
 from engagement.outbox.models import LEASE_LASTS, MOST_ATTEMPTS, Audience, Message, MessageQuerySet, State
 from engagement.outbox.signals import message_leaving, message_settled
 
@@ -33,6 +33,8 @@ TURN_LASTS = timedelta(seconds=30)
 PAUSES = [timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600)]
 # A server that is away says nothing about the message: that costs no attempt, and waits no longer than this.
 LONGEST_WITHOUT_LINE = timedelta(minutes=5)
+# Where the server was silent over one, the next is tried so much later: each of them costs a turn most of its time.
+SILENCE_LASTS = timedelta(minutes=1)
 # What cannot be made ready to leave is a fault of ours: it is shown sooner than what a server does not take.
 MOST_WORDINGS = 5
 # So many of a colleague's messages are claimed in one go, as far as they leave within a second: a worker that dies with
@@ -273,6 +275,9 @@ def _hand_over(message: Message, now: datetime, line: Line, asked: _Watch | None
         return False
     try:
         line.send(message)
+    except NoAnswer as silence:
+        _give_back(message, not_before=now + SILENCE_LASTS, error=str(silence)[:300])
+        return False
     except NoLine as nobody:
         pause = min(PAUSES[min(message.attempts, len(PAUSES)) - 1], LONGEST_WITHOUT_LINE)
         _give_back(message, not_before=now + pause, error=str(nobody)[:300])
