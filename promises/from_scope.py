@@ -58,19 +58,19 @@ class TakenOut:
 
 
 def scopes_waiting(clients: QuerySet[Client]) -> list[Scope]:
-    """The oldest scopes in force of these clients with lines that wait for their promise."""
+    """The oldest scopes in force of these clients with lines that wait for their promise: one more than is shown."""
     waiting = _with_a_line_waiting(clients).select_related("client", "agreement")
-    return list(waiting.order_by("signed_on", "pk")[:MOST_SHOWN])
+    return list(waiting.order_by("signed_on", "pk")[: MOST_SHOWN + 1])
 
 
 def taken_out(scopes: ScopeQuerySet) -> list[TakenOut]:
-    """Open promises from lines of these scopes that an addendum has taken out since, the soonest first."""
+    """Open promises from lines of these scopes that an addendum took out since: the soonest, one more than is shown."""
     theirs = Promise.objects.open().filter(scope__in=scopes.in_force(), scope_line__isnull=False)
     said = _in_force().filter(addendum__scope=OuterRef("scope"), number=OuterRef("scope_line"))
     last = said.order_by("-addendum__agreement__signed_at", "-addendum__seq")
     about = theirs.annotate(act=Subquery(last.values("act")[:1]), seq=Subquery(last.values("addendum__seq")[:1]))
     found = about.filter(act=AddendumLine.Act.REMOVE).select_related("client", "scope").order_by("due_at", "pk")
-    return [TakenOut(one, _number_of(one)) for one in found[:MOST_SHOWN]]
+    return [TakenOut(one, _number_of(one)) for one in found[: MOST_SHOWN + 1]]
 
 
 def _number_of(promise: Promise) -> str:

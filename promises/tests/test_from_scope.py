@@ -229,12 +229,12 @@ def test_settled_scopes_crowd_out_no_new_one(
         make_line(make_scope(f"2026-2{number}", lines=LINES[:1], at=NOW - 30 * DAY))
         without = make_scope(f"2026-3{number}", lines=LINES[:1], at=NOW - 30 * DAY)
         add(without, {"act": "remove", "number": 1})
-    new = [make_scope(f"2026-4{number}") for number in range(3)]
+    new = [make_scope(f"2026-4{number}") for number in range(4)]
 
     with django_assert_num_queries(1):
         found = scopes_waiting(type(karoo).objects.all())
 
-    assert found == new[:2]
+    assert found == new[:3]
 
 
 def test_what_was_said_before_there_were_rows_is_taken_over(make_scope, thandi):
@@ -289,6 +289,24 @@ def test_only_whoever_leads_the_client_is_asked(make_scope, make_line, thandi, s
 
     assert len(MyDay.of(thandi, NOW).taken_out) == 1
     assert MyDay.of(sam, NOW).taken_out == []
+
+
+@pytest.mark.parametrize(("how_many", "says_more"), [(1, False), (2, True)])
+def test_promises_without_their_line_beyond_those_shown_are_not_passed_over(
+    make_scope, make_line, as_thandi, monkeypatch, how_many, says_more
+):
+    for room in ("promises.from_scope", "promises.views.from_scope", "promises.views.my_day"):
+        monkeypatch.setattr(f"{room}.MOST_SHOWN", 1)
+    scope = make_scope()
+    for number in range(1, how_many + 1):
+        make_line(scope, number)
+        add(scope, {"act": "remove", "number": number})
+
+    for address in (page_of(scope), "/my-day/"):
+        response = as_thandi.get(address)
+
+        assert len(response.context["taken_out"]) == 1
+        assert ("the next stand here once these are seen to." in response.content.decode()) == says_more
 
 
 # The page
@@ -529,7 +547,7 @@ def test_my_day_says_whom_to_greet_and_how(as_thandi, make_scope, lena):
 
 @pytest.mark.parametrize(("how_many", "says_more"), [(2, False), (3, True)])
 def test_scopes_beyond_those_shown_are_not_passed_over(as_thandi, make_scope, monkeypatch, how_many, says_more):
-    for room in ("promises.my_day", "promises.views.my_day"):
+    for room in ("promises.my_day", "promises.from_scope", "promises.views.my_day"):
         monkeypatch.setattr(f"{room}.MOST_SHOWN", 2)
     for number in range(how_many):
         make_scope(f"2026-{number}", ends_on=NOW.date() + 7 * DAY)
@@ -537,8 +555,9 @@ def test_scopes_beyond_those_shown_are_not_passed_over(as_thandi, make_scope, mo
     page = as_thandi.get("/my-day/")
     words = page.content.decode()
 
-    assert (len(page.context["greetings"]), len(page.context["near_end"])) == (2, 2)
+    assert [len(page.context[name]) for name in ("greetings", "near_end", "to_promise")] == [2, 2, 2]
     assert ("More than these: the next stand here once these are greeted." in words) == says_more
+    assert ("More than these: the next stand here once these have their promises." in words) == says_more
     assert ("More than these: see all of them" in words) == says_more
 
 

@@ -19,7 +19,7 @@ from clients.models import Client, Contact, PrivateLink, Scope
 from engagement.outbox.models import State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.when import speak_time
-from promises.from_scope import scopes_waiting
+from promises.from_scope import MOST_SHOWN, scopes_waiting
 from promises.models import Promise, Telling
 from promises.told import message_words, told
 from promises.views.board import Row, rows_of
@@ -73,7 +73,7 @@ def client(request: SignedInRequest, pk: int) -> HttpResponse:
         "contacts": [(contact, _good_hours(contact)) for contact in contacts],
         "open_links": PrivateLink.objects.open(now).filter(client=found).count(),
         "scopes": list(Scope.objects.filter(client=found)[:MOST_SCOPES]),
-        "to_promise": [] if found.archived_at else scopes_waiting(Client.objects.filter(pk=found.pk)),
+        "to_promise": [] if found.archived_at else scopes_waiting(Client.objects.filter(pk=found.pk))[:MOST_SHOWN],
         "new_promise": "" if found.archived_at else f"{reverse('promises:new')}?client={found.pk}",
         "may_archive": may_open_to(found, request.user),
         "here": "clients",

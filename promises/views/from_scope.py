@@ -28,7 +28,7 @@ from promises.due import due_for
 from promises.forms.act import may_own
 from promises.forms.from_scope import LineForm
 from promises.forms.log import WHAT_LENGTH
-from promises.from_scope import ToPromise, lines_of, taken_out
+from promises.from_scope import MOST_SHOWN, ToPromise, lines_of, taken_out
 from promises.models import Promise
 from promises.views.act import page
 from promises.views.fitting import Fitted, confirmed, fitted, wants_reason
@@ -174,12 +174,14 @@ def _page(
         row = _row(request, one, form, recent, weighing, now)
         rows.append(replace(row, form=_unsent(form), over=[]) if looked_at and form is bound else row)
     slips = Promise.objects.slips(now).filter(client=scope.client)
+    without_line = taken_out(Scope.objects.filter(pk=scope.pk)) if in_force else []
     context: dict[str, Any] = {
         "scope": scope,
         "client": scope.client,
         "in_force": in_force,
         "rows": rows,
-        "taken_out": taken_out(Scope.objects.filter(pk=scope.pk)) if in_force else (),
+        "taken_out": without_line[:MOST_SHOWN],
+        "more_taken_out": len(without_line) > MOST_SHOWN,
         "not_needed": lines.not_needed if lines else (),
         "signed_on": signed_day(scope),
         "confirm_by": confirm_by(scope.client, firm, signed_day(scope)),

@@ -63,6 +63,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         for name, title, _promises, empty in lists
     ]
     owed, to_greet, near_end = list(day.words_owed[: MOST_ROWS + 1]), day.to_greet, day.near_end(firm)
+    waiting, taken_out = day.scopes_to_promise, day.taken_out
     context = {
         "firm": firm,
         "now": now,
@@ -72,8 +73,10 @@ def my_day(request: SignedInRequest) -> HttpResponse:
         "more_owed": len(owed) > MOST_ROWS,
         "greetings": greetings(to_greet[:MOST_SHOWN]),
         "more_to_greet": len(to_greet) > MOST_SHOWN,
-        "to_promise": to_promise(day.scopes_to_promise, firm, now),
-        "taken_out": day.taken_out,
+        "to_promise": to_promise(waiting[:MOST_SHOWN], firm, now),
+        "more_to_promise": len(waiting) > MOST_SHOWN,
+        "taken_out": taken_out[:MOST_SHOWN],
+        "more_taken_out": len(taken_out) > MOST_SHOWN,
         "near_end": endings(near_end[:MOST_SHOWN], firm, now),
         "more_near_end": len(near_end) > MOST_SHOWN,
         "answers": list(day.answers_to_review[: MOST_ANSWERS + 1]),
