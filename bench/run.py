@@ -30,7 +30,7 @@ from bench.report import Line, Report
 
 logger = logging.getLogger(__name__)
 SMALL, LARGE = 1_000, 100_000
-TITLE = "Ours"
+TITLE, TITLE_OF_MORE = "Ours", "Ours, of {large:,} promises"
 # Rounds of pages, and of logging.
 ROUNDS, LOGGED = 80, 60
 PARTS = ("pages", "sweeps", "dispatch", "import")
@@ -168,7 +168,9 @@ def main() -> int:
                 run.measure(part)
         words = said_of(run, time.monotonic() - began)
     if not given.part:
-        report.write_results(TITLE, words, run.report)
+        # What takes the default's time stands beside what takes the whole.
+        title = TITLE if large <= LARGE else TITLE_OF_MORE.format(large=large)
+        report.write_results(title, words, run.report)
     sys.stdout.write(f"\n{run.report.table()}\n\n{words}\n")
     return 1 if run.report.missed else 0
 
