@@ -111,7 +111,7 @@ def test_names_of_people_and_things_add_nothing_either(
     """Through the front doors: what is written when they are called so."""
     monkeypatch.setattr("clients.actions.sending.render", lambda *args, **kwargs: b"%PDF-1.7")
     name = kept_by_the_database(text)
-    Firm.objects.update(name=name[:120] or "x")
+    Firm.objects.update(name=name[:100] or "x")
     Client.objects.update(name=name[:120] or "x")
     Contact.objects.update(name=name[:100] or "x")
     User.objects.filter(pk=thandi.pk).update(name=name[:100] or "x")
