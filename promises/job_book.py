@@ -157,8 +157,7 @@ class Book:
 
     def __init__(self, read: int, half_life: float = math.inf) -> None:
         self.entries: deque[Entry] = deque(maxlen=read)
-        # By age, the newest first.
-        self._weights = [math.pow(0.5, age / half_life) for age in range(read)]
+        self._weights = weights_by_age(read, half_life)
         self.changed()
 
     def __len__(self) -> int:
@@ -225,6 +224,12 @@ class Book:
             ended[end] += weight
             in_hand[day] += weight
         return ended, [*accumulate(reversed(in_hand))][::-1]
+
+
+@lru_cache(maxsize=256)
+def weights_by_age(read: int, half_life: float) -> list[float]:
+    """The newest first. Nobody changes it: all books of a length share it."""
+    return [math.pow(0.5, age / half_life) for age in range(read)]
 
 
 def likeness(

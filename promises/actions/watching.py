@@ -170,8 +170,9 @@ class _Due:
     """
 
     def __init__(self, now: datetime) -> None:
-        # As they lie in the table: a chunk is then a few pages, and not one for each row.
-        rows = Promise.objects.to_look_at(now).order_by("pk")
+        # Owner by owner: what is worked out of their record and their load is then at hand for all that is theirs, and
+        # need not be kept for longer.
+        rows = Promise.objects.to_look_at(now).order_by("owner_id", "pk")
         # A million of them in twenty-four megabytes.
         self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
         listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
@@ -263,6 +264,10 @@ class _Sweep:
                 broken.append(promise.pk)
 
     def _meet(self, owners: set[int]) -> None:
+        """The owners of a chunk. Whoever is not among them any more comes no more: the list is in their order."""
+        for passed in self._people.keys() - owners:
+            self.looking.forget(passed)
+            del self._people[passed]
         new = list(User.objects.filter(pk__in=owners - self._people.keys()).select_related("manager"))
         self.looking.read(new)
         self._people |= {person.pk: person for person in new}
