@@ -37,6 +37,8 @@ PUT_OFF_A_LITTLE = timedelta(minutes=1)
 TURN_LASTS = timedelta(seconds=50)
 # So many rows are read and weighed together, while nobody is kept from them.
 CHUNK = 1000
+# What there is to know of owners is read for so many of these together.
+CHUNKS_AHEAD = 25
 # And so many are held at once while they are written: nobody who works on one of them has to wait longer.
 WRITTEN_AT_ONCE = 334
 # More than a turn gets through.
@@ -117,8 +119,10 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
             if is_mine:
                 # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
                 forget_what_grew()
-                sweep = _Sweep(now, ends)
-                for chunk in _Due(now).chunks():
+                sweep, due = _Sweep(now, ends), _Due(now)
+                for number, chunk in enumerate(due.chunks()):
+                    if number % CHUNKS_AHEAD == 0:
+                        sweep.meet_ahead(due.owners_ahead(number))
                     some = sweep.look_at(chunk)
                     looked += some
                     yield some
@@ -190,6 +194,10 @@ class _Due:
             columns = (rows[first : first + CHUNK] for rows in (self._owners, self._pks, self._hints))
             yield [_Hint(*row) for row in zip(*columns, strict=True)]
 
+    def owners_ahead(self, number: int) -> set[int]:
+        """Whose this chunk and those behind it are."""
+        return {*self._owners[number * CHUNK : (number + CHUNKS_AHEAD) * CHUNK]}
+
 
 @dataclass(frozen=True, slots=True)
 class _Hint:
@@ -222,6 +230,16 @@ class _Sweep:
         self.looking = Looking(Firm.get(), now)
         self.hearers = Hearers(now, self.looking.weighing.diaries)
         self._people: dict[int, User] = {}
+
+    def meet_ahead(self, owners: set[int]) -> None:
+        """Read them together. Who came before them comes no more: the list is in the order of owners."""
+        for passed in self._people.keys() - owners:
+            self.looking.forget(passed)
+            del self._people[passed]
+        try:
+            self._meet(owners)
+        except Exception:
+            logger.warning("Owners could not be read together; they are read chunk by chunk.", exc_info=True)
 
     def look_at(self, hints: Sequence[_Hint]) -> int:
         """How many were looked at. What cannot be looked at together is halved, down to the row that stands out."""
@@ -264,10 +282,6 @@ class _Sweep:
                 broken.append(promise.pk)
 
     def _meet(self, owners: set[int]) -> None:
-        """The owners of a chunk. Whoever is not among them any more comes no more: the list is in their order."""
-        for passed in self._people.keys() - owners:
-            self.looking.forget(passed)
-            del self._people[passed]
         new = list(User.objects.filter(pk__in=owners - self._people.keys()).select_related("manager"))
         self.looking.read(new)
         self._people |= {person.pk: person for person in new}
