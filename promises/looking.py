@@ -51,12 +51,6 @@ class Looking:
         """What there is to know about many owners, in as few questions as can be."""
         self.weighing.read(owners, self.now)
 
-    def forget(self, owner: int) -> None:
-        """Of whom nothing is asked any more."""
-        self.weighing.forget(owner)
-        self._next_day.pop(owner, None)
-        self._far.pop(owner, None)
-
     def look(self, promise: Promise) -> Look:
         """At an open promise, its `owner` at hand."""
         silent_from = self._silent_from(promise)

@@ -29,7 +29,7 @@ OTHERS_BEHIND = 2.0
 # Fewer finished jobs than this are no record.
 JOBS_ENOUGH = 50
 # Tables are made anew when there are more, so that a sweep over everybody stays small.
-TABLES_KEPT = 2000
+TABLES_KEPT = 5000
 
 
 @dataclass(slots=True)

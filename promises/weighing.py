@@ -103,11 +103,6 @@ class Weighing:
         self._read_open(unknown, in_hand=True)
         self._read_jobs(unknown, record, now)
 
-    def forget(self, owner: int) -> None:
-        """What they have open. Their record is kept for whoever asks next."""
-        for known in (self._loads, self._desks, self._in_hand):
-            known.pop(owner, None)
-
     def _read_open(self, owners: Sequence[int], *, in_hand: bool) -> None:
         for owner, found in read_open(owners, in_hand=in_hand):
             # As it was when it was first asked for.

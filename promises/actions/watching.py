@@ -37,8 +37,6 @@ PUT_OFF_A_LITTLE = timedelta(minutes=1)
 TURN_LASTS = timedelta(seconds=50)
 # So many rows are read and weighed together, while nobody is kept from them.
 CHUNK = 1000
-# What there is to know of owners is read for so many of these together.
-CHUNKS_AHEAD = 25
 # And so many are held at once while they are written: nobody who works on one of them has to wait longer.
 WRITTEN_AT_ONCE = 334
 # More than a turn gets through.
@@ -119,10 +117,8 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
             if is_mine:
                 # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
                 forget_what_grew()
-                sweep, due = _Sweep(now, ends), _Due(now)
-                for number, chunk in enumerate(due.chunks()):
-                    if number % CHUNKS_AHEAD == 0:
-                        sweep.meet_ahead(due.owners_ahead(number))
+                sweep = _Sweep(now, ends)
+                for chunk in _Due(now).chunks():
                     some = sweep.look_at(chunk)
                     looked += some
                     yield some
@@ -174,9 +170,8 @@ class _Due:
     """
 
     def __init__(self, now: datetime) -> None:
-        # Owner by owner: what is worked out of their record and their load is then at hand for all that is theirs, and
-        # need not be kept for longer.
-        rows = Promise.objects.to_look_at(now).order_by("owner_id", "pk")
+        # As they lie in the table: a chunk is then a few pages, and not one for each row.
+        rows = Promise.objects.to_look_at(now).order_by("pk")
         # A million of them in twenty-four megabytes.
         self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
         listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
@@ -193,10 +188,6 @@ class _Due:
         for first in range(0, len(self), CHUNK):
             columns = (rows[first : first + CHUNK] for rows in (self._owners, self._pks, self._hints))
             yield [_Hint(*row) for row in zip(*columns, strict=True)]
-
-    def owners_ahead(self, number: int) -> set[int]:
-        """Whose this chunk and those behind it are."""
-        return {*self._owners[number * CHUNK : (number + CHUNKS_AHEAD) * CHUNK]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -230,16 +221,6 @@ class _Sweep:
         self.looking = Looking(Firm.get(), now)
         self.hearers = Hearers(now, self.looking.weighing.diaries)
         self._people: dict[int, User] = {}
-
-    def meet_ahead(self, owners: set[int]) -> None:
-        """Read them together. Who came before them comes no more: the list is in the order of owners."""
-        for passed in self._people.keys() - owners:
-            self.looking.forget(passed)
-            del self._people[passed]
-        try:
-            self._meet(owners)
-        except Exception:
-            logger.warning("Owners could not be read together; they are read chunk by chunk.", exc_info=True)
 
     def look_at(self, hints: Sequence[_Hint]) -> int:
         """How many were looked at. What cannot be looked at together is halved, down to the row that stands out."""
