@@ -33,8 +33,9 @@ TURN_LASTS = timedelta(seconds=30)
 PAUSES = [timedelta(seconds=s) for s in (10, 60, 300, 900, 1800, 3600)]
 # A server that is away says nothing about the message: that costs no attempt, and waits no longer than this.
 LONGEST_WITHOUT_LINE = timedelta(minutes=5)
-# Where the server was silent over one, the next is tried so much later: each of them costs a turn most of its time.
-SILENCE_LASTS = timedelta(minutes=1)
+# Where the server was silent over one, others at the same place are tried so much later: a turn has time for one such
+# wait, and whoever has their mail elsewhere leaves meanwhile.
+SILENCE_LASTS = timedelta(seconds=10)
 # What cannot be made ready to leave is a fault of ours: it is shown sooner than what a server does not take.
 MOST_WORDINGS = 5
 # So many of a colleague's messages are claimed in one go, as far as they leave within a second: a worker that dies with
@@ -221,6 +222,9 @@ class _Turn:
         try:
             if not _hand_over(message, self.now, self.line, asked):
                 return
+            if message.is_secret:
+                # By itself: its text is wiped as it is noted.
+                self._note()
             self._accepted.append(message)
             if self.line.is_a_wire or message.is_secret or len(self._accepted) >= NOTED_TOGETHER:
                 self._note()

@@ -254,3 +254,17 @@ def test_what_cannot_be_noted_keeps_no_other_from_being_noted(mailoutbox):
     assert numbers(mailoutbox) == [*range(1, HOW_MANY + 1)]
     unknown = Message.objects.exclude(state=State.SENT).order_by("pk")
     assert list(unknown.values_list("occasion", "state")) == [("2", State.SENDING), ("5", State.SENDING)]
+
+
+@pytest.mark.django_db
+def test_a_secret_text_is_wiped_also_among_others_that_are_laid_down(to_staff, settings):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    for number in range(3):
+        to_staff(f"nudge {number}")
+    to_staff("invitation", body="https://word.example/join/x", is_secret=True)
+    to_staff("nudge 4")
+
+    sending.send_waiting(NOW)
+
+    kept = Message.objects.order_by("pk").values_list("state", "body")
+    assert [(state, bool(body)) for state, body in kept] == [("sent", True)] * 3 + [("sent", False), ("sent", True)]
