@@ -202,8 +202,10 @@ class Line:
 
 
 def _is_silence(error: BaseException | None) -> bool:
-    """Whether our own patience ended it: the mail library wraps that in words of its own."""
-    return error is not None and (isinstance(error, TimeoutError) or _is_silence(error.__cause__ or error.__context__))
+    """Whether our own patience ended it: the mail library says then that the server hung up."""
+    if error is None or isinstance(error, TimeoutError):
+        return error is not None
+    return _is_silence(error.__context__ if isinstance(error, smtplib.SMTPServerDisconnected) else error.__cause__)
 
 
 def _as_typed(subject: str) -> str:

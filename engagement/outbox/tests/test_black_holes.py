@@ -13,7 +13,7 @@ from engagement.outbox.tests.sink import STALL_AFTER_TEXT, STALL_AT_ADDRESS, STA
 
 pytestmark = pytest.mark.django_db
 
-MINUTE = timedelta(minutes=1)
+MINUTE, SECOND = timedelta(minutes=1), timedelta(seconds=1)
 
 
 @pytest.fixture
@@ -45,11 +45,11 @@ def test_others_leave_with_the_same_turn_and_one_wait_is_enough(impatient, audie
     assert (tried.state, tried.attempts) == (State.WAITING, 1)
     # Nobody knows yet whether anything is wrong with these.
     assert {(message.state, message.attempts) for message in put_off} == {(State.WAITING, 0)}
-    assert all(timedelta(0) <= message.not_before - NOW - SILENCE_LASTS < MINUTE for message in put_off)
+    assert all(SILENCE_LASTS <= message.not_before - NOW < SILENCE_LASTS + MINUTE for message in put_off)
     assert "another address at hole.example" in put_off[0].error
 
 
-def test_silence_after_a_text_puts_no_second_client_in_doubt(impatient):
+def test_silence_after_a_text_puts_one_client_in_doubt_in_a_turn(impatient):
     in_the_hole = five_places(impatient, Audience.CLIENT, STALL_AFTER_TEXT)
 
     send_waiting(NOW)
@@ -74,3 +74,18 @@ def test_a_refusal_is_no_silence(impatient):
     send_waiting(NOW)
 
     assert {message.attempts for message in in_the_hole} == {1}
+
+
+@pytest.mark.parametrize("audience", Audience.values)
+def test_whoever_shares_their_place_with_the_dead_is_reached(impatient, audience):
+    """Those who are never answered for stand first, and go on being tried."""
+    dead = [write(audience, number, NOW, address=f"{number}@one.example") for number in range(3)]
+    for message in dead:
+        impatient.script[message.address] = [STALL_AT_ADDRESS] * 20
+    for number in range(3, 12):
+        write(audience, number, NOW, address=f"{number}@one.example")
+
+    for tick in range(8):
+        send_waiting(NOW + tick * 15 * SECOND)
+
+    assert len(impatient.recipients()) == 9
