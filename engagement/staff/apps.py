@@ -10,5 +10,5 @@ class StaffConfig(AppConfig):
 
     def ready(self) -> None:
         read_lines_unturned()
-        # Hears of every sign-in.
-        from engagement.staff import sessions  # noqa: F401
+        # These hear of every sign-in, and of every new connection to the database.
+        from engagement.staff import sessions, statement  # noqa: F401

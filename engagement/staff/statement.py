@@ -15,7 +15,9 @@ from typing import Any, Generic, ParamSpec, TypeVar
 from weakref import WeakKeyDictionary
 
 from django.db import connection
+from django.db.backends.signals import connection_created
 from django.db.models import BooleanField, Expression, Field, Model, QuerySet, Value
+from django.dispatch import receiver
 
 P = ParamSpec("P")
 Made = TypeVar("Made", bound=Model)
@@ -61,9 +63,17 @@ PLAN_ONCE = "SET plan_cache_mode = force_generic_plan"
 _prepared: WeakKeyDictionary[Any, set[str]] = WeakKeyDictionary()
 
 
-def _can_prepare() -> bool:
+def _can_prepare(over: Any = connection) -> bool:
     # Between the server and us, a pool may give each transaction another connection: this setting says so.
-    return connection.vendor == "postgresql" and not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+    return over.vendor == "postgresql" and not over.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+
+
+@receiver(connection_created)
+def plan_once(sender: Any, connection: Any, **kwargs: Any) -> None:
+    """Before any transaction, which would take it back where it fails."""
+    if _can_prepare(connection):
+        with connection.connection.cursor() as cursor:
+            cursor.execute(PLAN_ONCE)
 
 
 class Given(Value):
@@ -139,8 +149,6 @@ class SqlText:
         known = _prepared.setdefault(connection.connection, set())
         if self.name not in known:
             with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-                if not known:
-                    cursor.execute(PLAN_ONCE)
                 cursor.execute(self._preparing(cursor))
             known.add(self.name)
         marks = f"({', '.join(['%s'] * len(values))})" if values else ""
