@@ -98,6 +98,8 @@ def write_all(events: Mapping[int, Sequence[Event]]) -> None:
 
 def _move_heads(heads: Sequence[tuple[int, str, int]]) -> None:
     """Django's bulk_update takes as long as all the entries."""
+    if not heads:
+        return
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
             cursor.execute(MOVED_ALL, [list(column) for column in zip(*heads, strict=True)])
