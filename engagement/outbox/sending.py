@@ -172,7 +172,8 @@ class _Turn:
             return []
         with transaction.atomic():
             first = waiting.order_by("not_before").select_for_update(skip_locked=True)
-            found = list(first.values_list("pk", flat=True)[: self._claims])
+            # Of those due at the same moment, the first that was written: the index does not tell them apart.
+            found = [pk for _at, pk in sorted(first.values_list("not_before", "pk")[: self._claims])]
             self._lease_until = now + LEASE_LASTS
             mine = waiting.filter(pk__in=found)
             mine.update(state=State.SENDING, lease_until=self._lease_until, attempts=1)
