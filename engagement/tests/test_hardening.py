@@ -24,6 +24,7 @@ PUT_TOGETHER = {
     "engagement/backup/sqlite.py": "names of tables of the archive itself, on a copy of it",
     "engagement/outbox/health.py": "parts that the query compiler wrote, with their parameters apart",
     "engagement/outbox/sending.py": "two constants",
+    "engagement/staff/copy_in.py": "names of tables and columns of models; what is copied is no statement",
     "engagement/staff/statement.py": "what the query compiler wrote, or one of these here, with its parameters apart",
     "promises/board.py": "parts that the query compiler wrote, with their parameters apart",
     "promises/board_counts.py": "parts that the query compiler wrote, with their parameters apart",
