@@ -12,24 +12,14 @@ from django.db import connection
 from django.db.models import CharField, Field, Model, TextField
 from django.db.models.expressions import RawSQL
 
+from engagement.staff.copy_in import copy_in
+
 Row = Sequence[Any]
 
 
-def among(keys: Sequence[int]) -> Any:
+def among(keys: Sequence[int] | Sequence[str], kind: str = "bigint") -> Any:
     """To find rows by a thousand keys: on PostgreSQL one array, for Django looks at each parameter by itself."""
-    return RawSQL("SELECT unnest(%s::bigint[])", [list(keys)]) if connection.vendor == "postgresql" else keys
-
-
-def insert_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -> None:
-    """Every column has to be named: what the model would fill in by itself stays out."""
-    if not rows:
-        return
-    fields = [_field(model, name) for name in names]
-    table, columns = _quoted(model._meta.db_table), ", ".join(_column(field) for field in fields)
-    if connection.vendor == "postgresql":
-        _run(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_arrays(fields)})", fields, rows)
-    else:
-        _run_each(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))})", fields, rows)
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(keys)]) if connection.vendor == "postgresql" else keys
 
 
 def add_rows(model: type[Model], keys: Sequence[str], sums: Sequence[str], rows: Sequence[Row]) -> None:
@@ -95,7 +85,8 @@ def update_unchanged(
     unchanged = {*model._default_manager.filter(pk__in=[row[-1] for row in rows]).values_list("pk", guard)}
     mine = {row[-1] for row in rows if (row[-1], row[-2]) in unchanged}
     for one in besides:
-        insert_rows(one.model, one.names, [row for row in one.rows if row[0] in mine])
+        columns = [_field(one.model, name).attname for name in one.names]
+        copy_in(one.model, columns, [row for row in one.rows if row[0] in mine])
     update_rows(model, names, [(*row[:-2], row[-1]) for row in rows if row[-1] in mine])
     return len(mine)
 

@@ -13,9 +13,8 @@ from itertools import islice
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from django.db import DatabaseError, connection, transaction
-from django.db.models import BooleanField, F, Q
-from django.db.models.expressions import RawSQL
+from django.db import DatabaseError, transaction
+from django.db.models import F
 from django.utils import timezone, translation
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
@@ -31,7 +30,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.plain_words import unturned
 from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
 from promises.actions.past_jobs import Delivered, put_brought_in_on_record
-from promises.bulk import add_rows
+from promises.bulk import add_rows, among
 from promises.importing.findings import Findings
 from promises.importing.rows import Fault, Reading, Row, readings
 from promises.importing.table import Table, must_have, read
@@ -378,15 +377,9 @@ class Importer:
 
 def _known(references: list[str]) -> dict[str | None, Promise]:
     """Those of these that are here already. Mostly none are: to ask for that costs little."""
-    here = Promise.objects.order_by().filter(_among(references)).values_list("pk", flat=True)
+    here = Promise.objects.order_by().filter(reference__in=among(references, "text")).values_list("pk", flat=True)
     found = Promise.objects.filter(pk__in=list(here)).select_related("client", "owner")
     return {promise.reference: promise for promise in found}
-
-
-def _among(references: list[str]) -> Any:
-    if connection.vendor == "postgresql":
-        return RawSQL("promises_promise.reference = ANY(%s::text[])", [references], output_field=BooleanField())
-    return Q(reference__in=references)
 
 
 def outcome_of(row: Row) -> tuple[str, int, int]:
