@@ -56,8 +56,6 @@ MAY_LEAVE = """
 SELECT 1 FROM outbox_message WHERE id = %s AND state = 'sending' AND lease_until = %s
     AND NOT EXISTS (SELECT 1 FROM outbox_heartbeat WHERE hold_id IS NOT NULL)
 """
-
-
 LOOKED_AT_AGAIN = "Message %s could not be settled; its lease runs out and it is looked at again."
 # As the index of what goes by itself has them.
 FOR_COLLEAGUES, TRIED = Q(audience=Audience.STAFF), Q(attempts__gt=0)
