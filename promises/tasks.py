@@ -4,7 +4,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from promises.actions.digest import write_digests as write_due_digests
-from promises.actions.importing import run_waiting
+from promises.actions.uploads import run_waiting
 from promises.actions.watching import look_at_due
 
 

@@ -28,7 +28,7 @@ EDGES = (
 )
 # Below the edge, and why.
 READS_THE_CLOCK = {
-    "promises/actions/importing.py": "a lease that is renewed while thousands of rows are written",
+    "promises/actions/uploads.py": "a lease that is renewed while thousands of rows are written",
     "clients/models/scope.py": "a scope made in the admin or a test has no caller who could say",
     "engagement/security_txt.py": "a page of its own, without a folder of views",
     "engagement/staff/forms/passwords.py": "Django's own password form, which knows no clock",

@@ -6,7 +6,7 @@ import logging
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import lru_cache
 from itertools import islice
@@ -14,8 +14,6 @@ from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import DatabaseError, transaction
-from django.db.models import F
-from django.utils import timezone, translation
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
@@ -27,14 +25,12 @@ from engagement.outbox.models import Channel
 from engagement.staff.copy_in import copy_in, keys_ahead
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
-from engagement.staff.plain_words import unturned
 from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
 from promises.actions.past_jobs import Delivered, put_brought_in_on_record
 from promises.bulk import add_rows, among
 from promises.importing.findings import Findings
-from promises.importing.rows import Fault, Reading, Row, readings
-from promises.importing.table import Table, must_have, read
-from promises.models import LoadChange, Outcome, OutcomeTally, Promise, Telling, Upload
+from promises.importing.rows import Fault, Reading, Row
+from promises.models import LoadChange, Outcome, OutcomeTally, Promise, Telling
 
 logger = logging.getLogger(__name__)
 
@@ -43,12 +39,8 @@ BATCH = 1000
 MADE_AT, DELIVERED_AT, TOLD_AT = time(9), time(12), time(23, 59)
 # Addresses in it never reach anybody (RFC 2606). An invitation puts a real one in its place.
 NOBODY = "import.invalid"
-# Longer than the slowest batch: whoever renews later than this is dead.
-LEASE = timedelta(minutes=2)
 # So many pairs of days are kept with the moments worked out of them: a firm makes many promises on one day for another.
 PAIRS_KEPT = 50_000
-# What one wake-up does before it lets others have a turn.
-BATCHES_A_TURN = 10
 
 
 @dataclass
@@ -397,80 +389,6 @@ def in_batches(found: Iterable[Reading], size: int = BATCH) -> Iterator[list[Rea
     rest = iter(found)
     while batch := list(islice(rest, size)):
         yield batch
-
-
-def put_down(name: str, content: bytes, table: Table, *, by: User, now: datetime) -> Upload:
-    """Keep a file to be looked at. Nothing of it is in until somebody approves."""
-    return Upload.objects.create(
-        name=unturned(name)[-200:],
-        content=content,
-        mapping=table.guess(),
-        by=by,
-        at=now,
-        total=sum(1 for _line in table.lines()),
-    )
-
-
-def approve(upload: Upload, *, now: datetime) -> bool:
-    """Let the worker begin. False when somebody has done so already."""
-    return bool(Upload.objects.filter(pk=upload.pk, approved_at=None).update(approved_at=now))
-
-
-def run_waiting(now: datetime) -> None:
-    """Go on with the approved files, one after the other. One that fails stops nobody."""
-    for upload in Upload.objects.to_run(now).defer("content").order_by("approved_at", "pk"):
-        try:
-            run(upload.pk, now)
-        except Exception:
-            # The lease stays: it is tried again when that has run out.
-            logger.exception("The file %s could not be brought in; it is tried again.", upload.pk)
-
-
-def run(pk: int, now: datetime) -> bool:
-    """A turn of one file. False when another worker has it, or has finished it."""
-    lease = now + LEASE
-    if not Upload.objects.to_run(now).filter(pk=pk).update(lease_until=lease):
-        return False
-    upload = Upload.objects.select_related("by").get(pk=pk)
-    firm = Firm.get()
-    with translation.override(upload.by.language):
-        table = read(bytes(upload.content), upload.name)
-        must_have(table, upload.mapping)
-        today = now.astimezone(firm.zoneinfo).date()
-        # Lines before are in already; they are read again only to know which references they took.
-        ahead = islice(readings(table, upload.mapping, today), upload.done, None)
-        importer = Importer(upload.by, now)
-        batches = in_batches(ahead)
-        for batch in islice(batches, BATCHES_A_TURN):
-            longer = _take_further(upload, importer, batch, lease)
-            if longer is None:
-                return False
-            lease = longer
-    _lay_down(upload, lease, now)
-    return True
-
-
-def _take_further(upload: Upload, importer: Importer, batch: list[Reading], lease: datetime) -> datetime | None:
-    """A batch and the note that it is in: both, or neither. None when the lease has gone to another worker."""
-    # A batch takes real time, and the lease is about that.
-    longer = timezone.now() + LEASE
-    with transaction.atomic():
-        report = Report(**upload.report) if upload.report else Report()
-        report.add(importer.bring_in(batch))
-        mine = Upload.objects.filter(pk=upload.pk, lease_until=lease, finished_at=None)
-        if not mine.update(done=F("done") + len(batch), report=vars(report), lease_until=longer):
-            transaction.set_rollback(True)
-            return None
-    upload.report, upload.done = vars(report), upload.done + len(batch)
-    return longer
-
-
-def _lay_down(upload: Upload, lease: datetime, now: datetime) -> None:
-    """Finished, or somebody's next turn. What was read in is not kept a second time."""
-    changes: dict[str, Any] = {"lease_until": None}
-    if upload.done >= upload.total:
-        changes |= {"finished_at": now, "content": b""}
-    Upload.objects.filter(pk=upload.pk, lease_until=lease).update(**changes)
 
 
 def _differing(row: Row, promise: Promise) -> Iterator[str]:

@@ -18,7 +18,8 @@ from engagement.outbox.models import Message
 from engagement.staff.models import User
 from promises import actions
 from promises.actions.digest import write_digests
-from promises.actions.importing import Importer, Report, in_batches, put_down
+from promises.actions.importing import Importer, Report, in_batches
+from promises.actions.uploads import put_down
 from promises.board import Board
 from promises.importing.rows import readings
 from promises.importing.table import Unreadable, must_have, read

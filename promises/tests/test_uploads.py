@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from conftest import NOW
 from engagement.staff.models import User
-from promises.actions import importing
-from promises.actions.importing import approve, put_down, run, run_waiting
+from promises.actions import importing, uploads
+from promises.actions.uploads import approve, put_down, run, run_waiting
+from promises.importing.rows import readings
 from promises.importing.table import read
 from promises.models import OutcomeTally, Promise, Upload
 
@@ -170,16 +171,16 @@ def test_a_worker_whose_lease_has_gone_writes_nothing(put):
     approve(upload, now=NOW)
     Upload.objects.filter(pk=upload.pk).update(lease_until=NOW + timedelta(minutes=9))
     importer = importing.Importer(None, NOW)
-    batch = list(importing.readings(read(content(), "jobs.csv"), upload.mapping, NOW.date()))
+    batch = list(readings(read(content(), "jobs.csv"), upload.mapping, NOW.date()))
 
-    lost = importing._take_further(upload, importer, batch, NOW + timedelta(minutes=2))
+    lost = uploads._take_further(upload, importer, batch, NOW + timedelta(minutes=2))
 
     assert lost is None
     assert (Promise.objects.count(), OutcomeTally.objects.count()) == (0, 0)
 
 
 def test_a_long_file_is_taken_in_by_turns_and_each_line_once(put, monkeypatch):
-    monkeypatch.setattr(importing, "BATCHES_A_TURN", 1)
+    monkeypatch.setattr(uploads, "BATCHES_A_TURN", 1)
     monkeypatch.setattr(importing.in_batches, "__defaults__", (2,))
     upload = put(content(5))
     approve(upload, now=NOW)

@@ -16,7 +16,8 @@ from engagement.staff.access import manager_required
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_number, speak_short
-from promises.actions.importing import Importer, Report, approve, in_batches, put_down
+from promises.actions.importing import Importer, Report, in_batches
+from promises.actions.uploads import approve, put_down
 from promises.csv_out import csv_response
 from promises.forms.uploads import LABELS, MappingForm, UploadForm
 from promises.importing.rows import Reading, readings
