@@ -77,7 +77,8 @@ def addresses_of(plan: Plan, now: datetime) -> dict[str, str]:
 def last_page(now: datetime) -> str:
     """The cursor after which a whole page is left, and no more."""
     from engagement.staff.models import Firm
-    from promises.board import PAGE, Board, Cursor
+    from promises.board import PAGE, Board
+    from promises.paging import Cursor
 
     shown = Board(user=None, zone=Firm.get().zoneinfo, now=now)
     segments = shown.segments()

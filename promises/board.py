@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.db import connection
@@ -33,10 +33,11 @@ from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.statement import Given, Part, SqlText, put_together_once
 from promises import board_counts
-from promises.board_counts import AGES, COMING_WEEKS, DAY, EARLIEST_ZONE, LATEST_ZONE
+from promises.board_counts import AGES, COMING_WEEKS, DAY
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
 from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
+from promises.paging import Cursor, SomeRows, after_due, after_end, due_between
 
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
 ENDED_CARDS = ("kept", "late")
@@ -60,7 +61,6 @@ Rows = QuerySet[Promise]
 # Which of the filters that name one are set.
 Shape = tuple[bool, ...]
 Figures = dict[str, Any]
-SomeRows = TypeVar("SomeRows", bound=QuerySet[Promise])
 
 
 @dataclass(frozen=True)
@@ -433,54 +433,6 @@ def _promise(row: Sequence[Any]) -> Promise:
     promise.client, promise.owner = client, owner
     promise.place, promise.slips = place, slips  # type: ignore[attr-defined] # beside what is kept
     return promise
-
-
-@dataclass(frozen=True)
-class Cursor:
-    """Where a page ended: segment, moment, row. Written into addresses; nonsense reads as the first page."""
-
-    segment: int = 0
-    at: datetime | None = None
-    pk: int = field(default=0)
-
-    @classmethod
-    def read(cls, text: str) -> Cursor:
-        segment, _, rest = text.partition("~")
-        moment, _, pk = rest.partition("~")
-        try:
-            return cls(int(segment), datetime.fromisoformat(moment).astimezone(UTC), int(pk))
-        except (ValueError, OverflowError):
-            return cls()
-
-    def written(self) -> str:
-        assert self.at
-        return f"{self.segment}~{self.at.astimezone(UTC).isoformat().replace('+00:00', 'Z')}~{self.pk}"
-
-
-def due_between(rows: SomeRows, first: date | None, last: date | None) -> SomeRows:
-    """Due on these days of their own zones. The instants around them let an index by `due_at` find them."""
-    begins, ends = _around(first, last)
-    if begins:
-        rows = rows.filter(due_on__gte=first, due_at__gte=begins)
-    if ends:
-        rows = rows.filter(due_on__lte=last, due_at__lte=ends)
-    return rows
-
-
-def _around(first: date | None, last: date | None) -> tuple[datetime | None, datetime | None]:
-    """The instants around these days, wherever the days are."""
-    begins = datetime.combine(first, time.min, UTC) - EARLIEST_ZONE if first else None
-    return begins, datetime.combine(last + timedelta(days=1), time.min, UTC) + LATEST_ZONE if last else None
-
-
-def after_due(at: datetime, pk: int) -> Q:
-    """Behind this row by date. The moment alone leads to the place in the index: of two ways "or", none would."""
-    return Q(due_at__gte=at) & (Q(due_at__gt=at) | Q(pk__gt=pk))
-
-
-def after_end(at: datetime, pk: int) -> Q:
-    """Behind this row, the latest end first."""
-    return Q(ended_at__lte=at) & (Q(ended_at__lt=at) | Q(pk__lt=pk))
 
 
 def with_slips(rows: SomeRows, now: datetime) -> SomeRows:

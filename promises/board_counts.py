@@ -20,6 +20,7 @@ from promises.coming_weeks import Promised
 from promises.models import OutcomeTally, Promise
 from promises.models.hours_left import HOURS_LEFT
 from promises.models.promise import DUE_SOON, NOT_MOVING_DUE_WITHIN, NOT_MOVING_SILENT_FOR
+from promises.paging import EARLIEST_ZONE, LATEST_ZONE
 from promises.renewals import ending_by
 
 MOST_COUNTED = 1000
@@ -27,8 +28,6 @@ MOST_COUNTED = 1000
 MOST_SCOPES = 100
 COMING_WEEKS = 4
 DAY, WEEK = timedelta(days=1), timedelta(days=7)
-# A day begins so long before it does in UTC on the first islands, and ends so long after on the last.
-EARLIEST_ZONE, LATEST_ZONE = timedelta(hours=14), timedelta(hours=12)
 # Days past the date, by bars: the most and the least of each.
 AGES: dict[str, tuple[int | None, int]] = {"2": (2, 0), "7": (7, 3), "30": (30, 8), "more": (None, 31)}
 

@@ -12,9 +12,9 @@ from django.db.models import Q, QuerySet
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
-from promises.board import Cursor, after_due, after_end, due_between
 from promises.models import Outcome, Promise
 from promises.models.promise import PromiseQuerySet
+from promises.paging import Cursor, after_due, after_end, due_between
 
 PAGE = 50
 LOOKED_INTO = ("what", "client_words", "reference", "client__name")

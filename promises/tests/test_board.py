@@ -16,8 +16,9 @@ from conftest import DAY, NOW, ZONE
 from engagement.outbox.models import Message
 from engagement.staff.models import Firm
 from promises import actions
-from promises.board import CARDS, ENDED_CARDS, Board, Cursor, due_between
+from promises.board import CARDS, ENDED_CARDS, Board
 from promises.models import Promise, Telling
+from promises.paging import Cursor, due_between
 from promises.views.board import rows_of, slips_in
 
 pytestmark = pytest.mark.django_db
