@@ -37,6 +37,8 @@ OTHERS_SHAPE = 1.3
 OTHERS_RATIO_SHAPE = 1.5
 # Beyond half a year of working days only the shape of the tail is known.
 LONGEST = 130
+# The size of a job that nobody has estimated, among those that were.
+NO_SIZE = -(2**15)
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,7 @@ class Column(NamedTuple):
     """A figure of each job that has it, the least first, and what the job is like: made once for all sizes."""
 
     figures: array[float]
-    sizes: list[int | None]
+    sizes: array[int]
     kinds: list[str]
     weights: list[float]
 
@@ -150,37 +152,76 @@ class Column(NamedTuple):
         return Ratios(self.figures, likeness(size, kind, self.sizes, self.kinds, self.weights))
 
 
+class Lasted(NamedTuple):
+    """Of each job, the newest first: what it is like, and the last working days on which it was in hand and ended."""
+
+    sizes: array[int]
+    kinds: list[str]
+    in_hand: array[int]
+    ended: array[int]
+
+
 class Book:
     """The latest jobs of an owner or of the firm, in the order in which they were begun."""
 
-    __slots__ = ("_days", "_paces", "_ratios", "_weights", "entries")
+    __slots__ = ("_is_bound", "_lasted", "_paces", "_ratios", "_weights", "entries")
 
     def __init__(self, read: int, half_life: float = math.inf) -> None:
         self.entries: deque[Entry] = deque(maxlen=read)
         self._weights = weights_by_age(read, half_life)
+        self._is_bound = False
         self.changed()
 
     def __len__(self) -> int:
-        return len(self.entries)
+        return len(self._lasted.sizes) if self._is_bound and self._lasted else len(self.entries)
 
     def changed(self) -> None:
+        assert not self._is_bound
         self._ratios: Column | None = None
         self._paces: tuple[float, Column] | None = None
-        self._days: tuple[list[int | None], list[str], list[int], list[int]] | None = None
+        self._lasted: Lasted | None = None
+
+    def bind(self, today: int, spreads: float | None) -> None:
+        """No job comes onto it any more: what they say is kept, in a tenth of the room that they take themselves."""
+        self._read_ratios()
+        self.lasted(today)
+        if spreads is not None:
+            self._read_paces(spreads)
+        self.entries.clear()
+        self._is_bound = True
 
     def ratios(self, size: int | None, kind: str) -> Ratios:
-        if self._ratios is None:
-            self._ratios = self._column((entry.ratio, entry.hours_size, entry.kind) for entry in reversed(self.entries))
-        return self._ratios.weighed(size, kind)
+        return (self._ratios or self._read_ratios()).weighed(size, kind)
 
     def paces(self, size: int | None, kind: str, spreads: float) -> Ratios:
         # How far work spreads is the firm's: it changes with what others have on their books.
         paces = self._paces
         if paces is None or paces[0] != spreads:
-            rows = ((entry.pace(spreads), entry.size, entry.kind) for entry in reversed(self.entries))
             # Another thread may put another one there before this one is used.
-            paces = self._paces = spreads, self._column(rows)
+            paces = self._read_paces(spreads)
         return paces[1].weighed(size, kind)
+
+    def _read_ratios(self) -> Column:
+        column = self._column((entry.ratio, entry.hours_size, entry.kind) for entry in reversed(self.entries))
+        self._ratios = column
+        return column
+
+    def _read_paces(self, spreads: float) -> tuple[float, Column]:
+        assert not self._is_bound
+        rows = ((entry.pace(spreads), entry.size, entry.kind) for entry in reversed(self.entries))
+        paces = self._paces = spreads, self._column(rows)
+        return paces
+
+    def lasted(self, today: int) -> Lasted:
+        if self._lasted is None:
+            newest = [*reversed(self.entries)]
+            self._lasted = Lasted(
+                _packed(entry.size for entry in newest),
+                [entry.kind for entry in newest],
+                array("h", [entry.in_hand(today) for entry in newest]),
+                array("h", [entry.ended() for entry in newest]),
+            )
+        return self._lasted
 
     def _column(self, newest: Iterable[tuple[float | None, int | None, str]]) -> Column:
         rows = [
@@ -190,7 +231,7 @@ class Book:
         ]
         rows.sort(key=itemgetter(0))
         figures = array("d", [row[0] for row in rows])
-        return Column(figures, [row[1] for row in rows], [row[2] for row in rows], [row[3] for row in rows])
+        return Column(figures, _packed(row[1] for row in rows), [row[2] for row in rows], [row[3] for row in rows])
 
     def spreads(self) -> float | None:
         """The slope of ln(days taken) on ln(days given), drawn to SPREADS; None where no job had a date."""
@@ -209,15 +250,7 @@ class Book:
 
     def ended_and_in_hand(self, size: int | None, kind: str, today: int) -> tuple[list[float], list[float]]:
         """By working day: the weight of jobs that ended on it, and of those that were in hand on it."""
-        if self._days is None:
-            newest = [*reversed(self.entries)]
-            self._days = (
-                [entry.size for entry in newest],
-                [entry.kind for entry in newest],
-                [entry.in_hand(today) for entry in newest],
-                [entry.ended() for entry in newest],
-            )
-        sizes, kinds, days, ends = self._days
+        sizes, kinds, days, ends = self.lasted(today)
         ended, in_hand = [0.0] * (LONGEST + 2), [0.0] * (LONGEST + 2)
         # The innermost loop of a sweep: plain on purpose.
         for day, end, weight in zip(days, ends, likeness(size, kind, sizes, kinds, self._weights), strict=True):
@@ -226,15 +259,17 @@ class Book:
         return ended, [*accumulate(reversed(in_hand))][::-1]
 
 
+def _packed(sizes: Iterable[int | None]) -> array[int]:
+    return array("h", [NO_SIZE if size is None else size for size in sizes])
+
+
 @lru_cache(maxsize=256)
 def weights_by_age(read: int, half_life: float) -> list[float]:
     """The newest first. Nobody changes it: all books of a length share it."""
     return [math.pow(0.5, age / half_life) for age in range(read)]
 
 
-def likeness(
-    size: int | None, kind: str, sizes: list[int | None], kinds: list[str], weights: list[float]
-) -> list[float]:
+def likeness(size: int | None, kind: str, sizes: array[int], kinds: list[str], weights: list[float]) -> list[float]:
     """What each job counts: by its size, its kind and its age."""
     near = likeness_to(size)
     if not kind:
@@ -275,17 +310,17 @@ def others_chances(size: int | None) -> list[float]:
     return _others[size]
 
 
-class Likeness(dict[int | None, float]):
+class Likeness(dict[int, float]):
     """What jobs of other sizes count for one of this size. One without a size is like none that has one."""
 
     def __init__(self, size: int | None) -> None:
         super().__init__()
         self._size = size
 
-    def __missing__(self, other: int | None) -> float:
+    def __missing__(self, other: int) -> float:
         if self._size is None:
             self[other] = 1.0
-        elif other is None:
+        elif other == NO_SIZE:
             self[other] = 0.0
         else:
             self[other] = math.exp(-abs(self._size - other) * SIZES_APART / SIZE_BANDWIDTH)

@@ -29,7 +29,7 @@ OTHERS_BEHIND = 2.0
 # Fewer finished jobs than this are no record.
 JOBS_ENOUGH = 50
 # Tables are made anew when there are more, so that a sweep over everybody stays small.
-TABLES_KEPT = 5000
+TABLES_KEPT = 2000
 
 
 @dataclass(slots=True)
@@ -217,6 +217,9 @@ class TrackRecord:
         jobs = list(jobs)
         book = Book(OWNER_JOBS_READ + in_hand(jobs), OWNER_HALF_LIFE)
         book.entries.extend(Entry(job, self._today) for job in jobs)
+        if self._of_owner:
+            # Nobody adds to what was read, and a sweep reads everybody's.
+            book.bind(self._today, self.spreads)
         # Last: other threads read a kept record meanwhile, and must never meet half a book.
         self._owners[owner] = book
         return book

@@ -19,6 +19,9 @@ from promises.models import Begun, PastJob, Promise
 from promises.owed import InHand, as_float, read_open
 from promises.track_record import FIRM_JOBS_READ, OWNER_JOBS_READ, TrackRecord
 
+# What so many have finished is read at once: it is let go as soon as it is on their books.
+BOOKS_AT_ONCE = 50
+
 
 class _Desk(NamedTuple):
     """What holds for all that somebody owns, at one moment."""
@@ -112,8 +115,11 @@ class Weighing:
 
     def _read_jobs(self, owners: Sequence[int], record: TrackRecord, now: datetime) -> None:
         """The books of many, where it would take a question for each."""
-        if owners and self._all_finished is None:
-            for owner, finished in PastJob.objects.latest_jobs_of(owners, OWNER_JOBS_READ):
+        if self._all_finished is not None:
+            return
+        for first in range(0, len(owners), BOOKS_AT_ONCE):
+            some = owners[first : first + BOOKS_AT_ONCE]
+            for owner, finished in PastJob.objects.latest_jobs_of(some, OWNER_JOBS_READ):
                 record.put(owner, self._as_jobs(owner, finished, now))
 
     def free(self, owner: User, due_at: datetime, now: datetime, earlier_hours: float) -> float:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from time import monotonic
@@ -41,6 +42,10 @@ CHUNK = 1000
 WRITTEN_AT_ONCE = 334
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
+# Owners are dealt out to so many shelves, and shelves are taken together until so much is due on them: what is read of
+# their owners, and the tables made of it, are at hand for all that is looked at meanwhile, and then let go.
+SHELVES = 64
+DUE_TOGETHER = 12_000
 # On PostgreSQL, the one sweep that there is at a time holds this for as long as its turn lasts.
 THE_SWEEP = 0x5EE9
 TAKE_THE_WORD = """
@@ -117,11 +122,12 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
             if is_mine:
                 # A hint lasts longer than a record may be kept: what other processes put on it counts from here on.
                 forget_what_grew()
-                sweep = _Sweep(now, ends)
-                for chunk in _Due(now).chunks():
-                    some = sweep.look_at(chunk)
-                    looked += some
-                    yield some
+                for together in _Due(now).by_owners():
+                    sweep = _Sweep(now, ends)
+                    for chunk in together.chunks():
+                        some = sweep.look_at(chunk)
+                        looked += some
+                        yield some
         if not looked:
             # It is in somebody else's hands.
             return
@@ -162,6 +168,30 @@ def _look_soon_at_all(owner: int, since: datetime, now: datetime) -> bool:
     return set_anew == len(pks)
 
 
+class _Shelf:
+    """Which promises of some owners are due, as they lie in the table: a chunk is then few pages."""
+
+    def __init__(self) -> None:
+        # A million of them in twenty-four megabytes.
+        self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
+
+    def __len__(self) -> int:
+        return len(self._pks)
+
+    def put(self, owner: int, pk: int, hint: float) -> None:
+        self._owners.append(owner)
+        self._pks.append(pk)
+        self._hints.append(hint)
+
+    def chunks(self) -> Iterator[list[_Hint]]:
+        for first in range(0, len(self), CHUNK):
+            columns = (rows[first : first + CHUNK] for rows in (self._owners, self._pks, self._hints))
+            yield [_Hint(*row) for row in zip(*columns, strict=True)]
+
+    def __iter__(self) -> Iterator[tuple[int, int, float]]:
+        return zip(self._pks, self._owners, self._hints, strict=True)
+
+
 class _Due:
     """Which promises are due, listed before anything else is read.
 
@@ -170,24 +200,30 @@ class _Due:
     """
 
     def __init__(self, now: datetime) -> None:
-        # As they lie in the table: a chunk is then a few pages, and not one for each row.
+        self._shelves = [_Shelf() for _ in range(SHELVES)]
         rows = Promise.objects.to_look_at(now).order_by("pk")
-        # A million of them in twenty-four megabytes.
-        self._owners, self._pks, self._hints = array("q"), array("q"), array("d")
         listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
         for owner, pk, hint in listed.iterator(chunk_size=10_000):
-            self._owners.append(owner)
-            self._pks.append(pk)
             assert hint
-            self._hints.append(hint.timestamp())
+            self._shelves[owner % SHELVES].put(owner, pk, hint.timestamp())
 
-    def __len__(self) -> int:
-        return len(self._pks)
+    def by_owners(self) -> Iterator[_Shelf]:
+        """All that is due of some owners, and then of others."""
+        together: list[_Shelf] = []
+        for shelf in self._shelves:
+            together.append(shelf)
+            if sum(map(len, together)) >= DUE_TOGETHER:
+                yield _merged(together)
+                together = []
+        if any(together):
+            yield _merged(together)
 
-    def chunks(self) -> Iterator[list[_Hint]]:
-        for first in range(0, len(self), CHUNK):
-            columns = (rows[first : first + CHUNK] for rows in (self._owners, self._pks, self._hints))
-            yield [_Hint(*row) for row in zip(*columns, strict=True)]
+
+def _merged(shelves: Sequence[_Shelf]) -> _Shelf:
+    merged = _Shelf()
+    for pk, owner, hint in merge(*shelves):
+        merged.put(owner, pk, hint)
+    return merged
 
 
 @dataclass(frozen=True, slots=True)

@@ -283,13 +283,36 @@ def test_one_promise_that_cannot_be_looked_at_stops_nobody_and_is_shown(make_pro
     assert bad.chance is not None
 
 
+def chunks(due):
+    return [chunk for together in due.by_owners() for chunk in together.chunks()]
+
+
+def test_what_some_owners_owe_is_looked_at_together_and_in_the_order_in_which_it_was_made(
+    make_promise, make_person, monkeypatch
+):
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    monkeypatch.setattr(watching, "SHELVES", 3)
+    monkeypatch.setattr(watching, "DUE_TOGETHER", 4)
+    people = [make_person(f"P{number} Person") for number in range(6)]
+    promises = [make_promise(owner=owner) for owner in people * 2]
+
+    together = [[hint for chunk in shelf.chunks() for hint in chunk] for shelf in watching._Due(NOW).by_owners()]
+
+    assert [len({hint.owner_id for hint in hints}) for hints in together] == [2, 2, 2]
+    assert [hint.pk for hints in together for hint in hints] == sorted(
+        (promise.pk for promise in promises), key=lambda pk: (Promise.objects.get(pk=pk).owner_id % 3, pk)
+    )
+    assert actions.look_at_due(NOW) == 12
+    assert not Promise.objects.filter(chance=None).exists()
+
+
 def test_the_slower_of_two_watchers_changes_nothing(make_promise):
     promise = make_promise()
     Promise.objects.filter(pk=promise.pk).update(standing="may_be_late")
     one, other = watching._Due(NOW), watching._Due(NOW)
 
     for due in (one, other):
-        for chunk in due.chunks():
+        for chunk in chunks(due):
             watching._Sweep(NOW, inf).look_at(chunk)
 
     assert (RiskReading.objects.count(), Reminder.objects.count(), Message.objects.count()) == (1, 1, 1)
@@ -302,7 +325,7 @@ def test_a_hint_that_was_set_anew_is_left_to_the_next_tick(make_promise):
     # Somebody who began a moment before the sweep, and was done after it had read the diaries.
     actions.look_soon([promise.pk], NOW - SECOND)
 
-    looked = [sweep.look_at(chunk) for chunk in due.chunks()]
+    looked = [sweep.look_at(chunk) for chunk in chunks(due)]
 
     assert looked == [0]
     assert actions.look_at_due(NOW) == 1
