@@ -5,7 +5,7 @@ Django's bulk_update builds a CASE for each column and row: four times dearer th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -61,11 +61,17 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -
 
 
 class Besides(NamedTuple):
-    """Rows of another model that belong to rows that are updated: the first column says to which."""
+    """Rows of another model that belong to rows that are updated: the first column says to which.
+
+    `taken`: further columns, each with the column of the updated row that it has its value from. `same`: those in
+    which all of them are the same.
+    """
 
     model: type[Model]
     names: Sequence[str]
     rows: Sequence[Row]
+    taken: Mapping[str, str] = {}
+    same: Mapping[str, Any] = {}
 
 
 def update_unchanged(
@@ -80,39 +86,60 @@ def update_unchanged(
     if not rows:
         return 0
     besides = [one for one in besides if one.rows]
+    # What is taken from a row and is not updated is what it holds.
+    held = sorted({name for one in besides for name in one.taken.values()}.difference(names))
     if connection.vendor == "postgresql":
-        return _update_unchanged(model, names, guard, rows, besides)
-    unchanged = {*model._default_manager.filter(pk__in=[row[-1] for row in rows]).values_list("pk", guard)}
-    mine = {row[-1] for row in rows if (row[-1], row[-2]) in unchanged}
+        return _update_unchanged(model, names, guard, rows, besides, held)
+    found = model._default_manager.filter(pk__in=[row[-1] for row in rows]).values_list("pk", guard, *held)
+    holds = {(pk, was): values for pk, was, *values in found}
+    mine = {
+        row[-1]: dict(zip([*names, *held], [*row[:-2], *values], strict=True))
+        for row in rows
+        for values in [holds.get((row[-1], row[-2]))]
+        if values is not None
+    }
     for one in besides:
-        columns = [_field(one.model, name).attname for name in one.names]
-        copy_in(one.model, columns, [row for row in one.rows if row[0] in mine])
+        columns = [_field(one.model, name).attname for name in (*one.names, *one.taken)]
+        theirs = [(*row, *map(mine[row[0]].__getitem__, one.taken.values())) for row in one.rows if row[0] in mine]
+        copy_in(one.model, columns, theirs, **one.same)
     update_rows(model, names, [(*row[:-2], row[-1]) for row in rows if row[-1] in mine])
     return len(mine)
 
 
 def _update_unchanged(
-    model: type[Model], names: Sequence[str], guard: str, rows: Sequence[Row], besides: Sequence[Besides]
+    model: type[Model],
+    names: Sequence[str],
+    guard: str,
+    rows: Sequence[Row],
+    besides: Sequence[Besides],
+    held: Sequence[str],
 ) -> int:
     fields, was, key = [_field(model, name) for name in names], _field(model, guard), model._meta.pk
     assert key
     table, pk, places = _quoted(model._meta.db_table), _column(key), [*fields, was, key]
     columns = ", ".join([*map(_column, fields), "was", pk])
+    kept = ", ".join(f"held.{_column(field)}" for field in [key, *(_field(model, name) for name in held)])
     parts = [
         f"given ({columns}) AS (SELECT * FROM unnest({_arrays(places)}))",
-        f"mine AS (SELECT held.{pk} FROM {table} AS held JOIN given ON held.{pk} = given.{pk}"
+        f"mine AS (SELECT {kept} FROM {table} AS held JOIN given ON held.{pk} = given.{pk}"
         f" AND held.{_column(was)} = given.was FOR NO KEY UPDATE OF held SKIP LOCKED)",
     ]
-    params = _columns_of(rows)
+    params: list[Any] = _columns_of(rows)
     for number, one in enumerate(besides):
         theirs = [_field(one.model, name) for name in one.names]
-        into = ", ".join(map(_column, theirs))
+        same = [_field(one.model, name) for name in one.same]
+        into = ", ".join(map(_column, [*theirs, *(_field(one.model, name) for name in one.taken), *same]))
+        values = [f"one.{_column(field)}" for field in theirs]
+        values += [
+            f"{'mine' if name in held else 'given'}.{_column(_field(model, name))}" for name in one.taken.values()
+        ]
+        values += [f"%s::{_kind(field)}" for field in same]
         parts.append(
-            f"beside_{number} AS (INSERT INTO {_quoted(one.model._meta.db_table)} ({into})"
-            f" SELECT * FROM unnest({_arrays(theirs)}) AS one ({into})"
-            f" WHERE {_column(theirs[0])} IN (SELECT {pk} FROM mine))"
+            f"beside_{number} AS (INSERT INTO {_quoted(one.model._meta.db_table)} ({into}) SELECT {', '.join(values)}"
+            f" FROM unnest({_arrays(theirs)}) AS one ({', '.join(map(_column, theirs))})"
+            f" JOIN mine ON mine.{pk} = one.{_column(theirs[0])} JOIN given ON given.{pk} = mine.{pk})"
         )
-        params += _columns_of(one.rows)
+        params += [*one.same.values(), *_columns_of(one.rows)]
     sets = ", ".join(f"{_column(field)} = given.{_column(field)}" for field in fields)
     with connection.cursor() as cursor:
         cursor.execute(

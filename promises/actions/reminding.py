@@ -28,7 +28,9 @@ class Occasion(NamedTuple):
     person_id: int
 
 
-WRITTEN = (*(name.removesuffix("_id") for name in Occasion._fields), "message", "at")
+WRITTEN = ("promise", "kind", "person", "message")
+# A reminder says of a promise what it holds, and what the look writes of it.
+SAME_OF_A_REMINDER = {"about_due_at": "due_at", "alarm_at": "alarm_at"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +79,8 @@ def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
         return Besides(Reminder, WRITTEN, [])
     hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
     alarms = alarms_for(hears, hearers.now)
-    rows = [(*occasion, alarms[occasion.person_id], hearers.now) for occasion in wanted.reminders]
-    return Besides(Reminder, WRITTEN, rows)
+    rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in wanted.reminders]
+    return Besides(Reminder, WRITTEN, rows, SAME_OF_A_REMINDER, {"at": hearers.now})
 
 
 def with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:

@@ -78,7 +78,8 @@ READ = (
 )
 WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at")
 VALUES_WRITTEN = attrgetter(*WRITTEN)
-A_READING = ("promise", "at", "band", "chance", "sentence", "due_at", "days_left")
+# A reading says of a promise what the look wrote of it.
+SAME_OF_A_READING = {name: name for name in ("band", "chance", "sentence", "due_at")}
 
 
 class _TurnIsOver(Exception):
@@ -332,7 +333,8 @@ class _Sweep:
         Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
         hint moved on.
         """
-        readings = Besides(RiskReading, A_READING, [_reading(one, self.now) for one in seen if one.is_new])
+        new = [(one.promise.pk, one.days_left) for one in seen if one.is_new]
+        readings = Besides(RiskReading, ("promise", "days_left"), new, SAME_OF_A_READING, {"at": self.now})
         raised = [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]
         rows = [(*VALUES_WRITTEN(one.promise), one.hint, one.promise.pk) for one in seen]
         with transaction.atomic():
@@ -408,8 +410,3 @@ def _stamp_slip(promise: Promise, now: datetime) -> None:
     elif promise.slipped_at == promise.due_at:
         # A call before the date was written down after it.
         promise.slipped_at = None
-
-
-def _reading(seen: _Seen, now: datetime) -> tuple[Any, ...]:
-    promise = seen.promise
-    return promise.pk, now, promise.band, promise.chance, promise.sentence, promise.due_at, seen.days_left
