@@ -24,20 +24,24 @@ from promises.models import Promise, Standing
 IN_HAND_READ = 30
 # So that what is read at once stays small, though each has thousands open.
 OWNERS_AT_ONCE = 25
+# To read what more than so many have open, the table is gone through once, and not once for each of them.
+MANY_OWNERS = 150
 
-# The same sum as `owed_of`, step by step, so that both come to the same number to the last bit. Each owner's are walked
-# in the order of their own index, and come as numbers laid end to end: to read them as text would take longer.
-COLUMNS = """
+# The same sum as `owed_of`, step by step, so that both come to the same number to the last bit. Each owner's comes as
+# numbers laid end to end, by date and key: to read them as text would take longer.
+ONE = """float8send(extract(epoch FROM due_at)::float8) || int8send(id) || float8send(coalesce(
+    CASE WHEN standing = 'done' OR per_cent = 100 THEN 0 WHEN hours_left IS NOT NULL THEN hours_left::float8
+        ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END, 'NaN'))"""
+OF_EACH = """
 SELECT owners.id, theirs.* FROM unnest(%s::bigint[]) AS owners (id) CROSS JOIN LATERAL (
-    SELECT string_agg(float8send(extract(epoch FROM due_at)::float8), ''), string_agg(int8send(id), ''),
-        string_agg(float8send(coalesce(hours, 'NaN')), ''){in_hand}
-    FROM (
-        SELECT *, CASE WHEN standing = 'done' OR per_cent = 100 THEN 0
-            WHEN hours_left IS NOT NULL THEN hours_left::float8
-            ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END AS hours
-        FROM promises_promise WHERE owner_id = owners.id AND ended_at IS NULL ORDER BY due_at, id
+    SELECT string_agg({one}, ''){in_hand} FROM (
+        SELECT * FROM promises_promise WHERE owner_id = owners.id AND ended_at IS NULL ORDER BY due_at, id
     ) AS open
 ) AS theirs
+"""
+OF_MANY = """
+SELECT owner_id, string_agg({one}, '' ORDER BY due_at, id){in_hand} FROM promises_promise
+WHERE owner_id = ANY(%s::bigint[]) AND ended_at IS NULL GROUP BY owner_id
 """
 OF_THOSE_IN_HAND = """, array_agg(id), array_agg(extract(epoch FROM made_at)::float8),
         array_agg(estimate_hours::float8), array_agg(extract(epoch FROM first_due_at)::float8)"""
@@ -71,28 +75,41 @@ class Open(NamedTuple):
 
 
 def read_open(owners: Sequence[int], *, in_hand: bool = True) -> Iterator[tuple[int, Open]]:
-    read = _columns if connection.vendor == "postgresql" else _rows
+    nothing = dict.fromkeys(owners)
+    for owner, found in _read(owners, in_hand):
+        del nothing[owner]
+        yield owner, found
+    yield from ((owner, Open(Load((), UNKNOWN_HOURS), [])) for owner in nothing)
+
+
+def _read(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
+    if connection.vendor == "postgresql" and len(owners) > MANY_OWNERS:
+        yield from _columns(OF_MANY, owners, in_hand)
+        return
     for first in range(0, len(owners), OWNERS_AT_ONCE):
         some = owners[first : first + OWNERS_AT_ONCE]
-        found = dict(read(some, in_hand))
-        nothing = Open(Load((), UNKNOWN_HOURS), [])
-        yield from ((owner, found.get(owner, nothing)) for owner in some)
+        yield from _columns(OF_EACH, some, in_hand) if connection.vendor == "postgresql" else _rows(some, in_hand)
 
 
-def _columns(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
-    with connection.cursor() as cursor:
-        cursor.execute(COLUMNS.format(in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
-        for owner, dues, pks, hours, *begun in cursor:
-            if dues is not None:
-                load = Load.of_columns(_numbers("d", dues), _numbers("q", pks), _numbers("d", hours), UNKNOWN_HOURS)
-                yield owner, Open(load, _latest(zip(*begun, strict=True)) if in_hand else None)
+def _columns(statement: str, owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
+    # The rows of many stay with the server until they are fetched, unless a pool stands between.
+    comes_whole = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS") or len(owners) <= OWNERS_AT_ONCE
+    with connection.cursor() if comes_whole else connection.chunked_cursor() as cursor:
+        cursor.execute(statement.format(one=ONE, in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
+        while rows := cursor.fetchmany(OWNERS_AT_ONCE):
+            for owner, numbers, *begun in rows:
+                if numbers is not None:
+                    load = Load.of_columns(*_numbers(numbers), UNKNOWN_HOURS)
+                    yield owner, Open(load, _latest(zip(*begun, strict=True)) if in_hand else None)
 
 
-def _numbers(kind: str, sent: memoryview) -> array[Any]:
-    numbers = array(kind, bytes(sent))
+def _numbers(sent: memoryview) -> tuple[array[float], array[int], array[float]]:
+    """Dates, keys and hours, as `ONE` has laid them."""
+    floats, keys = array("d", bytes(sent)), array("q", bytes(sent))
     if sys.byteorder == "little":
-        numbers.byteswap()
-    return numbers
+        floats.byteswap()
+        keys.byteswap()
+    return floats[0::3], keys[1::3], floats[2::3]
 
 
 def _latest(rows: Iterable[tuple[int, float | None, float | None, float]]) -> list[InHand]:

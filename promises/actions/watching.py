@@ -1,4 +1,4 @@
-"""The watch. Promises are looked at when their hints say so: a thousand together, in a few statements."""
+"""The watch. Promises are looked at when their hints say so: many together, in a few statements."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ PUT_OFF_A_LITTLE = timedelta(minutes=1)
 # A turn is over before Celery's limit, which would strike in the middle of a chunk, and before the next tick.
 TURN_LASTS = timedelta(seconds=50)
 # So many rows are read and weighed together, while nobody is kept from them.
-CHUNK = 1000
+CHUNK = 1200
 # And so many are held at once while they are written: nobody who works on one of them has to wait longer.
-WRITTEN_AT_ONCE = 334
+WRITTEN_AT_ONCE = 300
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
 # Owners are dealt out to so many shelves, and shelves are taken together until so much is due on them: what is read of

@@ -38,9 +38,14 @@ def columns(load):
     return [list(column) for column in (load._dues, load._pks, load._hours, load._before, load._unknown)]
 
 
-def test_each_owners_is_what_its_rows_say(owed, thandi, sam, mara):
+@pytest.mark.parametrize("many", [0, 3])
+def test_each_owners_is_what_its_rows_say(owed, thandi, sam, mara, many, monkeypatch):
+    monkeypatch.setattr("promises.owed.MANY_OWNERS", many)
+    monkeypatch.setattr("promises.owed.OWNERS_AT_ONCE", 2)
     names = ("due_at", "pk", "estimate_hours", "hours_left", "per_cent", "standing")
-    for owner, found in read_open([thandi.pk, sam.pk, mara.pk]):
+    read = dict(read_open([thandi.pk, sam.pk, mara.pk]))
+    assert sorted(read) == sorted([thandi.pk, sam.pk, mara.pk])
+    for owner, found in read.items():
         theirs = Promise.objects.open().filter(owner=owner)
         load = Load([owed_of(*row) for row in theirs.values_list(*names)], 4.0)
         latest = theirs.exclude(made_at=None).order_by("-pk").values_list("made_at", "estimate_hours", "first_due_at")

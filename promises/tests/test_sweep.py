@@ -59,8 +59,8 @@ def test_a_thousand_more_changed_rows_take_ten_more_statements_at_the_most(many)
         looked, asked = statements(NOW)
         counts[looked] = len(asked)
 
-    assert counts[1000] - counts[3] <= 10
-    assert counts[2000] - counts[1000] <= 10
+    assert counts[watching.CHUNK] - counts[3] <= 10
+    assert counts[2 * watching.CHUNK] - counts[watching.CHUNK] <= 10
 
 
 def test_history_is_not_read(many):
