@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 # T= chooses the tests: make test T="promises/tests/test_keep.py -x"
 T ?=
 
-.PHONY: run test soak lint types checks lock audit sbom
+.PHONY: run test soak bench bench-peers lint types checks lock audit sbom
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve $(if $(filter 0,$(DEMO)),--empty)
