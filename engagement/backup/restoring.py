@@ -64,8 +64,12 @@ def restore(
         restored = Restored(manifest)
         drafts = _laid_beside(manifest, folder, installation)
         try:
-            restored.aside += _put_back(engine, folder, manifest, now, quiet)
+            _put_back(engine, folder, manifest, now, quiet, restored.aside)
             _take_their_places(drafts, restored)
+        except NotDone as reason:
+            if restored.aside:
+                raise NotDone(f"{reason} {words_of_aside(restored)}") from reason
+            raise
         finally:
             for draft in drafts:
                 draft.unlink(missing_ok=True)
@@ -103,25 +107,36 @@ def _refuse_while_it_works(engine: Sqlite | PostgreSQL, now: datetime, *, replac
         )
 
 
+def words_of_aside(restored: Restored) -> str:
+    names = ", ".join(str(path) for path in restored.aside)
+    return _("What lay there before lies beside it: %(names)s.") % {"names": names}
+
+
 def _put_back(
-    engine: Sqlite | PostgreSQL, folder: Path, manifest: Manifest, now: datetime, quiet: bool | None
-) -> list[Path]:
+    engine: Sqlite | PostgreSQL,
+    folder: Path,
+    manifest: Manifest,
+    now: datetime,
+    quiet: bool | None,
+    aside: list[Path],
+) -> None:
     """It is held in the same transaction in which it is there: no worker finds it free to speak.
 
-    Returns what had to be laid aside for it.
+    What has to be laid aside for it is added to `aside`.
     """
     also = [*_hold(engine, manifest, now), *_no_sign_ins(engine, manifest)]
     with tqdm(unit="B", unit_scale=True, disable=quiet, desc=_("Putting it in place"), leave=False) as bar:
         if isinstance(engine, PostgreSQL):
             engine.put_back(folder / engine.member, manifest.counts, also, bar.update)
-            return []
+            return
         size = manifest.members[engine.member].size
         bar.reset(total=size)
-        return engine.put_back(
+        engine.put_back(
             folder / engine.member,
             manifest.counts,
             also,
             lambda done, whole: bar.update(int(size * done / whole) - bar.n),
+            aside,
         )
 
 

@@ -62,10 +62,10 @@ class Sqlite:
     def moment(self, moment: datetime) -> str:
         return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S.%f}"
 
-    def put_back(self, copy: Path, counts: dict[str, int], also: Sequence[str], tell: Tell) -> list[Path]:
+    def put_back(self, copy: Path, counts: dict[str, int], also: Sequence[str], tell: Tell, aside: list[Path]) -> None:
         """The copy is proven and held first, then takes the database's place in one transaction: all or nothing.
 
-        Returns what was laid aside, as it was no database.
+        What has to be laid aside for it, as it is no database, is added to `aside` as soon as it lies there.
         """
         with _speaking(copy), closing(_opened(copy)) as source:
             if source.execute("PRAGMA integrity_check").fetchone() != ("ok",):
@@ -75,15 +75,13 @@ class Sqlite:
             for statement in also:
                 source.execute(statement)
         with in_words(self.path):
-            aside = self._lay_aside_what_is_no_database()
+            self._lay_aside_what_is_no_database(aside)
             self.path.touch(mode=0o600, exist_ok=True)
         with _speaking(self.path), closing(_opened(copy)) as source, closing(_opened(self.path)) as target:
             source.backup(target, pages=PAGES, progress=_patient(tell, self.path))
-        return aside
 
-    def _lay_aside_what_is_no_database(self) -> list[Path]:
+    def _lay_aside_what_is_no_database(self, aside: list[Path]) -> None:
         """SQLite writes over damaged pages, but not over a file that it does not know for its own."""
-        aside: list[Path] = []
         try:
             self.is_empty(())
         except Unreadable:
@@ -93,7 +91,6 @@ class Sqlite:
                 part = self.path.with_name(self.path.name + end)
                 if part.exists():
                     aside.append(part.rename(part.with_name(f"{self.path.name}.{mark}{end}")))
-        return aside
 
 
 class Snapshot:

@@ -360,6 +360,27 @@ def test_a_damaged_database_is_replaced_when_that_is_said(original, overtaken, b
     assert {path for path in restored.aside if "damaged" in path.name} == set(aside)
 
 
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="a database that is one file")
+def test_whoever_replaces_a_damaged_database_and_does_not_succeed_is_told_where_it_lies(
+    original, overtaken, monkeypatch
+):
+    content = b"\xa5" * 8192
+    overtaken.path.write_bytes(content)
+
+    def full(*_progress):
+        raise sqlite3.OperationalError("disk is full")
+
+    monkeypatch.setattr(sqlite, "_patient", lambda *_known: full)
+
+    with pytest.raises(NotDone) as refused:
+        restore(original.file, overtaken.home, replace=True)
+
+    (aside,) = overtaken.path.parent.glob("*.damaged-*")
+    assert aside.read_bytes() == content
+    assert "disk is full" in str(refused.value)
+    assert str(refused.value).endswith(f"What lay there before lies beside it: {aside}.")
+
+
 def test_a_replaced_installation_keeps_its_own_key_aside(original, overtaken):
     restored = restore(original.file, overtaken.home, replace=True)
 
@@ -620,7 +641,8 @@ def test_a_restore_that_is_killed_half_way_leaves_the_old_database_whole(origina
     monkeypatch.setattr(sqlite, "PAGES", 16)
 
     # On PostgreSQL psql has all of the dump by then, and no word that it may stay.
-    status = in_a_process_that_dies(lambda: in_use.engine.put_back(copy, counts, [], die))
+    given = [copy, counts, [], die] if in_use.engine.name == "postgresql" else [copy, counts, [], die, []]
+    status = in_a_process_that_dies(lambda: in_use.engine.put_back(*given))
 
     assert status == -signal.SIGKILL
     wait_until_alone(in_use)

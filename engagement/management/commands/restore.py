@@ -17,7 +17,7 @@ from clients.sealing.errors import CannotSeal
 from clients.sealing.key import open_key
 from engagement.backup.errors import NotDone
 from engagement.backup.installation import this_one
-from engagement.backup.restoring import Restored, restore
+from engagement.backup.restoring import Restored, restore, words_of_aside
 from engagement.backup.stopping import stopped_gently
 from engagement.management.commands.backup import said
 from engagement.staff.when import speak_moment
@@ -88,10 +88,7 @@ def closing_words(restored: Restored) -> list[str]:
     if restored.keys:
         words.append(_("Put in place: %(names)s.") % {"names": ", ".join(path.name for path in restored.keys)})
     if restored.aside:
-        words.append(
-            _("What lay there before lies beside it: %(names)s. Destroy it when nothing needs it any more.")
-            % {"names": ", ".join(str(path) for path in restored.aside)}
-        )
+        words.append(f"{words_of_aside(restored)} {_('Destroy it when nothing needs it any more.')}")
     if not restored.same_secret_key:
         words.append(
             _(
