@@ -20,6 +20,8 @@ def test_staff_log_a_promise_in_one_line_and_tell_the_client(office, visit):
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(re.compile("/my-day/"))
+    # A key is heard once the page's scripts are there.
+    page.wait_for_load_state()
 
     page.keyboard.press("n")
     page.keyboard.type("Send draft brief to @Karoo in 9 days")
