@@ -101,7 +101,8 @@ def update_unchanged(
     for one in besides:
         columns = [_field(one.model, name).attname for name in (*one.names, *one.taken)]
         theirs = [(*row, *map(mine[row[0]].__getitem__, one.taken.values())) for row in one.rows if row[0] in mine]
-        copy_in(one.model, columns, theirs, **one.same)
+        same = {_field(one.model, name).attname: value for name, value in one.same.items()}
+        copy_in(one.model, columns, theirs, **same)
     update_rows(model, names, [(*row[:-2], row[-1]) for row in rows if row[-1] in mine])
     return len(mine)
 

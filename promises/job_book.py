@@ -182,7 +182,7 @@ class Book:
         self._lasted: Lasted | None = None
 
     def bind(self, today: int, spreads: float | None) -> None:
-        """No job comes onto it any more: what they say is kept, in a tenth of the room that they take themselves."""
+        """No job comes onto it any more: what they say is kept, in half of the room."""
         self._read_ratios()
         self.lasted(today)
         if spreads is not None:
@@ -202,6 +202,7 @@ class Book:
         return paces[1].weighed(size, kind)
 
     def _read_ratios(self) -> Column:
+        assert not self._is_bound
         column = self._column((entry.ratio, entry.hours_size, entry.kind) for entry in reversed(self.entries))
         self._ratios = column
         return column

@@ -15,6 +15,7 @@ from operator import itemgetter
 from typing import Any, NamedTuple
 
 from django.db import connection
+from django.db.backends.utils import CursorWrapper
 
 from promises.forecast import UNKNOWN_HOURS, hours_left
 from promises.load import Load, Owed
@@ -77,30 +78,34 @@ class Open(NamedTuple):
 def read_open(owners: Sequence[int], *, in_hand: bool = True) -> Iterator[tuple[int, Open]]:
     nothing = dict.fromkeys(owners)
     for owner, found in _read(owners, in_hand):
-        del nothing[owner]
+        nothing.pop(owner, None)
         yield owner, found
     yield from ((owner, Open(Load((), UNKNOWN_HOURS), [])) for owner in nothing)
 
 
 def _read(owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
     if connection.vendor == "postgresql" and len(owners) > MANY_OWNERS:
-        yield from _columns(OF_MANY, owners, in_hand)
+        # Their rows stay with the server until they are fetched, unless a pool stands between.
+        is_kept_back = not connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS")
+        with connection.chunked_cursor() if is_kept_back else connection.cursor() as cursor:
+            yield from _columns(cursor, OF_MANY, owners, in_hand)
         return
     for first in range(0, len(owners), OWNERS_AT_ONCE):
         some = owners[first : first + OWNERS_AT_ONCE]
-        yield from _columns(OF_EACH, some, in_hand) if connection.vendor == "postgresql" else _rows(some, in_hand)
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                yield from _columns(cursor, OF_EACH, some, in_hand)
+        else:
+            yield from _rows(some, in_hand)
 
 
-def _columns(statement: str, owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
-    # The rows of many stay with the server until they are fetched, unless a pool stands between.
-    comes_whole = connection.settings_dict.get("DISABLE_SERVER_SIDE_CURSORS") or len(owners) <= OWNERS_AT_ONCE
-    with connection.cursor() if comes_whole else connection.chunked_cursor() as cursor:
-        cursor.execute(statement.format(one=ONE, in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
-        while rows := cursor.fetchmany(OWNERS_AT_ONCE):
-            for owner, numbers, *begun in rows:
-                if numbers is not None:
-                    load = Load.of_columns(*_numbers(numbers), UNKNOWN_HOURS)
-                    yield owner, Open(load, _latest(zip(*begun, strict=True)) if in_hand else None)
+def _columns(cursor: CursorWrapper, statement: str, owners: Sequence[int], in_hand: bool) -> Iterator[tuple[int, Open]]:
+    cursor.execute(statement.format(one=ONE, in_hand=OF_THOSE_IN_HAND if in_hand else ""), [list(owners)])
+    while rows := cursor.fetchmany(OWNERS_AT_ONCE):
+        for owner, numbers, *begun in rows:
+            if numbers is not None:
+                load = Load.of_columns(*_numbers(numbers), UNKNOWN_HOURS)
+                yield owner, Open(load, _latest(zip(*begun, strict=True)) if in_hand else None)
 
 
 def _numbers(sent: memoryview) -> tuple[array[float], array[int], array[float]]:

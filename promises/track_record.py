@@ -186,8 +186,8 @@ class TrackRecord:
     def _enter(self, job: Job) -> Entry:
         entry = Entry(job, self._today)
         for book in (self.firm, self.owner(job.owner)):
-            book.entries.append(entry)
             self._forget(book)
+            book.entries.append(entry)
         return entry
 
     def _forget(self, *books: Book) -> None:

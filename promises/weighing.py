@@ -55,6 +55,10 @@ class Weighing:
             self._record = kept.record.read_by(partial(self._jobs_of, now))
         return self._record
 
+    def let_go(self) -> None:
+        """The record asks it about owners, and it has the record: both would stay until such rings are looked for."""
+        self._record = None
+
     def _read_record(self, now: datetime) -> Kept:
         finished = PastJob.objects.latest_jobs(FIRM_JOBS_READ)
         in_hand = Promise.objects.open().exclude(made_at=None).order_by("-pk")

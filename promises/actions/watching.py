@@ -42,8 +42,8 @@ CHUNK = 1200
 WRITTEN_AT_ONCE = 300
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
-# Owners are dealt out to so many shelves, and shelves are taken together until so much is due on them: what is read of
-# their owners, and the tables made of it, are at hand for all that is looked at meanwhile, and then let go.
+# Owners are dealt out to so many shelves, and shelves are taken together until so much is due on them: the diaries and
+# loads of these owners alone are at hand meanwhile, and tables made for one serve all of theirs before others come.
 SHELVES = 64
 DUE_TOGETHER = 12_000
 # On PostgreSQL, the one sweep that there is at a time holds this for as long as its turn lasts.
@@ -129,6 +129,7 @@ def _turn(now: datetime, ends: float) -> Iterator[int]:
                         some = sweep.look_at(chunk)
                         looked += some
                         yield some
+                    sweep.looking.weighing.let_go()
         if not looked:
             # It is in somebody else's hands.
             return

@@ -51,7 +51,7 @@ def statements(now):
     return looked, [query["sql"] for query in asked if not query["sql"].startswith(about_itself)]
 
 
-def test_a_thousand_more_changed_rows_take_ten_more_statements_at_the_most(many):
+def test_a_chunk_of_more_changed_rows_takes_ten_more_statements_at_the_most(many):
     counts = {}
     for number in (3, watching.CHUNK, 2 * watching.CHUNK):
         Promise.objects.all().delete()

@@ -84,6 +84,14 @@ def test_jobs_that_come_one_by_one_are_the_record_built_at_once(known):
     assert answers(one_by_one) == answers(TrackRecord(known))
 
 
+@given(st.lists(jobs, max_size=15))
+def test_owners_who_are_read_say_what_they_say_among_the_firms_jobs(known):
+    """Of what was read the figures alone are kept."""
+    read = TrackRecord(known, lambda owner: [job for job in known if job.owner == owner])
+
+    assert answers(read) == answers(TrackRecord(known))
+
+
 def test_a_record_longer_than_what_is_read_is_that_of_its_latest_jobs():
     finished = random_jobs(1, FIRM_JOBS_READ + OWNER_JOBS_READ)
     one_by_one = TrackRecord()
