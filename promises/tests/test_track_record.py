@@ -243,6 +243,8 @@ def test_jobs_in_hand_show_that_it_can_take_longer():
 
     assert without.share_beyond(5, 0) < 0.15
     assert 0.4 < with_them.share_beyond(5, 0) < 0.6
+    # None of them was finished on its ninth day: that is as far as it has come.
+    assert with_them.share_beyond(9, 8) > 0.9
 
 
 def test_a_job_begun_today_says_nothing_yet():
