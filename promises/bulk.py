@@ -5,7 +5,9 @@ Django's bulk_update builds a CASE for each column and row: four times dearer th
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -19,7 +21,7 @@ Row = Sequence[Any]
 
 def among(keys: Sequence[int] | Sequence[str], kind: str = "bigint") -> Any:
     """To find rows by a thousand keys: on PostgreSQL one array, for Django looks at each parameter by itself."""
-    return RawSQL(f"SELECT unnest(%s::{kind}[])", [list(keys)]) if connection.vendor == "postgresql" else keys
+    return RawSQL(f"SELECT unnest(%s::{kind}[])", [_array_of(keys)]) if connection.vendor == "postgresql" else keys
 
 
 def add_rows(model: type[Model], keys: Sequence[str], sums: Sequence[str], rows: Sequence[Row]) -> None:
@@ -151,8 +153,25 @@ def _update_unchanged(
         return int(cursor.rowcount)
 
 
-def _columns_of(rows: Sequence[Row]) -> list[list[Any]]:
-    return [list(values) for values in zip(*rows, strict=True)]
+def _columns_of(rows: Sequence[Row]) -> list[str]:
+    return [_array_of(values) for values in zip(*rows, strict=True)]
+
+
+def _array_of(values: Iterable[Any]) -> str:
+    """As PostgreSQL reads an array: one constant, where the driver would make one of each value.
+
+    Of None, texts, numbers, moments and days. Anything else is written as its text.
+    """
+    return f"{{{','.join(map(_element_of, values))}}}"
+
+
+def _element_of(value: Any) -> str:
+    if value is None:
+        return "NULL"
+    if isinstance(value, int | float | Decimal | date):
+        return f'"{value}"'
+    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
 
 
 def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> None:

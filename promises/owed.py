@@ -30,7 +30,7 @@ MANY_OWNERS = 150
 
 # The same sum as `owed_of`, step by step, so that both come to the same number to the last bit. Each owner's comes as
 # numbers laid end to end, by date and key: to read them as text would take longer.
-ONE = """float8send(extract(epoch FROM due_at)::float8) || int8send(id) || float8send(coalesce(
+ONE = """float8send(date_part('epoch', due_at)) || int8send(id) || float8send(coalesce(
     CASE WHEN standing = 'done' OR per_cent = 100 THEN 0 WHEN hours_left IS NOT NULL THEN hours_left::float8
         ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END, 'NaN'))"""
 OF_EACH = """
@@ -44,8 +44,8 @@ OF_MANY = """
 SELECT owner_id, string_agg({one}, '' ORDER BY due_at, id){in_hand} FROM promises_promise
 WHERE owner_id = ANY(%s::bigint[]) AND ended_at IS NULL GROUP BY owner_id
 """
-OF_THOSE_IN_HAND = """, array_agg(id), array_agg(extract(epoch FROM made_at)::float8),
-        array_agg(estimate_hours::float8), array_agg(extract(epoch FROM first_due_at)::float8)"""
+OF_THOSE_IN_HAND = """, array_agg(id), array_agg(date_part('epoch', made_at)),
+        array_agg(estimate_hours::float8), array_agg(date_part('epoch', first_due_at))"""
 ROWS = (
     "owner_id",
     "made_at",

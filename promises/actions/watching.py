@@ -15,6 +15,7 @@ from time import monotonic
 from typing import Any
 
 from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db.models import QuerySet
 from django.db.models.base import ModelState
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -50,7 +51,8 @@ DUE_TOGETHER = 12_000
 THE_SWEEP = 0x5EE9
 TAKE_THE_WORD = """
 SELECT pg_try_advisory_lock(%s), set_config('tcp_keepalives_idle', '60', false),
-    set_config('tcp_keepalives_interval', '15', false), set_config('tcp_keepalives_count', '4', false)
+    set_config('tcp_keepalives_interval', '15', false), set_config('tcp_keepalives_count', '4', false),
+    set_config('cursor_tuple_fraction', '1', false)
 """
 
 # What a look reads of a promise, and what it writes.
@@ -170,6 +172,12 @@ def _look_soon_at_all(owner: int, since: datetime, now: datetime) -> bool:
     return set_anew == len(pks)
 
 
+def listed(now: datetime) -> QuerySet[Promise, tuple[int, int, datetime | None]]:
+    """Owner, key and hint of what is due."""
+    rows = Promise.objects.to_look_at(now).order_by("pk")
+    return rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
+
+
 class _Shelf:
     """Which promises of some owners are due, as they lie in the table: a chunk is then few pages."""
 
@@ -203,9 +211,7 @@ class _Due:
 
     def __init__(self, now: datetime) -> None:
         self._shelves = [_Shelf() for _ in range(SHELVES)]
-        rows = Promise.objects.to_look_at(now).order_by("pk")
-        listed = rows.values_list("owner_id", "pk", "next_look_at")[:MOST_LISTED]
-        for owner, pk, hint in listed.iterator(chunk_size=10_000):
+        for owner, pk, hint in listed(now).iterator(chunk_size=10_000):
             assert hint
             self._shelves[owner % SHELVES].put(owner, pk, hint.timestamp())
 
@@ -381,6 +387,7 @@ def _the_word() -> Iterator[bool]:
         return
     with connection.cursor() as cursor:
         # And a machine that is gone without a word is noticed within two minutes, not within two hours.
+        # Cursors are read to their end here: they would be planned for their first tenth.
         cursor.execute(TAKE_THE_WORD, [THE_SWEEP])
         is_mine = bool(cursor.fetchone()[0])
     try:

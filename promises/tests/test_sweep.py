@@ -75,6 +75,24 @@ def test_history_is_not_read(many):
     assert not [sql for sql in asked if "riskreading" in sql and "INSERT INTO" not in sql]
 
 
+@pytest.mark.servers
+def test_what_is_due_is_found_by_its_hint_though_it_is_read_in_parts(many):
+    """A cursor is planned for its first tenth unless it is told otherwise: for rows in order, by walking over all."""
+    many(2000)
+    later = Promise.objects.order_by("-pk").values("pk")[:1500]
+    Promise.objects.filter(pk__in=later).update(next_look_at=NOW + DAY)
+    due = str(watching.listed(NOW).query).replace(str(NOW), f"'{NOW}'")
+    with watching._the_word() as is_mine, connection.cursor() as cursor:
+        cursor.execute("ANALYZE promises_promise")
+        # At this size the whole table costs no more than a few places in an index.
+        cursor.execute("SET LOCAL random_page_cost = 1")
+        cursor.execute(f"EXPLAIN DECLARE due CURSOR FOR {due}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+
+    assert is_mine
+    assert "promise_look" in plan, plan
+
+
 class Cut(BaseException):
     """The worker is killed: nothing catches it."""
 
