@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain, takewhile
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -45,8 +46,10 @@ SUMS = {
     "overdue_week": ("age_30", "age_more"),
     "at_risk": ("risky_untold", "risky_told"),
 }
-# Not counted where the other alone is more than is counted: by then, their sum is known.
-NEEDLESS = {"late_told": "late_untold_0", "risky_told": "risky_untold_0"}
+# Not counted where one of the others alone is more than is counted: by then, their sum is known.
+NEEDLESS = {"late_told": ["late_untold"], "risky_told": ["risky_untold"]}
+# The chart of the coming weeks ends before the first with too much in it, and what is overdue is all in the first.
+NEEDLESS |= {f"week_{n}": ["late_untold", *(f"week_{before}" for before in range(n))] for n in range(COMING_WEEKS)}
 NUMBER_ALONE = "COUNT(*) AS number, 0 AS none, 0 AS hours"
 SUMS_OF_HOURS = "COUNT(*) AS number, COUNT(*) - COUNT(to_do) AS none, COALESCE(SUM(to_do), 0) AS hours"
 
@@ -116,16 +119,19 @@ NAMES = (*COUNTS, *WEEKS, "near_end")
 
 
 def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
-    """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies."""
+    """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies.
+
+    Of the coming weeks only those of `weeks_known`: the others need not be walked, and are 0.
+    """
     begun, parts = list[Text](), list[Text]()
     every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))
     with_hours = _sql(rows.order_by().annotate(to_do=HOURS_LEFT).values("pk", "due_at", "due_on", "to_do"))
     for place, (name, conditions) in enumerate({**COUNTS, **WEEKS}.items()):
         source, sums = (with_hours, SUMS_OF_HOURS) if name in WEEKS else (every, NUMBER_ALONE)
         for number, condition in enumerate(conditions):
-            called = f"{name}_{number}"
-            walk = _walk(source, sums, condition, called, f"{name}_0" if number else NEEDLESS.get(name, ""))
-            if not number and (len(conditions) > 1 or called in NEEDLESS.values()):
+            called, needless = f"{name}_{number}", [*NEEDLESS.get(name, []), *([name] if number else [])]
+            walk = _walk(source, sums, condition, called, needless)
+            if not number and (len(conditions) > 1 or name in chain.from_iterable(NEEDLESS.values())):
                 begun.append((f"{called} AS ({walk[0]})", walk[1]))
                 walk = f"SELECT number, none, hours FROM {called}", []
             parts.append((f"SELECT {place}, '', '', number, none, hours FROM ({walk[0]}) AS of_{called}", walk[1]))
@@ -136,11 +142,10 @@ def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
     return SqlText(text, [value for _, values in (*begun, *parts) for value in values])
 
 
-def _walk(source: Text, sums: str, condition: Condition, called: str, needless_after: str) -> Text:
+def _walk(source: Text, sums: str, condition: Condition, called: str, needless_after: Sequence[str]) -> Text:
     where, given = condition
-    if needless_after:
-        # Asked once, before the first row: where it does not hold, the database does not begin.
-        where = f"(SELECT number FROM {needless_after}) <= {MOST_COUNTED} AND {where}"
+    # Asked once, before the first row: where one does not hold, the database does not begin.
+    where = " AND ".join([*(f"(SELECT number FROM {name}_0) <= {MOST_COUNTED}" for name in needless_after), where])
     shown = "to_do" if sums == SUMS_OF_HOURS else "1"
     some = f"SELECT {shown} FROM ({source[0]}) AS every_{called} WHERE {where} {_first('pk')}"
     return f"SELECT {sums} FROM ({some}) AS some_{called}", [*source[1], *_places(given)]
@@ -170,6 +175,16 @@ def counted(found: list[tuple[Any, ...]]) -> Counted:
     sums = {name: Promised(sum(figures[part].count for part in parts)) for name, parts in SUMS.items()}
     ended = by_day((date.fromisoformat(day), what, n) for place, day, what, n, *_ in found if place < 0)
     return Counted({**figures, **sums}, ended)
+
+
+def weeks_known(figures: Mapping[str, Promised]) -> list[Promised]:
+    """The coming weeks up to the first of which more is due than is counted: its hours are not known, and neither is
+    what flows over into later ones. None where more than that is overdue, which is all to be done this week.
+    """
+    if figures["late_untold"].count > MOST_COUNTED:
+        return []
+    weeks = (figures[f"week_{number}"] for number in range(COMING_WEEKS))
+    return list(takewhile(lambda week: week.count <= MOST_COUNTED, weeks))
 
 
 def by_day(found: Iterable[tuple[date, str, int]]) -> Ended:

@@ -9,6 +9,8 @@ from datetime import date
 from promises.coming_weeks import Week as Load
 
 WIDTH, BASE, TALL = 320, 112, 84
+# Of the coming weeks there are four. Where the last are not drawn, the others stay where they are.
+WEEK_WIDE = 80
 # Under three lines of figures.
 LOAD_BASE, INNER = 132, 28
 
@@ -62,16 +64,15 @@ class LoadBar:
 def loads(weeks: Sequence[tuple[str, Load, str]]) -> list[LoadBar]:
     """(label, week, address) as bars side by side, the most hours at full height."""
     most = max([max(week.promised.needed + week.carried, week.free) for _label, week, _url in weeks] + [1.0])
-    step = WIDTH // len(weeks)
     drawn = []
     for number, (label, week, url) in enumerate(weeks):
         needed = week.promised.needed + week.carried
         free, whole = (max(round(TALL * hours / most), 1 if hours else 0) for hours in (week.free, needed))
         over = round(TALL * week.over / most) if week.is_over else 0
         fits = max(whole - over, 0)
-        x = 10 + number * step
+        x = 10 + number * WEEK_WIDE
         tops = (LOAD_BASE - free, free, LOAD_BASE - fits, fits, LOAD_BASE - fits - over, over)
-        middle = x + (step - 20) // 2
+        middle = x + (WEEK_WIDE - 20) // 2
         drawn.append(LoadBar(label, week, url, x, middle - INNER // 2, middle, *tops))
     return drawn
 

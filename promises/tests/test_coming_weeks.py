@@ -132,6 +132,16 @@ def test_what_does_not_fit_is_drawn_above_the_hours_that_are_free():
     assert (third.over_height, third.fits_height) == (0, second.over_height)
 
 
+@pytest.mark.parametrize("many", [1, 2, 3])
+def test_weeks_stay_in_their_places_where_fewer_are_drawn(many):
+    bars = charts.loads([("", week, "") for week in flowing([9.0] * many, [9.0] * many)])
+
+    assert [bar.x for bar in bars] == [10, 90, 170][:many]
+    for bar in bars:
+        # In the middle of the sixty that stand for the free hours.
+        assert bar.middle == bar.inner_x + charts.INNER // 2 == bar.x + 30
+
+
 def test_weeks_without_hours_are_drawn_flat():
     (bar,) = charts.loads([("", week, "") for week in flowing([0.0], [0.0])])
 

@@ -3,6 +3,7 @@
 from datetime import date, time, timedelta
 from decimal import Decimal
 from urllib.parse import parse_qs, urlsplit
+from zoneinfo import ZoneInfo
 
 import pytest
 from django.db import connection
@@ -13,6 +14,7 @@ from clients.models import Client
 from conftest import DAY, NOW
 from engagement.staff.models import Absence, User, WorkingWeek
 from promises import actions
+from promises.board import Board
 from promises.coming_weeks import Promised
 from promises.forecast import UNKNOWN_HOURS
 from promises.models import Promise
@@ -333,17 +335,65 @@ def test_part_of_the_load_is_not_set_against_all_of_the_hours(office, make_promi
     assert "over by" not in page.content.decode()
 
 
-def test_more_than_a_thousand_are_counted_no_further(office, make_promise):
-    one = make_promise(estimate_hours=1)
+def copies(like, how_many):
     fields = {
-        field.attname: getattr(one, field.attname) for field in Promise._meta.concrete_fields if field.attname != "id"
+        field.attname: getattr(like, field.attname) for field in Promise._meta.concrete_fields if field.attname != "id"
     }
-    Promise.objects.bulk_create([Promise(**fields) for _each in range(1004)])
+    Promise.objects.bulk_create([Promise(**fields) for _each in range(how_many)])
+
+
+def test_of_more_than_a_thousand_nobody_adds_up_the_hours(office, make_promise):
+    copies(make_promise(estimate_hours=1), 1000)
 
     page = office.get(reverse("promises:board"))
 
-    assert coming(page)[0].promised.hours == 1001.0
-    assert "1,000+ due" in page.content.decode()
+    assert coming(page) == []
+    assert "More than 1,000 promises are overdue or due this week" in page.content.decode()
+
+
+def test_weeks_after_one_of_too_many_are_not_walked(make_promise, mara):
+    next_week, _later = make_promise(due_on=MONDAY), make_promise(due_on=MONDAY + 7 * DAY)
+    shown = Board(user=mara, zone=ZoneInfo("Africa/Johannesburg"), now=NOW)
+
+    assert [shown.counts()[f"week_{number}"] for number in range(4)] == [0, 1, 1, 0]
+    copies(next_week, 1000)
+    assert [shown.counts()[f"week_{number}"] for number in range(4)] == [0, 1001, 0, 0]
+    copies(make_promise(due_on=NOW.date() - DAY, made_at=NOW - 20 * DAY), 1000)
+    assert [shown.counts()[f"week_{number}"] for number in range(4)] == [0, 0, 0, 0]
+
+
+def test_a_thousand_are_added_up(office, make_promise):
+    copies(make_promise(estimate_hours=1), 999)
+
+    page = office.get(reverse("promises:board"))
+
+    assert [week.promised.hours for week in coming(page)] == [1000.0, 0.0, 0.0, 0.0]
+    assert "More than 1,000" not in page.content.decode()
+
+
+def test_what_flows_over_from_a_week_of_too_many_is_not_guessed_at(office, make_promise):
+    this_week, next_one = make_promise(estimate_hours=3), make_promise(due_on=MONDAY, estimate_hours=1)
+    make_promise(due_on=MONDAY + 7 * DAY, estimate_hours=5)
+    copies(next_one, 1000)
+
+    page = office.get(reverse("promises:board"))
+
+    assert [week.promised.hours for week in coming(page)] == [3.0]
+    assert coming(page)[0].first <= this_week.due_on <= coming(page)[0].last
+    said = page.content.decode()
+    assert "More than 1,000 promises are due in the week of" in said
+    assert f'datetime="{MONDAY.isoformat()}"' in said.split("More than 1,000 promises")[1][:120]
+
+
+def test_where_too_many_are_overdue_this_week_is_not_added_up(office, make_promise):
+    late = make_promise(due_on=NOW.date() - DAY, made_at=NOW - 20 * DAY)
+    copies(late, 1000)
+    make_promise(due_on=MONDAY, estimate_hours=5)
+
+    page = office.get(reverse("promises:board"))
+
+    assert coming(page) == []
+    assert "More than 1,000 promises are overdue or due this week" in page.content.decode()
 
 
 # A person's own, on My day

@@ -23,7 +23,7 @@ from engagement.staff.when import speak_short
 from promises import charts, words
 from promises.actions.asking import ask_for_update, by_person
 from promises.board import Board, slips_by_client
-from promises.board_counts import MOST_COUNTED, MOST_SCOPES
+from promises.board_counts import MOST_COUNTED, MOST_SCOPES, weeks_known
 from promises.coming_weeks import Promised, Week, flow
 from promises.csv_out import csv_response
 from promises.forms.board import BoardFilter
@@ -300,7 +300,6 @@ def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> d
         "weeks": weeks,
         "line": charts.line(weeks),
         "latest": next((week for week in reversed(weeks) if week.y is not None), None),
-        "most_counted": MOST_COUNTED,
     }
 
 
@@ -308,20 +307,24 @@ def _coming(
     shown: Board, counted: dict[str, Promised], firm: Firm, form: BoardFilter, request: SignedInRequest
 ) -> dict[str, Any]:
     """Hours promised in the coming weeks, and the hours free for them: only where all is shown that takes them."""
-    weeks = shown.coming_weeks()
-    promised = [counted[f"week_{number}"] for number in range(len(weeks))]
-    if shown.is_whole_load:
+    every_week, promised = shown.coming_weeks(), weeks_known(counted)
+    weeks, unknown = every_week[: len(promised)], every_week[len(promised) :]
+    if shown.is_whole_load and weeks:
         people = [person for person in form.people.values() if shown.owner is None or shown.owner.pk == person.pk]
         coming = flow(weeks, promised, free_together(people, firm, weeks, shown.now))
     else:
         coming = [Week(*week, due, 0.0) for week, due in zip(weeks, promised, strict=True)]
-    bars = []
-    for number, week in enumerate(coming):
-        label = _("this week") if number == 0 else speak_short(week.first, now=shown.now).split(" ", 1)[1]
+    labels, addresses = [], []
+    for number, (first, last) in enumerate(every_week):
+        labels.append(speak_short(first, now=shown.now).split(" ", 1)[1] if number else _("this week"))
         # What is overdue is to be done this week too.
-        first = week.first.isoformat() if number else ""
-        bars.append((label, week, _address(request, card="", due_from=first, due_to=week.last.isoformat())))
-    return {"coming": charts.loads(bars), "with_free": shown.is_whole_load}
+        since = first.isoformat() if number else ""
+        addresses.append(_address(request, card="", due_from=since, due_to=last.isoformat()))
+    return {
+        "coming": charts.loads([*zip(labels, coming, addresses, strict=False)]),
+        "with_free": shown.is_whole_load,
+        "unknown": (unknown[0][0], addresses[len(weeks)]) if unknown else None,
+    }
 
 
 def _chosen(request: SignedInRequest, form: BoardFilter) -> list[dict[str, str]]:
