@@ -373,6 +373,10 @@ class HalfYear:
         days = 1 + round(job.left * self.chance.lognormvariate(0.2, 0.35) / 3)
         on = add_working_days(calendar, max(now, promise.due_at), days).astimezone(promise.zoneinfo).date()
         asked = actions.Asked(due_for(promise.client, self.firm, on, None), "more_work", "There is more to it.", "us")
+        if promise.extensions.filter(old_due_at=promise.due_at, new_due_at=asked.due.at, answer=None).exists():
+            # The question came back, or nobody answered it: to ask for the same day once more would be refused.
+            self._tell(job.owner, promise, now)
+            return
         self.seen["told"] += 1
         self.seen["extensions"] += 1
         if self.chance.random() < 0.6 or not self._has_time_to_write(promise, now):
