@@ -155,6 +155,8 @@ def new_database(name: str, template: str = "template1") -> None:
         cursor.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         cursor.execute(f"CREATE DATABASE {name} TEMPLATE {template}")
         cursor.execute("CHECKPOINT")
+    # What was written for it goes to the disk now, not while the clock runs.
+    os.sync()
     connect(name)
 
 
