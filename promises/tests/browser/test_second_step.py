@@ -2,6 +2,7 @@
 
 import pytest
 from django.utils import timezone
+from playwright.sync_api import expect
 
 from conftest import PASSWORD
 from engagement.staff import second_step
@@ -32,13 +33,15 @@ def test_it_is_set_up_and_signed_in_with_by_keyboard_alone(visit, transactional_
     new.get_by_label("Password").fill(PASSWORD)
     new.keyboard.press("Enter")
     new.wait_for_url("**/sign-in/code/")
-    # The cursor stands in the field, and an app code that was taken is refused in words beside it.
+    # The cursor stands in the field, and a wrong code is refused in words beside it.
+    expect(new.get_by_label("Code from your app")).to_be_focused()
     new.keyboard.type("000000")
     new.keyboard.press("Enter")
     new.locator("[data-error-summary]").wait_for()
     assert new.evaluate("document.activeElement.hasAttribute('data-error-summary')")
     new.get_by_role("link", name="I cannot use my app").press("Enter")
     new.wait_for_url("**/sign-in/recovery/")
+    expect(new.get_by_label("Recovery code")).to_be_focused()
     new.keyboard.type(recovery)
     new.keyboard.press("Enter")
     new.wait_for_url(lambda url: "/sign-in/" not in url)
