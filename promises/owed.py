@@ -26,7 +26,7 @@ IN_HAND_READ = 30
 # So that what is read at once stays small, though each has thousands open.
 OWNERS_AT_ONCE = 25
 # To read what more than so many have open, the table is gone through once, and not once for each of them.
-MANY_OWNERS = 150
+MANY_OWNERS = 75
 
 # The same sum as `owed_of`, step by step, so that both come to the same number to the last bit. Each owner's comes as
 # numbers laid end to end, by date and key: to read them as text would take longer.
@@ -35,9 +35,8 @@ ONE = """float8send(date_part('epoch', due_at)) || int8send(id) || float8send(co
         ELSE estimate_hours::float8 * (1 - coalesce(per_cent, 0)::float8 / 100) END, 'NaN'))"""
 OF_EACH = """
 SELECT owners.id, theirs.* FROM unnest(%s::bigint[]) AS owners (id) CROSS JOIN LATERAL (
-    SELECT string_agg({one}, ''){in_hand} FROM (
-        SELECT * FROM promises_promise WHERE owner_id = owners.id AND ended_at IS NULL ORDER BY due_at, id
-    ) AS open
+    SELECT string_agg({one}, '' ORDER BY due_at, id){in_hand} FROM promises_promise
+    WHERE owner_id = owners.id AND ended_at IS NULL
 ) AS theirs
 """
 OF_MANY = """
