@@ -84,7 +84,8 @@ class Reminder(models.Model):
         TELL_BY = "tell_by", _("The client has to hear it now")
         SLIPPED = "slipped", _("The date passed and the client was not told")
 
-    promise = models.ForeignKey(Promise, on_delete=models.CASCADE, related_name="reminders")
+    # What makes an occasion unique begins with it: an index of its own would say the same.
+    promise = models.ForeignKey(Promise, on_delete=models.CASCADE, related_name="reminders", db_index=False)
     kind = models.CharField(max_length=10, choices=Kind.choices)
     # The date it is about, and from when it was at risk: a moved date, or a second fright, is a new occasion.
     about_due_at = models.DateTimeField()
