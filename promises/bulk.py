@@ -6,8 +6,6 @@ Django's bulk_update builds a CASE for each column and row: four times dearer th
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from datetime import date
-from decimal import Decimal
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -158,19 +156,16 @@ def _columns_of(rows: Sequence[Row]) -> list[str]:
 
 
 def _array_of(values: Iterable[Any]) -> str:
-    """As PostgreSQL reads an array: one constant, where the driver would make one of each value.
-
-    Of None, texts, numbers, moments and days. Anything else is written as its text.
-    """
+    """As PostgreSQL reads an array: one constant, where the driver would make one of each value."""
     return f"{{{','.join(map(_element_of, values))}}}"
 
 
 def _element_of(value: Any) -> str:
     if value is None:
         return "NULL"
-    if isinstance(value, int | float | Decimal | date):
-        return f'"{value}"'
-    text = str(value).replace("\\", "\\\\").replace('"', '\\"')
+    text = str(value)
+    if '"' in text or "\\" in text:
+        text = text.replace("\\", "\\\\").replace('"', '\\"')
     return f'"{text}"'
 
 

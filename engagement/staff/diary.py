@@ -35,6 +35,7 @@ def read_hours(hours: Hours) -> tuple[tuple[Span, ...], ...]:
     return tuple(tuple((_clock(start), _clock(end)) for start, end in day) for day in hours)
 
 
+@lru_cache(maxsize=256)
 def _clock(text: str) -> time:
     return time.max if text == "24:00" else time.fromisoformat(text)
 

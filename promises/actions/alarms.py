@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
-from dataclasses import replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from itertools import accumulate
@@ -17,7 +16,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message, State
-from engagement.staff.diary import Covers, Diaries
+from engagement.staff.diary import Covers, Diaries, without_absences
 from engagement.staff.models import User
 from engagement.staff.worktime import NoWorkingTime, next_working_moment
 from promises.bulk import update_rows
@@ -92,7 +91,7 @@ class Hearers:
         """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
         moment = self.now + COLLECT
         with suppress(NoWorkingTime):
-            moment = next_working_moment(replace(self.diaries.of(person), absences=()), moment)
+            moment = next_working_moment(without_absences(self.diaries.of(person)), moment)
         return self._covers.of(person, moment)
 
     def _let_in(self, person: User) -> frozenset[int]:

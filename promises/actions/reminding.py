@@ -33,8 +33,7 @@ WRITTEN = ("promise", "kind", "person", "message")
 SAME_OF_A_REMINDER = {"about_due_at": "due_at", "alarm_at": "alarm_at"}
 
 
-@dataclass(frozen=True, slots=True)
-class Raised:
+class Raised(NamedTuple):
     """A promise whose client has to hear: at risk or overdue, and not told. `is_new`: since this look."""
 
     promise: Promise

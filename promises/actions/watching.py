@@ -6,15 +6,14 @@ import logging
 from array import array
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from time import monotonic
-from typing import Any
+from typing import Any, NamedTuple
 
-from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
 from django.db.models.base import ModelState
 from django.utils import translation
@@ -234,15 +233,13 @@ def _merged(shelves: Sequence[_Shelf]) -> _Shelf:
     return merged
 
 
-@dataclass(frozen=True, slots=True)
-class _Hint:
+class _Hint(NamedTuple):
     owner_id: int
     pk: int
     at: float
 
 
-@dataclass(frozen=True, slots=True)
-class _Seen:
+class _Seen(NamedTuple):
     """A promise as the look left it, not written yet. `is_new`: its band changed, or this was the first look.
 
     `is_raised`: from this look on its client has to hear.
@@ -404,7 +401,7 @@ def _made_of(values: Sequence[Any]) -> Promise:
     promise = Promise.__new__(Promise)
     promise.__dict__.update(zip(READ, values, strict=True), ended_at=None)
     promise._state = ModelState()
-    promise._state.adding, promise._state.db = False, connection.alias
+    promise._state.adding, promise._state.db = False, DEFAULT_DB_ALIAS
     promise._state.fields_cache = {}
     return promise
 
