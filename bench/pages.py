@@ -22,7 +22,7 @@ BOARDS = ("board, first page", "board, filtered", "board, last page")
 CLIENT_PAGE = "client page"
 # Who has which day before them: the ordinary one has the same promises in every size.
 DAYS = ("My day", "My day of the busiest owner")
-BIG = "own page of the client with a tenth of everything"
+BIG = "own page of the client with the most"
 
 Times = Mapping[str, Sequence[float]]
 

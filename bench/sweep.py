@@ -72,6 +72,7 @@ def main() -> None:
     parser.add_argument("sizes", nargs="*", type=int, default=[1_000, 10_000, 100_000], metavar="SIZE")
     parser.add_argument("--rounds", type=int, default=3, help="pairs of statement and sweep for each size")
     parser.add_argument("--hours", type=float, default=HOURS, help="the middle estimate of what is promised")
+    parser.add_argument("--skewed", action="store_true", help="far too much for one client, one owner and one hour")
     given = parser.parse_args()
     with contextlib.ExitStack() as ends:
         folder = Path(ends.enter_context(tempfile.TemporaryDirectory(prefix="engagement-bench-")))
@@ -92,13 +93,13 @@ def main() -> None:
         steps = len(given.sizes) * (1 + given.rounds * len(PARTS))
         bar = ends.enter_context(tqdm(total=steps, unit="step", disable=None))
         for size in given.sizes:
-            measure(size, given.rounds, given.hours, bar)
+            measure(size, given.rounds, given.hours, given.skewed, bar)
 
 
-def measure(size: int, rounds: int, hours: float, bar: tqdm) -> None:
+def measure(size: int, rounds: int, hours: float, skewed: bool, bar: tqdm) -> None:
     bar.set_description(f"{size:,}: generating")
     # By a process of its own: what it has in memory, a worker of the watch never has.
-    maker = get_context("spawn").Process(target=generate, args=(size, hours))
+    maker = get_context("spawn").Process(target=generate, args=(size, hours, skewed))
     maker.start()
     maker.join()
     if maker.exitcode:
@@ -246,7 +247,7 @@ def plan_of_due() -> list[str]:
 # --- the database -----------------------------------------------------------------------------------------------------
 
 
-def generate(size: int, hours: float) -> None:
+def generate(size: int, hours: float, skewed: bool) -> None:
     import django
 
     django.setup()
@@ -256,7 +257,7 @@ def generate(size: int, hours: float) -> None:
 
     new_database(f"made_{size}")
     call_command("migrate", verbosity=0)
-    fill(Plan(size, NOW, hours=hours), bar=False)
+    fill(Plan(size, NOW, skewed=skewed, hours=hours), bar=False)
     # For the statement's reminders to belong to.
     outbox.write(
         occasion="bench", now=NOW, audience="staff", address=BOSS_EMAIL, subject="Bench", body="", kind="bench"

@@ -301,9 +301,10 @@ def against_hand_count(now: datetime) -> tuple[int, int]:
 # --- beside the bare statement ----------------------------------------------------------------------------------------
 
 
-def beside_statement(small: int, large: int, rounds: int, environ: dict[str, str]) -> list[Line]:
+def beside_statement(small: int, large: int, rounds: int, skewed: bool, environ: dict[str, str]) -> list[Line]:
     """What `bench/sweep.py` measures, on copies of its own."""
     command = [sys.executable, str(BENCH / "sweep.py"), str(small), str(large), "--rounds", str(rounds)]
+    command += ["--skewed"] if skewed else []
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)
     if done.returncode:
         raise RuntimeError(f"bench/sweep.py broke off: {done.stderr[-500:]}")
