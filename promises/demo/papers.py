@@ -21,7 +21,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.models import User
 from promises.actions.addenda import choose_dates
-from promises.demo import data
+from promises.demo import data, texts
 from promises.demo.cast import OPENING, Cast
 from promises.demo.stage import Stage, send_ready
 from promises.due import due_for
@@ -146,7 +146,7 @@ def _addendum(
 
 
 def _ask_for_more(cast: Cast, stage: Stage, solutions: list[Solution]) -> None:
-    for name, what, minutes, answer, solution in data.REQUESTS:
+    for name, what, minutes, answer, solution in texts.REQUESTS:
         client = _client(cast, name)
         lead = client.lead
         assert lead
@@ -167,7 +167,7 @@ def _ask_for_more(cast: Cast, stage: Stage, solutions: list[Solution]) -> None:
 
 def _solutions(cast: Cast, stage: Stage) -> list[Solution]:
     kept = []
-    for title, helps_when, say, owner, months in data.SOLUTIONS:
+    for title, helps_when, say, owner, months in texts.SOLUTIONS:
         solution = Solution(
             title=title,
             helps_when=helps_when,
@@ -184,10 +184,10 @@ def _draft(cast: Cast, paper: Paper, now: datetime, *, turnaround: bool = False)
     starts_on = now.astimezone(paper.client.zoneinfo).date()
     values = {
         "title": paper.title,
-        "summary": data.SUMMARIES[paper.trade],
-        "not_included": data.NOT_INCLUDED[paper.trade],
-        "timeline": data.TIMELINES[paper.trade],
-        "terms": data.TERMS,
+        "summary": texts.SUMMARIES[paper.trade],
+        "not_included": texts.NOT_INCLUDED[paper.trade],
+        "timeline": texts.TIMELINES[paper.trade],
+        "terms": texts.TERMS,
         "starts_on": starts_on,
         "ends_on": _ends_on(cast, paper, starts_on),
     }
@@ -200,7 +200,7 @@ def _draft(cast: Cast, paper: Paper, now: datetime, *, turnaround: bool = False)
             "price": Decimal(price),
             "turnaround_days": days if turnaround else None,
         }
-        for service, description, quantity, unit, price, days in data.LINES[paper.trade]
+        for service, description, quantity, unit, price, days in texts.LINES[paper.trade]
     ]
     tax = {"kind": "tax", "service": "VAT", "rate": Decimal(15)}
     return actions.draft_scope(paper.client, values, [*lines, tax], by=paper.lead, now=now)
@@ -256,8 +256,8 @@ def _send_copy(agreement: Agreement, contact: Contact, now: datetime) -> None:
         audience=Audience.CLIENT,
         address=contact.email,
         language=contact.speaks,
-        subject=data.SIGNED_COPY.format(**about),
-        body=data.SIGNED_COPY_TEXT.format(**words),
+        subject=texts.SIGNED_COPY.format(**about),
+        body=texts.SIGNED_COPY_TEXT.format(**words),
         kind=f"client {agreement.client_id}",
     )
     send_ready(now)

@@ -15,7 +15,7 @@ from clients.models import Client
 from engagement.staff.models import User
 from promises.actions import look_at_due, look_soon
 from promises.actions.digest import write_digests
-from promises.demo import data, papers, stories
+from promises.demo import data, papers, stories, texts
 from promises.demo.cast import Cast, assemble, away
 from promises.demo.record import keep_record
 from promises.demo.stage import Job, Stage, days_for, nothing_leaves, send_ready
@@ -198,7 +198,7 @@ class _Roles:
         trade, usual_what, usual_hours = (customer.trades[0], what, hours) if what else next(self.usual[client.name])
         contacts, scopes = self.cast.contacts[client.pk], self.cast.scopes.get(client.pk, [])
         return Job(
-            what=usual_what.format(month=data.MONTHS[self.cast.days[due].month - 1], number=rng.randint(3, 40)),
+            what=usual_what.format(month=texts.MONTHS[self.cast.days[due].month - 1], number=rng.randint(3, 40)),
             hours=usual_hours or 0,
             trade=trade,
             client=client,
@@ -229,7 +229,7 @@ def _past(cast: Cast, rng: random.Random) -> Iterator[tuple[Story, Client, int]]
 
 
 def _usual_jobs(customer: data.Customer, rng: random.Random) -> Iterator[tuple[str, str, int]]:
-    jobs = [(trade, what, hours) for trade in customer.trades for what, hours in data.JOBS[trade]]
+    jobs = [(trade, what, hours) for trade in customer.trades for what, hours in texts.JOBS[trade]]
     rng.shuffle(jobs)
     return cycle(jobs)
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from engagement.staff.diary import firm_calendar
 from engagement.staff.worktime import Calendar, working_day_after
 from promises.actions.past_jobs import JobImporter
-from promises.demo import data
+from promises.demo import data, texts
 from promises.demo.cast import OPENING, Cast
 from promises.demo.stage import days_for, hours_for
 from promises.importing.jobs import JobReading, JobRow
@@ -32,7 +32,7 @@ def keep_record(cast: Cast) -> None:
 
 def _row(cast: Cast, calendar: Calendar, number: int, made: date, rng: random.Random) -> JobRow:
     owner, trade = rng.choice(list(data.TRADES.items()))
-    _what, hours = rng.choice(data.JOBS[trade])
+    _what, hours = rng.choice(texts.JOBS[trade])
     days = days_for(hours) + rng.choice(OFF)
     return JobRow(
         line=number + 1,

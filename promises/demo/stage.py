@@ -24,7 +24,7 @@ from engagement.staff.worktime import is_working_day
 from engagement.staff.zones import zone_or_utc
 from promises import actions
 from promises.actions.base import keep_note
-from promises.demo import data
+from promises.demo import texts
 from promises.due import Due, due_for
 from promises.models import Promise, Standing, Telling
 
@@ -86,11 +86,11 @@ class Stage:
         rng = job.rng
         words: dict[str, Any] = {}
         if rng.random() < 0.35:
-            words["client_words"] = rng.choice(data.CLIENT_WORDS)
+            words["client_words"] = rng.choice(texts.CLIENT_WORDS)
         if rng.random() < 0.3:
-            words["may_stand_in_the_way"] = rng.choice(data.OBSTACLES)
+            words["may_stand_in_the_way"] = rng.choice(texts.OBSTACLES)
         if rng.random() < 0.5:
-            words["next_step"] = data.STEPS[job.trade][1]
+            words["next_step"] = texts.STEPS[job.trade][1]
         return actions.make(
             client=job.client,
             what=job.what,
@@ -101,7 +101,7 @@ class Stage:
             contact=job.contact,
             scope=job.scope,
             estimate_hours=Decimal(job.hours) if estimate else None,
-            steps=data.STEPS[job.trade] if steps else (),
+            steps=texts.STEPS[job.trade] if steps else (),
             **words,
         )
 
@@ -111,8 +111,8 @@ class Stage:
             standing=Standing.ON_TRACK,
             per_cent=per_cent,
             hours_left=Decimal(left) if left else None,
-            text=job.rng.choice(data.PROGRESS[job.trade]) if job.rng.random() < 0.8 else "",
-            note=job.rng.choice(data.NOTES) if note else "",
+            text=job.rng.choice(texts.PROGRESS[job.trade]) if job.rng.random() < 0.8 else "",
+            note=job.rng.choice(texts.NOTES) if note else "",
             by=self.hand(job.owner),
             now=self.now,
         )
@@ -129,7 +129,7 @@ class Stage:
             promise,
             standing=Standing.MAY_BE_LATE,
             hours_left=Decimal(left),
-            text=data.MAY_BE_LATE[job.trade],
+            text=texts.MAY_BE_LATE[job.trade],
             by=self.hand(job.owner),
             now=self.now,
         )
@@ -141,7 +141,7 @@ class Stage:
             delivered_at=self.now,
             by=self.hand(job.owner),
             now=self.now,
-            text=data.DONE[job.trade],
+            text=texts.DONE[job.trade],
             hours_taken=_took(promise, job),
         )
 
@@ -182,7 +182,7 @@ class Stage:
             promise,
             self.due(job, day),
             reason=reason,
-            reason_text=data.REASONS[reason],
+            reason_text=texts.REASONS[reason],
             asked_by=asked_by,
             by=self.hand(job.owner),
             now=self.now,
@@ -210,14 +210,14 @@ class Stage:
         )
 
     def _sentence(self, promise: Promise, job: Job, kind: str, new: Due | None, language: str) -> str:
-        text = data.DONE if kind == Telling.Kind.DONE else data.MAY_BE_LATE
+        text = texts.DONE if kind == Telling.Kind.DONE else texts.MAY_BE_LATE
         if kind == Telling.Kind.PROGRESS:
-            said = job.rng.choice(data.PROGRESS[job.trade])
+            said = job.rng.choice(texts.PROGRESS[job.trade])
         elif kind == Telling.Kind.MOVED:
             said = ""
         else:
             said = text[job.trade]
-        template = str(data.LETTERS[language][str(kind)])
+        template = str(texts.LETTERS[language][str(kind)])
         words = {
             "what": promise.what,
             "text": said,
@@ -231,7 +231,7 @@ class Stage:
         return speak_due(on, at_time, zone, now=self.now, language=language, with_zone=at_time is not None)
 
     def _letter(self, promise: Promise, job: Job, kind: str, new: Due | None, by: User) -> tuple[str, str]:
-        letter: dict[str, Any] = data.LETTERS[job.contact.speaks]
+        letter: dict[str, Any] = texts.LETTERS[job.contact.speaks]
         lines = [letter["dear"].format(name=job.contact.name.split()[0]), ""]
         lines += [self._sentence(promise, job, kind, new, job.contact.speaks), ""]
         link = self.links.get(job.client.pk)

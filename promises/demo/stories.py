@@ -7,8 +7,8 @@ from datetime import datetime, timedelta
 
 from engagement.outbox import actions as outbox
 from promises import actions
-from promises.demo.data import WAITING
 from promises.demo.stage import Job, Stage, leave_in_doubt
+from promises.demo.texts import WAITING
 from promises.models import Extension, Promise, Standing, Telling
 
 Kind = Telling.Kind
