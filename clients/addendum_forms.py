@@ -8,10 +8,11 @@ from django import forms
 from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy
 
+from clients.fields import LONG_TEXT, SHORT_TEXT, words_field
 from clients.holding import Holding, Line
+from clients.line_forms import ServiceForm, ServiceLines, TaxForm, TaxLines
+from clients.line_forms import line_values as values_of_lines
 from clients.models import Addendum, AddendumLine, LineValues
-from clients.scope_forms import LONG_TEXT, SHORT_TEXT, ServiceForm, ServiceLines, TaxForm, TaxLines, words_field
-from clients.scope_forms import line_values as values_of_lines
 from engagement.staff.plain_words import PlainWords
 
 KEEP = "keep"

@@ -11,9 +11,10 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from clients import actions
 from clients.actions import drafting
 from clients.agreement_rules import State
+from clients.fields import LONG_TEXT, SHORT_TEXT, AmountField, written
 from clients.forms import MOST_BYTES, file_name
+from clients.line_forms import MOST_LINES
 from clients.models import Entry, Scope, ScopeFile, ScopeTemplate
-from clients.scope_forms import LONG_TEXT, MOST_LINES, SHORT_TEXT, AmountField, written
 from clients.tests.agreements import draft, signed
 from conftest import NOW
 

@@ -18,12 +18,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
+from clients.agreement_forms import SendForm, SignForFirmForm, WhyForm
 from clients.agreement_rules import State, Step
 from clients.content import fingerprint, language_of
 from clients.document.values import Content
 from clients.models import Agreement, SealedDocument, SentVersion, Side
 from clients.rights import may_decide, may_take
-from clients.scope_forms import SendForm, SignForFirmForm, WhyForm
 from clients.signing_page import Text
 from clients.terms import as_html
 from clients.views.private import kept_private

@@ -16,21 +16,13 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
+from clients.agreement_forms import PaperForm
 from clients.agreement_page import agreement_context
 from clients.forms import file_name
+from clients.line_forms import Lines, ServiceLines, TaxLines, line_values
 from clients.models import Client, LineValues, Scope, ScopeFile, ScopeLine
 from clients.rights import may_decide
-from clients.scope_forms import (
-    BeginForm,
-    CopyForm,
-    KeepTemplateForm,
-    Lines,
-    PaperForm,
-    ScopeForm,
-    ServiceLines,
-    TaxLines,
-    line_values,
-)
+from clients.scope_forms import BeginForm, CopyForm, KeepTemplateForm, ScopeForm
 from clients.scope_page import holds_of, rows_of, versions_of_addenda, with_addenda
 from clients.signals import scope_shown
 from clients.terms import as_html

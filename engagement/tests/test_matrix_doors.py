@@ -24,6 +24,7 @@ MANAGERS = ("objects", "_default_manager", "_base_manager")
 OF_ONE_FOUND = "of one that was found through the door"
 BY_ITS_ADDRESS = "whoever holds the private address; no person is signed in"
 EXPLAINED = {
+    "clients/agreement_forms.py SendForm.__init__: Contact": OF_ONE_FOUND,
     "clients/agreement_page.py _letter: Message": OF_ONE_FOUND,
     "clients/agreement_page.py papers_of: SealedDocument": OF_ONE_FOUND,
     "clients/forms.py ClientForm.clean_name: Client": "a name is one client's, whoever asks: the database says so too",
@@ -31,7 +32,6 @@ EXPLAINED = {
     "clients/forms.py LinkForm.__init__: Scope": OF_ONE_FOUND,
     "clients/request_forms.py AddendumForm.__init__: Scope": OF_ONE_FOUND,
     "clients/scope_forms.py ScopeForm.__init__: Contact": OF_ONE_FOUND,
-    "clients/scope_forms.py SendForm.__init__: Contact": OF_ONE_FOUND,
     "clients/scope_page.py versions_of_addenda: SentVersion": OF_ONE_FOUND,
     "clients/scope_page.py with_addenda: Addendum": OF_ONE_FOUND,
     "clients/views/agreements.py document: SealedDocument": OF_ONE_FOUND,

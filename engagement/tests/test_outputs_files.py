@@ -28,7 +28,7 @@ pytestmark = pytest.mark.django_db
 FILES = files()
 # Each is tried below.
 DOORS = {"clients.verify_form.VerifyForm.file", "promises.forms.uploads.UploadForm.file"}
-DOORS |= {"engagement.staff.forms.firm.LogoForm.logo", "clients.scope_forms.PaperForm.paper"}
+DOORS |= {"engagement.staff.forms.firm.LogoForm.logo", "clients.agreement_forms.PaperForm.paper"}
 TAKEN_INLINE = {"image/png", "image/jpeg"}
 
 
