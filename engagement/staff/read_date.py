@@ -10,8 +10,9 @@ from datetime import date, time, timedelta
 from itertools import pairwise
 from typing import NamedTuple
 
+from engagement.staff.date_rules import Days
 from engagement.staff.date_text import MOST_TOKENS
-from engagement.staff.day_rules import DayRules, Days
+from engagement.staff.day_rules import DayRules
 from engagement.staff.time_rules import END_OF_DAY, Clock
 
 MOST_HITS = 8
