@@ -11,15 +11,15 @@ from heapq import merge
 from itertools import groupby
 from operator import attrgetter
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
-from django.db import DEFAULT_DB_ALIAS, DatabaseError, InterfaceError, OperationalError, connection, transaction
+from django.db import DatabaseError, InterfaceError, OperationalError, connection, transaction
 from django.db.models import QuerySet
-from django.db.models.base import ModelState
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from engagement.staff.models import Firm, User
+from engagement.staff.statement import Part
 from promises.actions.alarms import Hearers
 from promises.actions.reminding import Raised, reminders, with_half_way
 from promises.bulk import Besides, among, update_unchanged
@@ -55,7 +55,8 @@ SELECT pg_try_advisory_lock(%s), set_config('tcp_keepalives_idle', '60', false),
 """
 
 # What a look reads of a promise, and what it writes.
-READ = (
+READ = Part(
+    Promise,
     "id",
     "client_id",
     "owner_id",
@@ -312,9 +313,11 @@ class _Sweep:
         """The promises with those hints still, and whether their clients are restricted."""
         listed = {hint.pk: hint.at for hint in hints}
         due = Promise.objects.to_look_at(self.now).filter(pk__in=among([*listed]))
-        for *values, restricted in due.order_by("owner_id", "pk").values_list(*READ, "client__restricted"):
-            promise = _made_of(values)
+        for *values, restricted in due.order_by("owner_id", "pk").values_list(*READ.columns, "client__restricted"):
+            promise = READ.made(values)
+            assert promise
             assert promise.next_look_at
+            promise.ended_at = None
             if promise.next_look_at.timestamp() == listed[promise.pk]:
                 # Without it a look would ask for each one.
                 promise._state.fields_cache["owner"] = self._people[promise.owner_id]
@@ -394,16 +397,6 @@ def _the_word() -> Iterator[bool]:
             # Without a connection there is no word any more.
             with suppress(DatabaseError, InterfaceError), connection.cursor() as cursor:
                 cursor.execute("SELECT pg_advisory_unlock(%s)", [THE_SWEEP])
-
-
-def _made_of(values: Sequence[Any]) -> Promise:
-    """A promise with these columns. Django's own making of one takes longer than the look at it."""
-    promise = Promise.__new__(Promise)
-    promise.__dict__.update(zip(READ, values, strict=True), ended_at=None)
-    promise._state = ModelState()
-    promise._state.adding, promise._state.db = False, DEFAULT_DB_ALIAS
-    promise._state.fields_cache = {}
-    return promise
 
 
 def _stamp_slip(promise: Promise, now: datetime) -> None:
