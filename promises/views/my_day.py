@@ -24,7 +24,7 @@ from promises.views.from_scope import to_promise
 from promises.views.renewals import endings
 from promises.views.team import own_weeks
 
-MOST_ROWS = 25
+MOST_ROWS = 20
 MOST_ANSWERS = 5
 OWN_WEEKS = 2
 
