@@ -1,7 +1,7 @@
 """Load and free hours by person by week. The team's page and a person's own line on My day ask here.
 
 As many statements for one person as for forty. What is promised is summed up by the database, through the index
-`promise_owner_due`, for the people of one page alone.
+`promise_owner_counted`, for the people of one page alone.
 """
 
 from __future__ import annotations

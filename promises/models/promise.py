@@ -235,8 +235,22 @@ class Promise(models.Model):
                 fields=["due_at", "id"],
                 condition=IS_OPEN & Q(band="at_risk") & Q(told_at__isnull=False),
             ),
-            # For My day and one owner's board.
-            models.Index(name="promise_owner_due", fields=["owner", "due_at", "id"], condition=IS_OPEN),
+            # For My day and one owner's board; and what they have promised is added up without looking at a row.
+            models.Index(
+                name="promise_owner_counted",
+                fields=[
+                    "owner",
+                    "due_at",
+                    "id",
+                    "client",
+                    "due_on",
+                    "standing",
+                    "per_cent",
+                    "hours_left",
+                    "estimate_hours",
+                ],
+                condition=IS_OPEN,
+            ),
             # For the lists of My day, each through one of its own.
             models.Index(
                 name="promise_owner_untold", fields=["owner", "due_at", "id"], condition=IS_OPEN & Q(told_at=None)
