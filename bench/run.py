@@ -138,7 +138,7 @@ class Run:
         self.bar.update()
         self.say("four sweeps at once")
         kills = 20 if self.large > LARGE else 6
-        self.report.add(*sweeps.four_at_once(self.found, f"ours_{self.large}", self.now, kills))
+        self.report.add(*sweeps.four_at_once(self.found, f"ours_{self.large}", self.now, kills, pairs))
         self.bar.update()
 
     def dispatch(self) -> None:

@@ -217,7 +217,7 @@ def beside_people(
 # --- four at once -----------------------------------------------------------------------------------------------------
 
 
-def four_at_once(servers: Servers, template: str, now: datetime, kills: int, rounds: int = 3) -> list[Line]:
+def four_at_once(servers: Servers, template: str, now: datetime, kills: int, rounds: int) -> list[Line]:
     one, four = [], []
     for _ in range(rounds):
         for took, many in ((one, 1), (four, AT_ONCE)):
