@@ -35,6 +35,8 @@ TITLE, TITLE_OF_MORE = "Ours", "Ours, of {large:,} promises"
 SKEWED = "with a fifth of all for one client, a tenth with one owner, and one in twenty due within one hour"
 # Rounds of pages, and of logging.
 ROUNDS, LOGGED = 80, 60
+# Of a sweep and the bare statement: of eight, one alone does not decide. Of a million they would take too long.
+PAIRS, FEWER_PAIRS = 8, 3
 PARTS = ("pages", "sweeps", "dispatch", "import")
 OF_SKEWED = PARTS[:2]
 MESSAGES, TASKS = 8_000, 2_000
@@ -131,14 +133,14 @@ class Run:
             "TEST_DATABASE_URL": f"{self.found.postgres.rsplit('/', 1)[0]}/postgres",
             "DATABASE_URL": "",
         }
-        pairs = 5 if self.large <= LARGE else 3
+        pairs = PAIRS if self.large <= LARGE else FEWER_PAIRS
         self.report.add(*sweeps.beside_statement(self.small, self.large, pairs, self.skewed, environ))
         for name in ("measured", f"made_{self.large}"):
             drop_database(name)
         self.bar.update()
         self.say("four sweeps at once")
-        kills = 20 if self.large > LARGE else 6
-        self.report.add(*sweeps.four_at_once(self.found, f"ours_{self.large}", self.now, kills, pairs))
+        kills, rounds = (20, 3) if self.large > LARGE else (6, 5)
+        self.report.add(*sweeps.four_at_once(self.found, f"ours_{self.large}", self.now, kills, rounds))
         self.bar.update()
 
     def dispatch(self) -> None:

@@ -19,7 +19,7 @@ from typing import Any
 
 from bench.browser import Browser
 from bench.places import Servers, connect, mortal, new_database
-from bench.ratio import Interval, apart, exactly, p95
+from bench.ratio import apart, exactly, of_few, p95
 from bench.report import Line
 from bench.standstills import Span, Standstills, standstills
 from engagement.supervisor import end_with_parent
@@ -317,7 +317,7 @@ def beside_statement(small: int, large: int, rounds: int, skewed: bool, environ:
         mine, theirs = seconds(large, what), seconds(large, bare)
         rates = [one / other for one, other in zip(mine, theirs, strict=True)]
         note = f"{statistics.median(mine):.3g} s against {statistics.median(theirs):.3g} s, {len(mine)} pairs"
-        return Line(f"{name} at {large:,}", limit, _of_few(rates), 2 if limit else None, note=note)
+        return Line(f"{name} at {large:,}", limit, of_few(rates), 2 if limit else None, note=note)
 
     none = [many / few for many, few in zip(seconds(large, "nothing due"), seconds(small, "nothing due"), strict=True)]
     first = next(row for row in rows if row.get("size") == large and row["what"] == "first")
@@ -326,11 +326,6 @@ def beside_statement(small: int, large: int, rounds: int, skewed: bool, environ:
         beside("sweep with 2 % due against bare incremental SQL", "2 % due", "statement, 2 % due"),
         # It reads the record first, which the workers of a firm do once in some minutes: no promise, but no secret.
         beside("the same by a worker just started", "2 % due, new worker", "statement, 2 % due", None),
-        Line(f"sweep with nothing due, {large:,} against {small:,}", 3, _of_few(none), 1.5),
+        Line(f"sweep with nothing due, {large:,} against {small:,}", 3, of_few(none), 1.5),
         Line("statements per 1,000 changed rows", 10, exactly(first["statements a thousand"]), 5),
     ]
-
-
-def _of_few(values: list[float]) -> Interval:
-    """Of a handful, the worst is the end."""
-    return Interval(min(values), statistics.median(values), max(values))

@@ -1,11 +1,12 @@
 """The arithmetic of the figures: what is measured here is only right if this is."""
 
 import json
+import random
 import statistics
 
 import pytest
 
-from bench.ratio import apart, exactly, interval, p95, paired
+from bench.ratio import apart, exactly, interval, of_few, p95, paired
 from bench.report import Line, Report, write_results
 
 
@@ -37,6 +38,26 @@ def test_nine_in_ten_repetitions_lie_within():
     # The mean of a thousand such numbers is known to vary by 1.645 × 14.43 / √1000 either way.
     assert found.low == pytest.approx(24.5 - 0.75, abs=0.15)
     assert found.high == pytest.approx(24.5 + 0.75, abs=0.15)
+
+
+@pytest.mark.parametrize(("many", "outside"), [(1, 0), (3, 0), (5, 0), (7, 0), (8, 1), (10, 1), (11, 2)])
+def test_of_few_as_many_are_left_out_as_leave_the_median_within(many, outside):
+    draw = random.Random(4)
+
+    found = of_few(draw.sample(range(many), many))
+
+    assert (found.low, found.high) == (outside, many - 1 - outside)
+    assert found.middle == (many - 1) / 2
+
+
+@pytest.mark.parametrize("many", [8, 10, 11, 20])
+def test_nine_in_ten_intervals_of_few_hold_the_median(many):
+    draw = random.Random(4)
+
+    # The median of these is 1: it is as likely to be above as below.
+    found = [of_few([draw.lognormvariate(0, 1) for _ in range(many)]) for _ in range(2000)]
+
+    assert 0.89 <= sum(one.low <= 1 <= one.high for one in found) / len(found) < 0.99
 
 
 def test_the_same_figures_give_the_same_interval():
