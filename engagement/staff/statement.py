@@ -189,8 +189,14 @@ class Part(Generic[Made]):
 
     def __init__(self, model: type[Made], *names: str) -> None:
         self.model = model
-        # As the model has them: the key is the first.
+        # As the model has them.
         self.columns = [field.attname for field in model._meta.concrete_fields if field.attname in names]
+        if unknown := {*names}.difference(self.columns):
+            raise ValueError(f"{model.__name__} has no column {', '.join(sorted(unknown))}.")
+        key = model._meta.pk
+        assert key
+        if self.columns[0] != key.attname:
+            raise ValueError(f"{model.__name__} is known by {key.attname}, which must be the first of its columns.")
 
     def under(self, path: str) -> list[str]:
         return [f"{path}__{column}" for column in self.columns]
@@ -198,7 +204,8 @@ class Part(Generic[Made]):
     def made(self, values: Sequence[Any]) -> Made | None:
         """None where there is no row at the other end.
 
-        As Django's `from_db`, which takes longer than to show one, or to look at it, and tells receivers of signals.
+        As Django's `from_db`, which takes longer than to show one, or to look at it. Neither the model's own `__init__`
+        nor any receiver of signals hears of it.
         """
         if values[0] is None:
             return None

@@ -5,7 +5,7 @@ from django.db import connection
 from django.db.models import CharField, DateTimeField, F
 
 from engagement.staff.models import Absence, User
-from engagement.staff.statement import AmongGiven, Given, SqlText, Statement, put_together_once
+from engagement.staff.statement import AmongGiven, Given, Part, SqlText, Statement, put_together_once
 
 NOON = datetime(2026, 11, 18, 12, tzinfo=UTC)
 DAY = timedelta(days=1)
@@ -124,3 +124,28 @@ def test_whoever_listens_hears_the_text_itself(people):
         Statement(User.objects.filter(last_login__lte=LAST_SEEN).values_list("name")).ask(now=NOON)
 
     assert [sql.partition(" ")[0] for sql in heard] == ["SELECT"]
+
+
+def test_some_columns_make_a_row_that_reads_the_others_if_somebody_asks(people, django_assert_num_queries):
+    part = Part(User, "name", "id", "email")
+    (row,) = User.objects.filter(name="Ann").values_list(*part.columns)
+
+    with django_assert_num_queries(0):
+        ann = part.made(row)
+        assert (ann, ann.name, ann.email) == (people[0], "Ann", people[0].email)
+        assert ann.get_deferred_fields() >= {"last_login", "zone"}
+    with django_assert_num_queries(1):
+        assert ann.last_login == NOON
+    ann.name = "Anna"
+    ann.save(update_fields=["name"])
+    assert User.objects.get(pk=ann.pk).name == "Anna"
+
+
+def test_where_there_is_no_row_nothing_is_made():
+    assert Part(User, "id", "name").made([None, None]) is None
+
+
+@pytest.mark.parametrize(("columns", "said"), [(["id", "nane"], "no column nane"), (["name"], "known by id")])
+def test_columns_that_are_not_there_are_refused(columns, said):
+    with pytest.raises(ValueError, match=said):
+        Part(User, *columns)
