@@ -156,7 +156,10 @@ def _columns_of(rows: Sequence[Row]) -> list[str]:
 
 
 def _array_of(values: Iterable[Any]) -> str:
-    """As PostgreSQL reads an array: one constant, where the driver would make one of each value."""
+    """As PostgreSQL reads an array: one constant, where the driver would make one of each value.
+
+    Of None, and of what PostgreSQL reads as Python writes it: texts, numbers, truths, moments and days.
+    """
     return f"{{{','.join(map(_element_of, values))}}}"
 
 

@@ -1,12 +1,14 @@
 """Many rows written in one statement hold what was given, to the last sign."""
 
-from datetime import timedelta
+from datetime import date, timedelta
+from decimal import Decimal
 
 import pytest
+from django.db import connection
 
 from conftest import NOW
-from promises.bulk import Besides, among, update_rows, update_unchanged
-from promises.models import Promise, RiskReading
+from promises.bulk import Besides, _array_of, among, update_rows, update_unchanged
+from promises.models import Band, Promise, RiskReading
 
 WORDS = [
     "",
@@ -67,6 +69,25 @@ def test_whatever_a_reference_holds_it_is_found(rows):
     found = Promise.objects.filter(reference__in=among([*references, "not here"], "text"))
 
     assert sorted(found.values_list("reference", flat=True)) == sorted(references)
+
+
+@pytest.mark.servers
+@pytest.mark.parametrize(
+    ("kind", "given", "read"),
+    [
+        ("boolean", [True, None, False], [True, None, False]),
+        ("bigint", [None, -7, 2**62], [None, -7, 2**62]),
+        ("numeric", [Decimal("0.10"), None, Decimal("1E+3")], [Decimal("0.10"), None, Decimal(1000)]),
+        ("date", [date(2028, 2, 29), None], [date(2028, 2, 29), None]),
+        ("timestamptz", [NOW + timedelta(microseconds=1), None], [NOW + timedelta(microseconds=1), None]),
+        ("text", [None, "NULL", "", Band.AT_RISK, *WORDS], [None, "NULL", "", "at_risk", *WORDS]),
+    ],
+)
+def test_whatever_a_column_holds_is_read_as_it_was(db, kind, given, read):
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT unnest(%s::{kind}[])", [_array_of(given)])
+
+        assert [value for (value,) in cursor.fetchall()] == read
 
 
 def held():

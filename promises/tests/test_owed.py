@@ -28,7 +28,9 @@ def owed(make_promise, thandi, sam):
     """Of two people: at one instant and at others, with and without hours; of one nobody knows when it was made."""
     for owner in (thandi, sam):
         for number, fields in enumerate(LEFT):
-            promise = make_promise(owner=owner, made_at=NOW - 5 * DAY + timedelta(microseconds=number))
+            # Two at each instant, the later made the earlier due.
+            due_on, made_at = NOW.date() + (9 - number // 2) * DAY, NOW - 5 * DAY + timedelta(microseconds=number)
+            promise = make_promise(owner=owner, due_on=due_on, made_at=made_at)
             Promise.objects.filter(pk=promise.pk).update(**fields)
     Promise.objects.filter(pk=promise.pk).update(made_at=None)
     actions.withdraw(make_promise(owner=sam), reason="No longer needed", agreed_by="Lena", by=sam, now=NOW)
