@@ -260,7 +260,7 @@ class Board:
         """The figures of the page, exact up to a thousand rows, in one statement whose cost does not grow with history.
 
         Of the coming weeks also the hours that are left; what is overdue is still to be done, and counts into this one.
-        They are counted as far as `weeks_known` tells; those after are 0.
+        They are counted as far as `weeks_known` tells; those after say nothing.
         Scopes are near their end that end by that day.
         """
         if self.as_of_past:

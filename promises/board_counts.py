@@ -121,7 +121,7 @@ NAMES = (*COUNTS, *WEEKS, "near_end")
 def question(rows: QuerySet[Promise], with_tallies: bool) -> SqlText:
     """Of open promises, and of scopes near their end, each figure exact up to a thousand; and the tallies.
 
-    Of the coming weeks only those of `weeks_known`: the others need not be walked, and are 0.
+    Of the coming weeks only those of `weeks_known` say anything: the others need not be walked.
     """
     begun, parts = list[Text](), list[Text]()
     every = _sql(rows.order_by().values("pk", "due_at", "due_on", "last_update_at", "band", "told_at"))

@@ -167,7 +167,7 @@ def is_kept_to(ratio: float) -> bool:
     return abs(ratio - 1) < KEPT_TO
 
 
-# Of these the language may be given by who has asked for it already.
+# Who knows which language is in force gives it: no other is spoken.
 
 
 def hours_words(hours: float, language: Language = None) -> str:
@@ -207,7 +207,7 @@ def _day(promise: Promise, moment: datetime | None, now: datetime, language: Lan
     return _spoken_day(moment.astimezone(zone).date(), now.astimezone(zone).year, language)
 
 
-# Remembered for each language: the one in force is what they are spoken in.
+# Remembered for each language, which must be the one in force: that is what they are spoken in.
 
 
 @lru_cache(maxsize=1024)

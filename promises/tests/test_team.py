@@ -382,6 +382,7 @@ def test_what_flows_over_from_a_week_of_too_many_is_not_guessed_at(office, make_
     assert coming(page)[0].first <= this_week.due_on <= coming(page)[0].last
     said = page.content.decode()
     assert "More than 1,000 promises are due in the week of" in said
+    assert "too many to add up their hours and those of later weeks." in said
     assert f'datetime="{MONDAY.isoformat()}"' in said.split("More than 1,000 promises")[1][:120]
 
 

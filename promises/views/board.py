@@ -314,6 +314,7 @@ def _coming(
         coming = flow(weeks, promised, free_together(people, firm, weeks, shown.now))
     else:
         coming = [Week(*week, due, 0.0) for week, due in zip(weeks, promised, strict=True)]
+    # Of every week, for the first that is not drawn has its address too.
     labels, addresses = [], []
     for number, (first, last) in enumerate(every_week):
         labels.append(speak_short(first, now=shown.now).split(" ", 1)[1] if number else _("this week"))
