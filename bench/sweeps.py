@@ -195,7 +195,7 @@ def beside_people(
             10,
             note=f"of {len(busy.writes)} writes, idle worst {worst_idle:.1f} ms of {len(idle.writes)}; {looked}",
         ),
-        # Without a limit: what it adds is the machine's, not ours.
+        # Without a limit: nearly all of what it adds is the machine's, not ours.
         Line(
             "the same with the moments in which the machine itself stood still, ms",
             None,

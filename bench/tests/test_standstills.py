@@ -51,9 +51,6 @@ def test_a_standstill_is_noted_where_it_was():
         time.sleep(0.1)
 
     if not found.is_known:
-        # This system lets nobody go before all others.
         assert found.spans == []
-        return
-    longest = max(found.spans, key=lambda span: span.end - span.begin)
-    assert longest.end - longest.begin >= 0.19
-    assert longest.shared_with(Span(began, ended)) >= 0.19
+        pytest.skip("this system lets nobody go before all others")
+    assert max(span.shared_with(Span(began, ended)) for span in found.spans) >= 0.19
