@@ -28,7 +28,7 @@ KEPT_TO = 0.05
 
 def sentence(promise: Promise, forecast: Forecast, now: datetime) -> str:
     """The weightiest reasons first. In the language in force."""
-    # Asked once: to find out which it is takes as long as a reason.
+    # Asked once: for each piece anew, it was half of what a sentence took.
     language = get_language()
     spoken = _spoken(promise, forecast, now)
     said = [_reason(ground, promise, forecast, now, language, alone=len(spoken) == 1) for ground in spoken]
@@ -159,7 +159,7 @@ def _so_far(promise: Promise, language: Language) -> str:
 
 
 def _capital(text: str) -> str:
-    """Django's `capfirst` is also for words that are not spoken yet, and takes four times as long."""
+    """Django's `capfirst` is also for words that are not spoken yet, and takes five times as long."""
     return text[:1].upper() + text[1:]
 
 
