@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import cached_property
@@ -26,12 +26,13 @@ DAY = timedelta(days=1)
 NEXT_TO_NOTHING = 0.01
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fit:
     """How a date stands against its owner's diary.
 
     `free_hours` are those after what is promised earlier. `hours_needed` is None without an estimate. `squeezed` are
-    the dates due later whose hours suffice now, and would suffice no longer.
+    the dates due later whose hours suffice now, and would suffice no longer. `earliest` is the first day that would
+    hold, or None: it is looked for when somebody asks, and day after day.
     """
 
     due: Due
@@ -40,7 +41,6 @@ class Fit:
     chance: float
     earlier: Earlier
     squeezed: tuple[datetime, ...]
-    earliest: date | None
     is_moved: bool
     is_call_back: bool
     is_at_risk: bool
@@ -48,8 +48,16 @@ class Fit:
     days_left: int
     usual_days: float | None
     enough: bool
-    ever_works: bool
     has_own_week: bool
+    scales: _Scales = field(repr=False, compare=False)
+
+    @cached_property
+    def earliest(self) -> date | None:
+        return self.scales.earliest(self.due)
+
+    @property
+    def ever_works(self) -> bool:
+        return self.earliest is not None or self.scales.has_time
 
     @property
     def holds_per_cent(self) -> int:
@@ -114,7 +122,6 @@ class _Scales:
     def weigh(self, due: Due) -> Fit:
         facts = self._facts(due.at)
         said = forecast(facts, self.weighing.record_at(self.now))
-        earliest = self._earliest(due)
         return Fit(
             due=due,
             free_hours=facts.free_hours,
@@ -122,21 +129,24 @@ class _Scales:
             chance=said.chance,
             earlier=self.load.without(self.moved.pk, due.at) if self.moved else self.load.before(due.at),
             squeezed=self._squeezed(due.at),
-            earliest=earliest,
             is_moved=self.moved is not None,
             is_call_back=is_call_back(self.client, due, work_left(facts), self.now),
             is_at_risk=self._is_at_risk(said.chance),
             days_left=facts.days_left,
             usual_days=said.usual_days if "days" in said.grounds else None,
             enough=said.enough,
-            ever_works=earliest is not None or free_hours(self.ours, self.now, self._horizon) > 0,
             has_own_week=any(week.valid_from > date.min for week in self.ours.weeks),
+            scales=self,
         )
+
+    @property
+    def has_time(self) -> bool:
+        return free_hours(self.ours, self.now, self._horizon) > 0
 
     def _facts(self, at: datetime) -> Facts:
         return self.weighing.facts_if_due(self.owner, at, self.now, estimate_hours=self.estimate, moved=self.moved)
 
-    def _earliest(self, due: Due) -> date | None:
+    def earliest(self, due: Due) -> date | None:
         """The first day on which both sides work that would hold, at the same time of day; None within a year.
 
         Day after day: a later date is not always a better one, since what is promised in between comes first.

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
+from functools import cached_property, partial
 
 from django import forms
 from django.http import HttpResponse, QueryDict
@@ -23,11 +25,16 @@ from promises.models import Promise
 from promises.weighing import Weighing
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Fitted:
     fit: Fit
-    words: Words
     over: list[Caution]
+    say: Callable[[], Words]
+
+    @cached_property
+    def words(self) -> Words:
+        """Whoever saves what fits reads none of them."""
+        return self.say()
 
     def override(self, form: forms.Form) -> Override | None:
         fit, reason = self.fit, form.cleaned_data[REASON]
@@ -46,7 +53,7 @@ def fitted(
     moved: Promise | None = None,
 ) -> Fitted:
     fit = weigh(weighing, owner, client, due, now, estimate=estimate, moved=moved)
-    return Fitted(fit, say(fit, owner, client, reader, now), over_capacity(fit, owner))
+    return Fitted(fit, over_capacity(fit, owner), partial(say, fit, owner, client, reader, now))
 
 
 def fragment(found: Fitted | None) -> HttpResponse:
