@@ -2,12 +2,14 @@ from __future__ import annotations
 
 from datetime import time
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from engagement.staff.statement import Part, put_together_once
 from engagement.staff.zones import zone_or_utc
 
 
@@ -117,11 +119,21 @@ class Firm(models.Model):
     @classmethod
     def get(cls) -> Firm:
         """The firm, or an unsaved one with the defaults before anybody has set it up."""
-        return cls.objects.filter(pk=1).first() or cls(pk=1, name="")
+        kept = _kept().ask()
+        return (_WHOLE.made(kept[0]) if kept else None) or cls(pk=1, name="")
 
     @property
     def zoneinfo(self) -> ZoneInfo:
         return zone_or_utc(self.zone)
+
+
+_WHOLE = Part(Firm, *(field.attname for field in Firm._meta.concrete_fields))
+
+
+@put_together_once
+def _kept() -> models.QuerySet[Firm, Any]:
+    """Nearly every page asks for the firm."""
+    return Firm.objects.filter(pk=1).values_list(*_WHOLE.columns)
 
 
 class FirmLogo(models.Model):
