@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -93,7 +94,7 @@ def board(request: SignedInRequest) -> HttpResponse:
         "cards": _cards(shown, counts, request, leading=None if after else next(iter(promises), None)),
         "rows": rows_of(promises, shown.now, slips_in(promises)),
         "next": _address(request, after=following) if following else "",
-        "csv": reverse("promises:board_csv") + "?" + _kept(request).urlencode(),
+        "csv": reverse("promises:board_csv") + "?" + urlencode(_kept(request), doseq=True),
         "here": request.get_full_path(),
         # Asked by the template, and only of a board without rows.
         "has_clients": Client.objects.visible_to(request.user).exists,
@@ -347,16 +348,11 @@ def _chosen(request: SignedInRequest, form: BoardFilter) -> list[dict[str, str]]
     return chosen
 
 
-def _kept(request: SignedInRequest) -> Any:
-    query = request.GET.copy()
-    query.pop("after", None)
-    return query
+def _kept(request: SignedInRequest) -> dict[str, list[str]]:
+    return {name: values for name, values in request.GET.lists() if name != "after"}
 
 
 def _address(request: SignedInRequest, **changes: str) -> str:
-    query = _kept(request)
-    for name, value in changes.items():
-        query[name] = value
-        if not value:
-            del query[name]
-    return "?" + query.urlencode() if query else request.path
+    kept = {name: values for name, values in _kept(request).items() if name not in changes}
+    query = kept | {name: [value] for name, value in changes.items() if value}
+    return "?" + urlencode(query, doseq=True) if query else request.path
