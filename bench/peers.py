@@ -147,7 +147,11 @@ def log_some(mine: Browser, theirs: Browser, plan: Plan, bar: tqdm) -> dict[str,
     draw, day = random.Random(4), writes.workday_after(plan.now)
 
     def ticket() -> dict[str, str]:
-        return {"queue": "1", "title": "Logged", "body": "Shop fittings drawings", "priority": "3"}
+        """It says what a promise says: for whom, who sees to it, and by when."""
+        whom = {"submitter_email": f"lena{draw.randint(0, 999)}@client.example", "assigned_to": "1"}
+        return {"queue": "1", "title": "Logged", "body": "Shop fittings drawings", "priority": "3", **whom} | {
+            "due_date": day.isoformat()
+        }
 
     def promise() -> dict[str, str]:
         client = draw.randint(1, plan.clients)
