@@ -34,7 +34,7 @@ def add_rows(model: type[Model], keys: Sequence[str], sums: Sequence[str], rows:
     )
     onto = f"ON CONFLICT ({found_by}) DO UPDATE SET {added}"
     if connection.vendor == "postgresql":
-        _run(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_arrays(fields)}) {onto}", fields, rows)
+        _run(f"INSERT INTO {table} ({columns}) SELECT * FROM unnest({_arrays(fields)}) {onto}", rows)
     else:
         _run_each(f"INSERT INTO {table} ({columns}) VALUES ({', '.join(['%s'] * len(fields))}) {onto}", fields, rows)
 
@@ -52,7 +52,6 @@ def update_rows(model: type[Model], names: Sequence[str], rows: Sequence[Row]) -
         _run(
             f"UPDATE {table} AS held SET {sets} FROM unnest({_arrays(places)}) AS given ({given})"
             f" WHERE held.{_column(key)} = given.{_column(key)}",
-            places,
             rows,
         )
     else:
@@ -172,7 +171,7 @@ def _element_of(value: Any) -> str:
     return f'"{text}"'
 
 
-def _run(statement: str, fields: Sequence[Field[Any, Any]], rows: Sequence[Row]) -> None:
+def _run(statement: str, rows: Sequence[Row]) -> None:
     with connection.cursor() as cursor:
         cursor.execute(statement, _columns_of(rows))
 
