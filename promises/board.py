@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -31,8 +30,8 @@ from django.db.models.functions import Coalesce, Lower
 
 from clients.models import Client, Scope
 from engagement.staff.models import User
-from engagement.staff.statement import Given, Part, SqlText, put_together_once
-from promises import board_counts
+from engagement.staff.statement import Given, SqlText, put_together_once
+from promises import board_counts, listed
 from promises.board_counts import AGES, COMING_WEEKS, DAY
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
@@ -47,15 +46,6 @@ CLIENTS = 50
 WEEKS = 12
 WHOSE = ("owner", "client", "scope")
 ON_TIME = [Outcome.KEPT, Outcome.KEPT_LATER]
-
-# What a row shows.
-SHOWN = Part(
-    Promise,
-    *("id", "client_id", "owner_id", "what", "zone", "due_on", "due_time", "due_at", "first_due_on", "moves"),
-    *("made_at", "last_update_at", "standing", "waiting_for", "told_at", "told_how", "tell_by_at"),
-    *("band", "chance", "sentence", "ended_at", "withdrawn_at", "outcome"),
-)
-SHOWN_CLIENT, SHOWN_OWNER = Part(Client, "id", "name"), Part(User, "id", "name", "email")
 
 Rows = QuerySet[Promise]
 # Which of the filters that name one are set.
@@ -236,8 +226,7 @@ class Board:
         found = Promise.objects.filter(pk__in=RawSQL(keys, params))
         order = ("-ended_at", "-pk") if self.card in ENDED_CARDS else ("due_at", "pk")
         found = with_slips(found.annotate(place=place_of), self.now).order_by("place", *order)
-        columns = [*SHOWN.columns, *SHOWN_CLIENT.under("client"), *SHOWN_OWNER.under("owner")]
-        return found.values_list("place", "slips", *columns)[:size]
+        return found.values_list("place", "slips", *listed.COLUMNS)[:size]
 
     def every_row(self) -> Iterator[Promise]:
         for segment in self.segments():
@@ -424,14 +413,7 @@ def _asked_once(shape: Shape, card: str = "") -> Board:
 
 def _promise(row: Sequence[Any]) -> Promise:
     place, slips, *values = row
-    of = iter(values)
-    promise = SHOWN.made(list(islice(of, len(SHOWN.columns))))
-    client = SHOWN_CLIENT.made(list(islice(of, len(SHOWN_CLIENT.columns))))
-    owner = SHOWN_OWNER.made(list(of))
-    assert promise
-    assert client
-    assert owner
-    promise.client, promise.owner = client, owner
+    promise = listed.made(values)
     promise.place, promise.slips = place, slips  # type: ignore[attr-defined] # beside what is kept
     return promise
 

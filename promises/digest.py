@@ -130,8 +130,7 @@ def _of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySe
         return Promise.objects.none()
     managers = User.objects.managers().reachable()
     theirs = Q(owner__manager__in=[person, *covered]) | Q(owner__manager=None) | ~Q(owner__manager__in=managers)
-    late = Promise.objects.not_told(now).filter(theirs, tell_by_at__lte=now).exclude(owner=person)
-    return late.select_related("client", "owner").order_by("due_at")
+    return Promise.objects.not_told(now).filter(theirs, tell_by_at__lte=now).exclude(owner=person)
 
 
 def _section(title: str, promises: Parts) -> Section:

@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from clients.models import Client, Scope
 from engagement.staff.models import User
 from engagement.staff.search import MOST_WORDS, holds
+from promises import listed
 from promises.models import Outcome, Promise
 from promises.models.promise import PromiseQuerySet
 from promises.paging import Cursor, after_due, after_end, due_between
@@ -59,7 +60,7 @@ class Search:
             )
             wanted = PAGE + 1 - len(found)
             if wanted:
-                found += [(place, promise) for promise in rows.select_related("client", "owner")[:wanted]]
+                found += [(place, promise) for promise in listed.read(rows[:wanted])]
         page = [promise for _place, promise in found[:PAGE]]
         return page, self._cursor(*found[PAGE - 1]) if len(found) > PAGE else ""
 

@@ -14,6 +14,7 @@ from clients.models.solution import SolutionQuerySet
 from engagement.staff.models import Firm, User
 from engagement.staff.slices import keys_of
 from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
+from promises import listed
 from promises.from_scope import MOST_SHOWN, TakenOut, scopes_waiting, taken_out
 from promises.models import Band, Promise, Standing
 from promises.models.promise import PromiseQuerySet, slipping
@@ -30,8 +31,8 @@ def first_of(parts: Parts, most: int) -> list[Promise]:
     rows = parts[0]
     if len(parts) > 1:
         ordered = [part.order_by("due_at", "pk") for part in parts]
-        rows = Promise.objects.filter(pk__in=keys_of(ordered, most)).select_related("client", "owner")
-    return list(rows.order_by("due_at", "pk")[:most])
+        rows = Promise.objects.filter(pk__in=keys_of(ordered, most))
+    return listed.read(rows.order_by("due_at", "pk")[:most])
 
 
 @dataclass(frozen=True)
@@ -49,8 +50,7 @@ class MyDay:
 
     @property
     def _mine(self) -> PromiseQuerySet:
-        mine = Promise.objects.visible_to(self.reader).open().filter(owner__in=self.owners)
-        return mine.select_related("client", "owner")
+        return Promise.objects.visible_to(self.reader).open().filter(owner__in=self.owners)
 
     @property
     def to_tell(self) -> Parts:

@@ -19,6 +19,7 @@ from clients.models import Client, Contact, PrivateLink, Scope
 from engagement.outbox.models import State
 from engagement.staff.http import SignedInRequest
 from engagement.staff.when import speak_time
+from promises import listed
 from promises.from_scope import MOST_SHOWN, scopes_waiting
 from promises.models import Promise, Telling
 from promises.told import message_words, told
@@ -51,9 +52,9 @@ class Word:
 def client(request: SignedInRequest, pk: int) -> HttpResponse:
     now = timezone.now()
     found: Client = get_object_or_404(Client.objects.visible_to(request.user).select_related("lead"), pk=pk)
-    promises = Promise.objects.filter(client=found).select_related("client", "owner")
-    still_open = list(promises.open().order_by("due_at", "pk")[: MOST_OPEN + 1])
-    ended = list(promises.ended().order_by("-ended_at", "-pk")[:MOST_ENDED])
+    promises = Promise.objects.filter(client=found)
+    still_open = listed.read(promises.open().order_by("due_at", "pk")[: MOST_OPEN + 1])
+    ended = list(promises.ended().select_related("client", "owner").order_by("-ended_at", "-pk")[:MOST_ENDED])
     contacts = list(found.contacts.filter(left_at=None))
     for contact in contacts:
         contact.client = found
