@@ -17,6 +17,8 @@ from django.db.models import (
     Count,
     DateTimeField,
     Exists,
+    Func,
+    IntegerField,
     OuterRef,
     Q,
     QuerySet,
@@ -35,7 +37,7 @@ from promises import board_counts, listed
 from promises.board_counts import AGES, COMING_WEEKS, DAY
 from promises.coming_weeks import Days, Promised, weeks_from
 from promises.models import Band, Outcome, OutcomeTally, Promise
-from promises.models.promise import LATE, at_risk, due_soon, not_moving, past_due, slipping
+from promises.models.promise import LATE, MOST_SLIPS, at_risk, due_soon, not_moving, past_due, slipping
 from promises.paging import Cursor, SomeRows, after_due, after_end, due_between
 
 CARDS = ("not_told", "overdue", "at_risk", "not_moving", "due_7_days", "kept", "late")
@@ -419,10 +421,12 @@ def _promise(row: Sequence[Any]) -> Promise:
 
 
 def with_slips(rows: SomeRows, now: datetime) -> SomeRows:
-    """Each row with how often we were late to its client lately."""
-    slips = Promise.objects.slips(now).filter(client=OuterRef("client")).order_by().values("client")
+    """Each row with how often we were late to its client lately, as far as a row says it."""
     # Rows, not keys: those are in the index alone.
-    return rows.annotate(slips=Coalesce(Subquery(slips.annotate(n=Count("*")).values("n")), 0))
+    slips = Promise.objects.slips(now).filter(client=OuterRef("client")).order_by().values(one=Value(1))
+    some = Subquery(slips[: MOST_SLIPS + 1])
+    counted = Func(some, template="(SELECT COUNT(*) FROM %(expressions)s AS slips)", output_field=IntegerField())
+    return rows.annotate(slips=counted)
 
 
 def slips_by_client(clients: set[int], now: datetime) -> dict[int, int]:

@@ -13,6 +13,7 @@ from engagement.outbox.models import Channel
 from engagement.staff.addresses import numbered
 from engagement.staff.when import days_late, speak_ago, speak_per_cent, speak_short
 from promises.models import Band, Outcome, Promise
+from promises.models.promise import MOST_SLIPS
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +67,8 @@ def slipped(times: int) -> str:
     """How often we were late to a client lately."""
     if not times:
         return ""
+    if times > MOST_SLIPS:
+        return _("%(slips)s+ slips in 90 days") % {"slips": MOST_SLIPS}
     return ngettext("%(slips)s slip in 90 days", "%(slips)s slips in 90 days", times) % {"slips": times}
 
 

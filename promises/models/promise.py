@@ -17,6 +17,8 @@ NOT_MOVING_DUE_WITHIN = timedelta(days=14)
 NOT_MOVING_SILENT_FOR = timedelta(days=7)
 DUE_SOON = timedelta(days=7)
 SLIPS_COUNT_FOR = timedelta(days=90)
+# Of more to one client, a row of a list does not say how many.
+MOST_SLIPS = 100
 
 
 class Band(models.TextChoices):

@@ -18,6 +18,7 @@ from engagement.staff.models import Firm
 from promises import actions
 from promises.board import CARDS, ENDED_CARDS, Board
 from promises.models import Promise, Telling
+from promises.models.promise import MOST_SLIPS
 from promises.paging import Cursor, due_between
 from promises.views.board import rows_of, slips_in
 
@@ -317,6 +318,23 @@ def test_a_row_asks_for_nothing_that_its_page_did_not_bring(firm_at_work, mara, 
         rows = [row for page in pages for row in rows_of(page, NOW, slips_in(page))]
 
     assert len(rows) > len(CARDS)
+
+
+def test_of_very_many_slips_to_a_client_a_row_says_that_there_are_more(firm_at_work, make_promise, thandi, mara):
+    (row, *_others) = rows_of(*_page_and_slips(mara))
+    assert row.slipped == "1 slip in 90 days"
+
+    for number in range(MOST_SLIPS):
+        late = make_promise(f"Late {number}", due_on=date(2026, 11, 10), made_at=NOW - 20 * DAY)
+        actions.deliver(late, delivered_at=NOW - DAY, by=thandi, now=NOW)
+
+    (row, *_others) = rows_of(*_page_and_slips(mara))
+    assert (row.slips, row.slipped) == (101, "100+ slips in 90 days")
+
+
+def _page_and_slips(user):
+    page, _following = board(user).page()
+    return page, NOW, slips_in(page)
 
 
 def test_a_cursor_survives_being_written_and_read():
