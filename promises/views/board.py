@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
 from typing import Any
-from urllib.parse import urlencode
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -18,6 +17,7 @@ from django.views.decorators.http import require_GET, require_POST
 
 from clients.models import Client
 from engagement.staff.access import manager_required
+from engagement.staff.addresses import changed, query_of
 from engagement.staff.http import SignedInRequest
 from engagement.staff.models import Firm
 from engagement.staff.when import speak_short
@@ -93,8 +93,8 @@ def board(request: SignedInRequest) -> HttpResponse:
         "card": shown.card,
         "cards": _cards(shown, counts, request, leading=None if after else next(iter(promises), None)),
         "rows": rows_of(promises, shown.now, slips_in(promises)),
-        "next": _address(request, after=following) if following else "",
-        "csv": reverse("promises:board_csv") + "?" + urlencode(_kept(request), doseq=True),
+        "next": changed(request, after=following) if following else "",
+        "csv": f"{reverse('promises:board_csv')}?{query_of(request)}",
         "here": request.get_full_path(),
         # Asked by the template, and only of a board without rows.
         "has_clients": Client.objects.visible_to(request.user).exists,
@@ -128,7 +128,7 @@ def record(request: SignedInRequest) -> HttpResponse:
         "filter": form,
         "figures": shown.record(),
         "clients": clients,
-        "next": _address(request, after=str(following)) if following else "",
+        "next": changed(request, after=str(following)) if following else "",
         "board": reverse("promises:board"),
     }
     return render(request, "promises/record.html", context)
@@ -270,7 +270,7 @@ def _cards(shown: Board, counts: dict[str, int], request: SignedInRequest, leadi
         ),
     ]
     return [
-        Card(name, label, figure, note, _address(request, card="" if name == shown.card else name), name == "not_told")
+        Card(name, label, figure, note, changed(request, card="" if name == shown.card else name), name == "not_told")
         for name, label, figure, note in figures
     ]
 
@@ -293,7 +293,7 @@ def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> d
     labels = {"2": _("up to 2"), "7": _("3–7"), "30": _("8–30"), "more": _("over 30")}
     ages = []
     for name, (first, last) in shown.ages().items():
-        url = _address(request, card="overdue", due_from=first.isoformat() if first else "", due_to=last.isoformat())
+        url = changed(request, card="overdue", due_from=first.isoformat() if first else "", due_to=last.isoformat())
         ages.append((labels[name], counts[f"age_{name}"], url))
     weeks = charts.weeks(shown.by_week())
     return {
@@ -321,7 +321,7 @@ def _coming(
         labels.append(speak_short(first, now=shown.now).split(" ", 1)[1] if number else _("this week"))
         # What is overdue is to be done this week too.
         since = first.isoformat() if number else ""
-        addresses.append(_address(request, card="", due_from=since, due_to=last.isoformat()))
+        addresses.append(changed(request, card="", due_from=since, due_to=last.isoformat()))
     return {
         "coming": charts.loads([*zip(labels, coming, addresses, strict=False)]),
         "with_free": shown.is_whole_load,
@@ -344,15 +344,5 @@ def _chosen(request: SignedInRequest, form: BoardFilter) -> list[dict[str, str]]
     for name, label in labels.items():
         if value := form.understood().get(name):
             text = speak_short(value, now=now) if name.startswith("due") else str(value)
-            chosen.append({"label": label, "value": text, "url": _address(request, **{name: ""})})
+            chosen.append({"label": label, "value": text, "url": changed(request, **{name: ""})})
     return chosen
-
-
-def _kept(request: SignedInRequest) -> dict[str, list[str]]:
-    return {name: values for name, values in request.GET.lists() if name != "after"}
-
-
-def _address(request: SignedInRequest, **changes: str) -> str:
-    kept = {name: values for name, values in _kept(request).items() if name not in changes}
-    query = kept | {name: [value] for name, value in changes.items() if value}
-    return "?" + urlencode(query, doseq=True) if query else request.path

@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from clients.models import Client
+from engagement.staff.addresses import changed
 from engagement.staff.http import SignedInRequest
 from promises.find import Search
 from promises.forms.find import FindForm
@@ -39,7 +40,7 @@ def list_(request: SignedInRequest) -> HttpResponse:
         search = Search(request.user, now, **asked)
         promises, following = search.page(request.GET.get("after", ""))
         shown["rows"] = rows_of(promises, now)
-        shown["next"] = _address(request, after=following) if following else ""
+        shown["next"] = changed(request, after=following) if following else ""
         shown["filters"] = [_filter(request, form, search, name, not promises) for name in asked]
         # Asked by the template, and only of a list without rows.
         shown["has_clients"] = Client.objects.visible_to(request.user).exists
@@ -50,15 +51,5 @@ def list_(request: SignedInRequest) -> HttpResponse:
 def _filter(request: SignedInRequest, form: FindForm, search: Search, name: str, is_empty: bool) -> Filter:
     empties = is_empty and search.without(name).has_any()
     return Filter(
-        name, str(form.fields[name].label), form.said(name, search.now), _address(request, **{name: ""}), empties
+        name, str(form.fields[name].label), form.said(name, search.now), changed(request, **{name: ""}), empties
     )
-
-
-def _address(request: SignedInRequest, **changes: str) -> str:
-    query = request.GET.copy()
-    query.pop("after", None)
-    for name, value in changes.items():
-        query[name] = value
-        if not value:
-            del query[name]
-    return f"{request.path}?{query.urlencode()}" if query else request.path
