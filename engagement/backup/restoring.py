@@ -66,10 +66,11 @@ def restore(
         try:
             _put_back(engine, folder, manifest, now, quiet, restored.aside)
             _take_their_places(drafts, restored)
-        except NotDone as reason:
-            if restored.aside:
-                raise NotDone(f"{reason} {words_of_aside(restored)}") from reason
-            raise
+        except (NotDone, KeyboardInterrupt, SystemExit) as reason:
+            if not restored.aside:
+                raise
+            words = str(reason) if isinstance(reason, NotDone) else _("It was stopped before it was done.")
+            raise NotDone(f"{words} {words_of_aside(restored)}") from reason
         finally:
             for draft in drafts:
                 draft.unlink(missing_ok=True)

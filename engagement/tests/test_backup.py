@@ -361,23 +361,31 @@ def test_a_damaged_database_is_replaced_when_that_is_said(original, overtaken, b
 
 
 @pytest.mark.skipif(connection.vendor != "sqlite", reason="a database that is one file")
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        (sqlite3.OperationalError("disk is full"), "disk is full"),
+        (SystemExit(128 + signal.SIGTERM), "It was stopped before it was done."),
+        (KeyboardInterrupt(), "It was stopped before it was done."),
+    ],
+)
 def test_whoever_replaces_a_damaged_database_and_does_not_succeed_is_told_where_it_lies(
-    original, overtaken, monkeypatch
+    original, overtaken, monkeypatch, fault, words
 ):
     content = b"\xa5" * 8192
     overtaken.path.write_bytes(content)
 
-    def full(*_progress):
-        raise sqlite3.OperationalError("disk is full")
+    def break_off(*_progress):
+        raise fault
 
-    monkeypatch.setattr(sqlite, "_patient", lambda *_known: full)
+    monkeypatch.setattr(sqlite, "_patient", lambda *_known: break_off)
 
     with pytest.raises(NotDone) as refused:
         restore(original.file, overtaken.home, replace=True)
 
     (aside,) = overtaken.path.parent.glob("*.damaged-*")
     assert aside.read_bytes() == content
-    assert "disk is full" in str(refused.value)
+    assert words in str(refused.value)
     assert str(refused.value).endswith(f"What lay there before lies beside it: {aside}.")
 
 
