@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
@@ -130,6 +131,24 @@ def make_promise(karoo: Client, thandi: User, firm: Firm) -> Callable[..., Promi
         )
 
     return make
+
+
+@pytest.fixture
+def verbs_heard(db: None) -> Callable[[], AbstractContextManager[list[str]]]:
+    """The first word of each text, as it is asked: a query log has EXECUTE for whatever PostgreSQL was told before."""
+
+    @contextmanager
+    def hearing() -> Iterator[list[str]]:
+        verbs: list[str] = []
+
+        def listen(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+            verbs.append(sql.lstrip("( \n").split()[0].upper())
+            return execute(sql, params, many, context)
+
+        with connection.execute_wrapper(listen):
+            yield verbs
+
+    return hearing
 
 
 @pytest.fixture(autouse=True)

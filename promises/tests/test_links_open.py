@@ -6,9 +6,7 @@ from datetime import timedelta
 import pytest
 import time_machine
 from django.core.cache import cache
-from django.db import connection
 from django.test import Client as Browser
-from django.test.utils import CaptureQueriesContext
 
 from clients.actions import make_link, mark_left, revoke_link
 from clients.models import PrivateLink
@@ -128,21 +126,14 @@ def test_whatever_is_typed_gives_the_same_page(client, firm, token):
     assert (answer.status_code, answer.content) == (404, usual.content)
 
 
-def verb(query):
-    """Of what PostgreSQL was told once for the connection, `Statement` takes questions alone."""
-    return query["sql"].strip("(").split()[0].replace("EXECUTE", "SELECT")
-
-
 @pytest.mark.parametrize("closed", CLOSED)
-def test_every_link_that_does_not_open_costs_the_same(client, karoo, lena, thandi, closed):
+def test_every_link_that_does_not_open_costs_the_same(client, karoo, lena, thandi, closed, verbs_heard):
     token = closed(karoo, lena, thandi)
 
-    with CaptureQueriesContext(
-        connection,
-    ) as captured:
+    with verbs_heard() as verbs:
         client.get(f"/p/{token}/")
 
-    assert [verb(query) for query in captured] == ["SELECT", "SELECT"]  # the link, the firm
+    assert verbs == ["SELECT", "SELECT"]  # the link, the firm
 
 
 def test_the_page_for_no_page_offers_a_new_link(client, firm):
@@ -168,16 +159,16 @@ def test_revoking_works_on_the_next_request(client, link, thandi):
 # Looking changes nothing
 
 
-def test_opening_the_page_writes_nothing(client, link, make_promise):
+def test_opening_the_page_writes_nothing(client, link, make_promise, verbs_heard):
     make_promise()
 
-    with CaptureQueriesContext(connection) as captured:
+    with verbs_heard() as verbs:
         for _time in range(3):
             client.get(address(link))
             client.head(address(link))
             client.options(address(link))
 
-    assert {verb(query) for query in captured} == {"SELECT"}
+    assert {*verbs} == {"SELECT"}
     assert PrivateLink.objects.filter(pk=link.pk).values().get() == PrivateLink.objects.values().get(pk=link.pk)
 
 

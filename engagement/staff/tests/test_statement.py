@@ -113,17 +113,11 @@ def test_behind_a_pool_of_connections_nothing_is_kept_in_one(people, monkeypatch
     assert found == {"Ben", "Cleo"}
 
 
-def test_whoever_listens_hears_the_text_itself(people):
-    heard = []
-
-    def listen(execute, sql, params, many, context):
-        heard.append(sql)
-        return execute(sql, params, many, context)
-
-    with connection.execute_wrapper(listen):
+def test_whoever_listens_hears_the_text_itself(people, verbs_heard):
+    with verbs_heard() as verbs:
         Statement(User.objects.filter(last_login__lte=LAST_SEEN).values_list("name")).ask(now=NOON)
 
-    assert [sql.partition(" ")[0] for sql in heard] == ["SELECT"]
+    assert verbs == ["SELECT"]
 
 
 def test_some_columns_make_a_row_that_reads_the_others_if_somebody_asks(people, django_assert_num_queries):
