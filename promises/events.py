@@ -25,8 +25,8 @@ MOST_HOURS, MOST_DAYS = 1e6, 1e5
 LEAST_ESTIMATE = 0.001
 DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 WORDS = ("org", "task", "owner", "kind")
-CALENDAR = ("spent_h", "workdays_elapsed", "workdays_left", "hours_per_day", "silent_workdays", "other_open_tasks")
-WHOLE = ("workdays_elapsed", "workdays_left", "silent_workdays", "other_open_tasks")
+CALENDAR = ("spent_h", "workdays_elapsed", "workdays_left", "hours_per_day", "silent_workdays")
+WHOLE = ("workdays_elapsed", "workdays_left", "silent_workdays")
 
 
 @dataclass(frozen=True, slots=True)
@@ -226,7 +226,6 @@ def _calendar(said: dict[str, Any]) -> dict[str, Any]:
         "days_left": figures["workdays_left"],
         "hours_a_day": figures["hours_per_day"],
         "silent_days": figures["silent_workdays"],
-        "other_open": figures["other_open_tasks"],
     }
 
 

@@ -68,7 +68,6 @@ class Facts:
     days_elapsed: int = 0
     days_left: int = 0
     silent_days: int = 0
-    other_open: int = 0
     spent_hours: float | None = None
     # Nobody knows when it was made: it is weighed by its hours alone.
     is_undated: bool = False

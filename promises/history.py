@@ -182,7 +182,7 @@ class Past:
             task=f"{promise.pk} {due_at.isoformat()}",
             day=at.date(),
             due=due_at.date(),
-            facts=self.weighing.facts(promise, at, silent_from(promise, calendar)),
+            facts=self.weighing.facts(promise, at, silent_from(promise, calendar), self.weighing.hours_before(promise)),
             slipped=slipped,
             job=str(promise.pk),
         )

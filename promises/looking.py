@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
 from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -32,10 +31,19 @@ FAR_FROM_SILENCE = 3
 
 
 class Look(NamedTuple):
+    """`hours_before`: what it was weighed with."""
+
     band: Band
     forecast: Forecast
     days_left: int
+    hours_before: float
     next_look_at: datetime | None
+
+
+class _Weighed(NamedTuple):
+    facts: Facts
+    seen: Forecast
+    hours_before: float
 
 
 class Looking:
@@ -47,21 +55,20 @@ class Looking:
         self._next_day: dict[int, datetime] = {}
         self._far: dict[int, datetime] = {}
 
-    def read(self, owners: Collection[User]) -> None:
-        """What there is to know about many owners, in as few questions as can be."""
-        self.weighing.read(owners, self.now)
-
     def look(self, promise: Promise) -> Look:
-        """At an open promise, its `owner` at hand."""
+        """At an open promise, its `owner` at hand. What is promised before it is added up where nobody has."""
         silent_from = self._silent_from(promise)
-        facts = self.weighing.facts(promise, self.now, silent_from)
+        hours_before = promise.hours_before
+        if hours_before is None:
+            hours_before = self.weighing.hours_before(promise)
+        facts = self.weighing.facts(promise, self.now, silent_from, hours_before)
         seen = forecast(facts, self.weighing.record_at(self.now))
         band = band_of(promise, seen, self.now, self.firm)
         until = self._until(promise, silent_from)
         if until and seen.grows and band != Band.AT_RISK:
             # Time alone never makes it safer, so that only these can get worse before then.
-            until = self._crossing(promise, facts, seen, band, until)
-        return Look(band, seen, facts.days_left, until)
+            until = self._crossing(promise, _Weighed(facts, seen, hours_before), band, until)
+        return Look(band, seen, facts.days_left, hours_before, until)
 
     def _silent_from(self, promise: Promise) -> datetime:
         if promise.tell_by_at >= self._far_from(promise.owner):
@@ -97,23 +104,24 @@ class Looking:
             moment = self._next_day[owner.id] = self._day_after(owner, 1) or self.now + LOOK_AGAIN
         return moment
 
-    def _crossing(self, promise: Promise, facts: Facts, seen: Forecast, band: Band, until: datetime) -> datetime:
+    def _crossing(self, promise: Promise, weighed: _Weighed, band: Band, until: datetime) -> datetime:
         """The second before `until` at which fewer free hours make another band; else `until`."""
         now = self.now.replace(microsecond=0)
         same, other = 0, int((until - timedelta.resolution - now).total_seconds())
-        if other <= same or self._band_at(promise, facts, seen, now + other * SECOND) == band:
+        if other <= same or self._band_at(promise, weighed, now + other * SECOND) == band:
             return until
         while other - same > 1:
             middle = (same + other) // 2
-            if self._band_at(promise, facts, seen, now + middle * SECOND) == band:
+            if self._band_at(promise, weighed, now + middle * SECOND) == band:
                 same = middle
             else:
                 other = middle
         return now + other * SECOND
 
-    def _band_at(self, promise: Promise, facts: Facts, seen: Forecast, moment: datetime) -> Band:
+    def _band_at(self, promise: Promise, weighed: _Weighed, moment: datetime) -> Band:
         """The band at a later moment of the same day, if nothing but the free hours changes until then."""
-        free = self.weighing.free(promise.owner, promise.due_at, moment, self.weighing.hours_before(promise))
+        facts, seen, hours_before = weighed
+        free = self.weighing.free(promise.owner, promise.due_at, moment, hours_before)
         chance = chance_with(free, facts, seen, self.weighing.record_at(self.now))
         return band_with(chance, promise, seen, moment, self.firm)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterable, Sequence
 from datetime import date, datetime, timedelta
 from functools import cached_property, partial
 from operator import itemgetter
@@ -100,15 +100,16 @@ class Weighing:
         return load
 
     def read(self, owners: Collection[User], now: datetime) -> None:
-        """What there is to know about many, in as few questions as can be."""
+        """Diaries and records of many, in as few questions as can be."""
         self.diaries.read(owners)
         record = self.record_at(now)
-        new = [owner.pk for owner in owners if owner.pk not in self._loads]
-        known = [pk for pk in new if record.knows(pk)]
-        unknown = [pk for pk in new if not record.knows(pk)]
-        self._read_open(known, in_hand=False)
+        unknown = [owner.pk for owner in owners if owner.pk not in self._in_hand and not record.knows(owner.pk)]
         self._read_open(unknown, in_hand=True)
         self._read_jobs(unknown, record, now)
+
+    def read_loads(self, owners: Iterable[int]) -> None:
+        """The same, of loads."""
+        self._read_open([pk for pk in owners if pk not in self._loads], in_hand=False)
 
     def _read_open(self, owners: Sequence[int], *, in_hand: bool) -> None:
         for owner, found in read_open(owners, in_hand=in_hand):
@@ -138,18 +139,17 @@ class Weighing:
         """What its owner has promised before an open promise."""
         return self.load(promise.owner_id).hours_before(promise.due_at, promise.id)
 
-    def facts(self, promise: Promise, now: datetime, silent_from: datetime) -> Facts:
+    def facts(self, promise: Promise, now: datetime, silent_from: datetime, hours_before: float) -> Facts:
         """Of an open promise, its `owner` at hand. Silence counts from `silent_from` on."""
-        desk, load = self._desk(promise.owner, now), self.load(promise.owner_id)
+        desk = self._desk(promise.owner, now)
         return self._facts(
             promise.owner,
             desk,
             promise.due_at,
-            load.hours_before(promise.due_at, promise.id),
+            hours_before,
             promise,
             estimate_hours=as_float(promise.estimate_hours),
             silent_days=_days_since(promise.last_update_at or _began(promise, now), desk),
-            other_open=max(0, len(load) - 1),
             standing=promise.standing,
             silent=silent_from <= now,
             tell_by_passed=promise.tell_by_at <= now,
@@ -176,7 +176,6 @@ class Weighing:
             estimate_hours=as_float(moved.estimate_hours) if moved else estimate_hours,
             # Whoever makes or moves a date speaks of it now.
             silent_days=0,
-            other_open=max(0, len(load) - bool(moved)),
             standing="",
             silent=False,
             tell_by_passed=False,

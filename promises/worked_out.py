@@ -33,7 +33,8 @@ def worked_out(promise: Promise, firm: Firm, reader: User, now: datetime) -> Wor
     tells_whose = reader.is_manager or reader.pk == promise.owner_id
     weighing = Weighing(firm)
     calendar = weighing.diaries.of(promise.owner)
-    seen = forecast(weighing.facts(promise, now, silent_from(promise, calendar)), weighing.record_at(now))
+    facts = weighing.facts(promise, now, silent_from(promise, calendar), weighing.hours_before(promise))
+    seen = forecast(facts, weighing.record_at(now))
     figures = [
         (_("Work left"), _left(promise, seen, now)),
         (_("Time for it"), _free(promise, seen, weighing)),

@@ -117,7 +117,9 @@ def reopen(promise: Promise, *, reason: str, by: User, now: datetime) -> Promise
         load_changed(held, now)
         held.outcome, held.standing, held.per_cent = "", "", None
         held.last_update_at = held.next_look_at = now
-        held.save(update_fields=[*ENDED, "standing", "per_cent", "last_update_at"])
+        # What was promised for earlier changed unnoticed while this was over.
+        held.hours_before = None
+        held.save(update_fields=[*ENDED, "standing", "per_cent", "last_update_at", "hours_before"])
     return held
 
 

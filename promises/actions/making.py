@@ -111,8 +111,8 @@ def reassign(promise: Promise, owner: User, by: User, now: datetime) -> bool:
         if held.owner_id == owner.pk:
             return False
         load_changed(held, now)
-        before, held.owner, held.next_look_at = held.owner.name, owner, now
-        held.save(update_fields=["owner", "next_look_at"])
+        before, held.owner, held.next_look_at, held.hours_before = held.owner.name, owner, now, None
+        held.save(update_fields=["owner", "next_look_at", "hours_before"])
         load_changed(held, now)
         write(held, "reassigned", now, by, old=before, new=owner.name)
     return True

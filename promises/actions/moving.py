@@ -145,6 +145,7 @@ def move(
     # What the watch last said was about the old date; it looks at the new one with its next tick.
     held.band, held.chance, held.sentence = Band.ON_TRACK, None, ""
     held.last_update_at = held.next_look_at = now
+    held.hours_before = None
     held.save(
         update_fields=[
             "due_on",
@@ -162,5 +163,6 @@ def move(
             "sentence",
             "last_update_at",
             "next_look_at",
+            "hours_before",
         ]
     )

@@ -75,10 +75,11 @@ READ = Part(
     "band",
     "chance",
     "alarm_at",
+    "hours_before",
     "next_look_at",
     "slipped_at",
 )
-WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "next_look_at")
+WRITTEN = ("band", "chance", "sentence", "alarm_at", "slipped_at", "hours_before", "next_look_at")
 VALUES_WRITTEN = attrgetter(*WRITTEN)
 # A reading says of a promise what the look wrote of it.
 SAME_OF_A_READING = {name: name for name in ("band", "chance", "sentence", "due_at")}
@@ -168,7 +169,7 @@ def _look_soon_at_all(owner: int, since: datetime, now: datetime) -> bool:
         with transaction.atomic():
             free = Promise.objects.open().filter(pk__in=pks[first : first + CHUNK]).order_by("pk")
             held = list(free.select_for_update(no_key=True, skip_locked=True).values_list("pk", flat=True))
-            set_anew += Promise.objects.filter(pk__in=held).update(next_look_at=now)
+            set_anew += Promise.objects.filter(pk__in=held).update(next_look_at=now, hours_before=None)
     return set_anew == len(pks)
 
 
@@ -282,12 +283,15 @@ class _Sweep:
 
     def _look_at(self, hints: Sequence[_Hint]) -> int:
         self._meet({hint.owner_id for hint in hints})
+        due = list(self._read(hints))
+        # It is added up again only where it changed: a minute is much shorter than what everybody has promised.
+        self.looking.weighing.read_loads({one.owner_id for one, _restricted in due if one.hours_before is None})
         seen: list[_Seen] = []
         broken: list[int] = []
         # To change the language for each sentence would take as long as the sentence.
-        for language, due in groupby(self._read(hints), key=lambda one: one[0].owner.language):
+        for language, theirs in groupby(due, key=lambda one: one[0].owner.language):
             with translation.override(language):
-                self._look_at_each(due, seen, broken)
+                self._look_at_each(theirs, seen, broken)
         if broken:
             self._put_off(broken)
         # On SQLite whoever writes is alone anyway.
@@ -306,7 +310,7 @@ class _Sweep:
 
     def _meet(self, owners: set[int]) -> None:
         new = list(User.objects.filter(pk__in=owners - self._people.keys()).select_related("manager"))
-        self.looking.read(new)
+        self.looking.weighing.read(new, self.now)
         self._people |= {person.pk: person for person in new}
 
     def _read(self, hints: Sequence[_Hint]) -> Iterator[tuple[Promise, bool]]:
@@ -328,7 +332,7 @@ class _Sweep:
         hint = promise.next_look_at
         is_new, was_raised = look.band != promise.band or promise.chance is None, bool(promise.alarm_at)
         promise.band, promise.chance = look.band.value, look.forecast.chance
-        promise.sentence = sentence(promise, look.forecast, self.now)
+        promise.sentence, promise.hours_before = sentence(promise, look.forecast, self.now), look.hours_before
         promise.alarm_at = (promise.alarm_at or self.now) if promise.is_not_told(self.now) else None
         promise.next_look_at = with_half_way(promise, look.next_look_at, self.now)
         _stamp_slip(promise, self.now)

@@ -162,6 +162,8 @@ class Promise(models.Model):
     sentence = models.CharField(max_length=400, blank=True, editable=False)
     # Since when it has been at risk and not told; null while it is not. The half-way reminder is counted from here.
     alarm_at = models.DateTimeField(null=True, editable=False)
+    # Hours of what its owner has promised for earlier, as the watch added them up; null where that may have changed.
+    hours_before = models.FloatField(null=True, editable=False)
     # When the watch looks again. It may look too early. It must never look too late.
     next_look_at = models.DateTimeField(null=True, editable=False)
     # The due instant that passed while nobody had told the client.

@@ -27,7 +27,6 @@ ASK = {
     "hours_per_day": 2.5,
     "free_hours": 20.0,
     "silent_workdays": 0,
-    "other_open_tasks": 2,
 }
 HOURS = {name: ASK[name] for name in ("ev", "day", "ask", "org", "task", "owner", "kind", "estimate_h", "free_hours")}
 DONE = {
@@ -63,7 +62,7 @@ def test_a_question_by_days_becomes_the_facts_of_the_forecast():
     facts = ask.facts
     assert (facts.owner, facts.kind, facts.estimate_hours, facts.spent_hours) == ("thandi", "Design", 4.5, 0.5)
     assert (facts.free_hours, facts.hours_a_day, facts.days_elapsed, facts.days_left) == (20.0, 2.5, 0, 8)
-    assert (facts.silent_days, facts.other_open, facts.hours_left, facts.silent) == (0, 2, None, False)
+    assert (facts.silent_days, facts.hours_left, facts.silent) == (0, None, False)
 
 
 def test_a_finished_job_of_the_hours_question_has_no_days():

@@ -57,7 +57,6 @@ facts = st.builds(
     days_elapsed=days,
     days_left=days,
     silent_days=days,
-    other_open=st.integers(0, 40),
     spent_hours=st.none() | hours,
     standing=st.sampled_from(["", "on_track", "may_be_late", "done"]),
     silent=st.booleans(),

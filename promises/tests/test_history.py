@@ -37,6 +37,10 @@ def asks(firm):
     return [event for event in past(firm) if isinstance(event, Ask)]
 
 
+def free_hours(firm, promise):
+    return [ask.facts.free_hours for ask in asks(firm) if ask.task.startswith(f"{promise.pk} ")]
+
+
 def test_a_date_is_asked_about_when_set_each_week_and_at_half_and_four_fifths():
     moments = looks(MADE, MADE, MADE + 20 * DAY, MADE + 20 * DAY)
 
@@ -87,25 +91,24 @@ def test_days_are_counted_to_the_moment_of_the_question(firm, promised):
 
 def test_only_what_was_promised_by_then_takes_free_hours(firm, promised):
     watched = promised("Watched", due_on=DUE_ON)
+    alone = free_hours(firm, watched)
     promised("Earlier", due_on=date(2026, 10, 14), made_at=MADE + 5 * DAY, estimate_hours=10)
 
-    facts = {ask.name: ask.facts for ask in asks(firm) if ask.task.startswith(f"{watched.pk} ")}
+    beside = free_hours(firm, watched)
 
-    others = [one.other_open for one in facts.values()]
-    assert others == [0, 1, 1, 1]
-    alone = 10 * 8 * 0.7 - 0.7 * 1.5  # made at ten in the morning, with half a day's and more to go
-    assert next(iter(facts.values())).free_hours == pytest.approx(alone, abs=1.5)
-    assert list(facts.values())[1].free_hours < next(iter(facts.values())).free_hours - 10
+    assert alone[0] == pytest.approx(10 * 8 * 0.7 - 0.7 * 1.5, abs=1.5)  # made at ten, with half a day's and more to go
+    assert [a - b for a, b in zip(alone, beside, strict=True)] == pytest.approx([0, 10, 10, 10])
 
 
 def test_what_has_ended_by_then_takes_none(firm, promised, thandi):
-    earlier = promised("Earlier", due_on=date(2026, 10, 14), estimate_hours=10)
     watched = promised("Watched", made_at=MADE + HOUR)
+    alone = free_hours(firm, watched)
+    earlier = promised("Earlier", due_on=date(2026, 10, 14), estimate_hours=10)
     actions.deliver(earlier, delivered_at=MADE + DAY, by=thandi, now=MADE + DAY)
 
-    others = [ask.facts.other_open for ask in asks(firm) if ask.task.startswith(f"{watched.pk} ")]
+    beside = free_hours(firm, watched)
 
-    assert others == [1, 0, 0, 0]
+    assert [a - b for a, b in zip(alone, beside, strict=True)] == pytest.approx([10, 0, 0, 0])
 
 
 @pytest.mark.parametrize(("late_by", "slipped"), [(timedelta(0), False), (timedelta(seconds=1), True)])

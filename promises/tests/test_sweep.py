@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from conftest import DAY, HOUR, NOW
 from engagement.outbox.actions import send_waiting
 from engagement.outbox.models import Message
-from engagement.staff.models import Role
+from engagement.staff.models import Firm, Role
 from promises import actions
 from promises.actions import watching
 from promises.due import due_for
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, Reminder, RiskReading
+from promises.weighing import Weighing
 
 SECOND = timedelta(seconds=1)
 
@@ -227,6 +228,77 @@ def test_a_date_that_moves_concerns_those_after_the_earlier_of_both(load, karoo,
     watching._spread_load_changes(NOW + HOUR)
 
     assert due_now(NOW + HOUR) == {"early", "middle", "late"}
+
+
+def before(firm):
+    """By open promise, what the watch has kept of what is promised before it, and what that is."""
+    weighing = Weighing(firm)
+    rows = list(Promise.objects.open())
+    return {one.what: one.hours_before for one in rows}, {one.what: weighing.hours_before(one) for one in rows}
+
+
+def moved(load, thandi, sam, now):
+    promise = load("early")
+    due = due_for(promise.client, Firm.get(), (NOW + 12 * DAY).date(), None)
+    asked = actions.extend(promise, due, reason="more_work", reason_text="More.", asked_by="us", by=thandi, now=now)
+    actions.answer(asked, agreed=True, answered_at=now, by=thandi, now=now)
+
+
+def opened_again(load, thandi, sam, now):
+    actions.deliver(load("late"), delivered_at=now, by=thandi, now=now)
+    actions.look_at_due(now)
+    actions.update(load("early"), standing="on_track", hours_left=Decimal(7), by=thandi, now=now)
+    actions.look_at_due(now)
+    actions.reopen(load("late"), reason="Not all of it.", by=thandi, now=now)
+
+
+CHANGES = {name: lambda load, *rest, act=act: act(load("middle"), *rest) for name, act in ACTS.items()} | {
+    "another owner": lambda load, thandi, sam, now: actions.reassign(load("middle"), sam, thandi, now),
+    "another date": moved,
+    "an end that was none": opened_again,
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+def test_what_is_promised_before_is_kept_until_it_changes(load, thandi, sam, firm, change):
+    kept_first, first = before(firm)
+    change(load, thandi, sam, NOW + HOUR)
+
+    actions.look_at_due(NOW + HOUR)
+
+    kept, fresh = before(firm)
+    assert kept_first == first
+    assert kept == fresh != first
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [("another owner", "middle"), ("another date", "early"), ("an end that was none", "late")],
+)
+def test_a_sweep_under_way_weighs_what_changed_hands_or_dates_by_what_is_before_it_now(
+    load, thandi, sam, firm, change, what
+):
+    CHANGES[change](load, thandi, sam, NOW + HOUR)
+
+    looked = sum(watching._turn(NOW + HOUR, inf))
+
+    kept, fresh = before(firm)
+    assert looked == 1
+    assert kept[what] == fresh[what]
+
+
+def test_what_comes_due_by_time_alone_is_looked_at_without_adding_up_loads(many, monkeypatch):
+    # As in a firm with so many finished jobs that its record is not read whole, and owners stay known for minutes.
+    monkeypatch.setattr("promises.weighing.FIRM_JOBS_READ", 0)
+    many(12)
+    actions.look_at_due(NOW)
+    Promise.objects.update(next_look_at=NOW + SECOND)
+
+    _looked, kept = statements(NOW + SECOND)
+    Promise.objects.update(next_look_at=NOW + 2 * SECOND, hours_before=None)
+    _looked, added_up = statements(NOW + 2 * SECOND)
+
+    assert len(added_up) == len(kept) + 1
 
 
 def test_many_changes_of_one_load_are_spread_at_once(load, thandi, django_assert_max_num_queries):

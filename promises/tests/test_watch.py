@@ -179,7 +179,9 @@ def test_what_is_stored_is_what_a_fresh_look_would_say_at_every_minute(busy_firm
             weighing = Looking(firm, now).weighing
         for promise in stored:
             quiet = silent_from(promise, weighing.diaries.of(promise.owner))
-            facts = weighing.facts(promise, now, quiet)
+            before = weighing.hours_before(promise)
+            assert (promise.what, promise.hours_before, now) == (promise.what, before, now)
+            facts = weighing.facts(promise, now, quiet, before)
             fresh = band_of(promise, forecast(facts, weighing.record_at(now)), now, firm)
             assert (promise.what, promise.band, now) == (promise.what, fresh, now)
             compared.add((promise.what, fresh))
