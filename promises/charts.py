@@ -90,11 +90,6 @@ class Week:
     def share(self) -> float | None:
         return self.kept / self.ended if self.ended else None
 
-    @property
-    def dots(self) -> list[int]:
-        """Where the silent slips of the week are marked, at the most four of them."""
-        return [BASE + 6 - 8 * n for n in range(min(self.silent, 4))]
-
 
 def weeks(figures: Sequence[tuple[date, int, int, int]]) -> list[Week]:
     """Kept on time by week, from 50 % at the foot to 100 % at the top; weeks without an end break the line."""
@@ -104,6 +99,11 @@ def weeks(figures: Sequence[tuple[date, int, int, int]]) -> list[Week]:
         y = round(88 - 70 * max(kept / ended - 0.5, 0) / 0.5) if ended else None
         drawn.append(Week(monday, kept, ended, silent, round(10 + number * step), y))
     return drawn
+
+
+def dots(drawn: Sequence[Week]) -> str:
+    """The silent slips as one path of points, at the most four for a week."""
+    return " ".join(f"M{week.x} {BASE + 6 - 8 * n}h0" for week in drawn for n in range(min(week.silent, 4)))
 
 
 def line(drawn: Sequence[Week]) -> list[str]:

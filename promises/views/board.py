@@ -43,6 +43,7 @@ class Row:
     """One line of the ledger, every word of it made."""
 
     promise: Promise
+    key: str
     what: str
     client: str
     client_url: str
@@ -54,6 +55,7 @@ class Row:
     due: str
     late: str
     note: str
+    owner: str
     last_update: str
     told: words.Told
     act: words.NextAct
@@ -179,6 +181,7 @@ def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | N
     return [
         Row(
             promise=promise,
+            key=str(promise.pk),
             what=promise.what,
             client=promise.client.name,
             client_url=addresses[promise.client_id],
@@ -190,6 +193,7 @@ def rows_of(promises: list[Promise], now: datetime, slips: Mapping[int, int] | N
             due=words.due_short(promise, now),
             late=words.lateness(promise, now),
             note=words.due_note(promise, now),
+            owner=promise.owner.get_short_name(),
             last_update=words.last_update(promise, now),
             told=words.told(promise, now),
             act=words.next_act(promise, now),
@@ -300,6 +304,7 @@ def _charts(shown: Board, counts: dict[str, int], request: SignedInRequest) -> d
         "ages": charts.bars(ages),
         "weeks": weeks,
         "line": charts.line(weeks),
+        "dots": charts.dots(weeks),
         "latest": next((week for week in reversed(weeks) if week.y is not None), None),
     }
 
