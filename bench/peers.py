@@ -38,7 +38,7 @@ from engagement.testservers import ROOT, free_port, listens, wait_for
 SIZE = 100_000
 TITLE = "Beside django-helpdesk"
 THEIRS = ROOT / "bench" / "helpdesk"
-ROUNDS, LOGGED, WARM_UP = 40, 60, 3
+ROUNDS, LOGGED, WARM_UP = 80, 60, 3
 SWEPT = 3
 # Of the twenty: to escalate all of a hundred thousand takes minutes, and tells no more.
 ESCALATED = [f"q{number}" for number in range(4)]
