@@ -42,3 +42,14 @@ def test_where_the_figures_cannot_be_fetched_the_way_to_them_stays(office, visit
     page.get_by_text("How this was worked out").click()
 
     expect(page.get_by_role("link", name="The figures behind it")).to_be_visible()
+
+
+@pytest.mark.parametrize("width", [360, 768, 1024, 1280, 1440])
+def test_a_table_that_unfolds_under_a_chart_spills_nowhere(office, visit, width):
+    page = visit("/board/", as_=office["mara"], width=width)
+
+    for summary in page.locator(".chart summary").all():
+        summary.click()
+
+    expect(page.locator(".coming details table")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width
