@@ -101,3 +101,11 @@ def test_a_message_to_the_client_makes_the_promise_told_once_it_is_accepted(offi
 
     page.goto(f"/promises/{late.pk}/")
     expect(page.get_by_text(re.compile("Yes, ")).first).to_be_visible()
+
+
+def test_who_asks_for_a_new_link_hears_first_what_is_wrong(office, visit):
+    page = visit("/p/new-link/", width=360)
+
+    page.get_by_role("button", name="Send me a new link").click()
+
+    expect(page.locator("[data-error-summary]")).to_be_focused()
