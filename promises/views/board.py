@@ -148,7 +148,7 @@ def ask(request: SignedInRequest) -> HttpResponse:
     back = request.POST.get("back", "")
     back = back if back.startswith(reverse("promises:board")) else reverse("promises:board")
     if not promises:
-        messages.warning(request, _("Tick the promises you want to ask about first."))
+        messages.warning(request, _("First tick the promises you want to ask about."))
         return redirect(back)
     if "send" not in request.POST:
         context = {
