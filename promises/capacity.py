@@ -57,7 +57,7 @@ class Fit:
 
     @property
     def ever_works(self) -> bool:
-        return self.earliest is not None or self.scales.has_time
+        return self.scales.has_time or self.earliest is not None
 
     @property
     def holds_per_cent(self) -> int:

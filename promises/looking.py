@@ -59,7 +59,8 @@ class Looking:
         """At an open promise, its `owner` at hand. What is promised before it is added up where nobody has."""
         silent_from = self._silent_from(promise)
         hours_before = promise.hours_before
-        if hours_before is None:
+        if hours_before is None or self.weighing.has_load(promise.owner_id):
+            # Also where it is at hand anyway: what was kept wrongly does not stay.
             hours_before = self.weighing.hours_before(promise)
         facts = self.weighing.facts(promise, self.now, silent_from, hours_before)
         seen = forecast(facts, self.weighing.record_at(self.now))

@@ -91,6 +91,10 @@ class Weighing:
         own = self.diaries.known(owner) or self._firms
         return _as_begun([*finished, *(_job_in_hand(owner, row, own, now) for row in self._in_hand[owner])])
 
+    def has_load(self, owner_id: int) -> bool:
+        """Whether it was read already."""
+        return owner_id in self._loads
+
     def load(self, owner_id: int) -> Load:
         """What somebody has open, as it was when it was first asked for."""
         load = self._loads.get(owner_id)

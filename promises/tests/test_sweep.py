@@ -287,6 +287,15 @@ def test_a_sweep_under_way_weighs_what_changed_hands_or_dates_by_what_is_before_
     assert kept[what] == fresh[what]
 
 
+def test_what_was_kept_wrongly_gives_way_to_a_load_that_is_at_hand(load, firm):
+    Promise.objects.filter(what="late").update(hours_before=1000.0, next_look_at=NOW + HOUR)
+
+    actions.look_at_due(NOW + HOUR)
+
+    kept, fresh = before(firm)
+    assert kept == fresh
+
+
 def test_what_comes_due_by_time_alone_is_looked_at_without_adding_up_loads(many, monkeypatch):
     # As in a firm with so many finished jobs that its record is not read whole, and owners stay known for minutes.
     monkeypatch.setattr("promises.weighing.FIRM_JOBS_READ", 0)
