@@ -63,7 +63,7 @@ class _Assembly:
             firm=self.firm.name,
             client=self.client.name,
             lead=self.lead(first) if first else None,
-            needed=tuple(self.needed(promise) for promise in self.open if promise.waiting_for),
+            needed=self.needed(),
             last_word=self.last_word(),
             next_word=self.next_word() if first else "",
             steps=self.steps(),
@@ -206,7 +206,21 @@ class _Assembly:
             told.append(_("You agreed on %(date)s.") % {"date": self.day(move.answered_at)})
         return " ".join(told)
 
-    def needed(self, promise: PromiseRow) -> Needed:
+    def needed(self) -> tuple[Needed, ...]:
+        """What a promise waits for, and signatures: without them there is nothing to promise."""
+        things = [self.thing(promise) for promise in self.open if promise.waiting_for]
+        return (*things, *(self.signature(paper) for paper in self.papers if not paper.signed_at))
+
+    def signature(self, paper: PaperRow) -> Needed:
+        words = {"title": paper.title, "number": paper.number, "name": paper.signer_name or self.client.name}
+        if self.reader.contact and paper.signer == self.reader.contact.pk:
+            what = _("your signature under “%(title)s” (%(number)s)") % words
+        else:
+            what = _("the signature of %(name)s under “%(title)s” (%(number)s)") % words
+        until = speak_date(paper.valid_until, today=self.today) if paper.valid_until else ""
+        return Needed(what, until, self.day(paper.sent_at) if paper.sent_at else "")
+
+    def thing(self, promise: PromiseRow) -> Needed:
         since = promise.waiting_since
         return Needed(
             what=promise.waiting_for,
@@ -290,13 +304,17 @@ class _Assembly:
                 shown.append(StepRow(step.text, place, when))
         return tuple(shown)
 
+    @cached_property
+    def papers(self) -> list[PaperRow]:
+        return rows.papers_of(self.reader, self.now)
+
     def agreed(self) -> tuple[Agreed, ...]:
         """The latest scope first, each with its addenda after it in the order in which they were signed."""
         named = {promise.scope for promise in self.open if promise.scope}
         if scope := self.reader.scope:
             named.add(ScopeRow(scope.pk, scope.number, scope.title, scope.signed_on, scope.agreement_id))
         shown = {scope: {scope.agreement_id: self.scope(scope)} for scope in named}
-        for paper in reversed(rows.papers_of(self.reader)):
+        for paper in reversed([paper for paper in self.papers if paper.signed_at]):
             shown.setdefault(paper.scope, {})[paper.pk] = self.paper(paper)
         in_order = sorted(shown, key=lambda scope: (scope.signed_on or date.min, scope.pk), reverse=True)
         return tuple(agreed for scope in in_order for agreed in shown[scope].values())
@@ -310,7 +328,7 @@ class _Assembly:
         signed = self.day(paper.signed_at) if paper.signed_at else ""
         address = [self.reader.token, number]
         document = reverse("clients:signed_document", args=address) if self.reader.token else ""
-        return Agreed(number, paper.title if is_addendum else paper.scope.title, signed, is_addendum, document)
+        return Agreed(number, paper.title, signed, is_addendum, document)
 
     def word(self, said: WordRow) -> Word:
         text = _fact(said.kind, said.how) if said.how else said.text

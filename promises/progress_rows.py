@@ -182,13 +182,23 @@ class Stage(NamedTuple):
 
 
 class PaperRow(NamedTuple):
-    """A scope with a sealed document, or an addendum to it: then it has a number there, and a title."""
+    """A scope, or an addendum to it: then it has a number there, and a title. With a sealed document, or waiting to be
+    signed until a day: then `signed_at` is nothing, and it says who signs.
+    """
 
     pk: int
     signed_at: datetime | None
+    sent_at: datetime | None
+    valid_until: date | None
+    signer: int | None
+    signer_name: str | None
     scope: ScopeRow
     addendum: int | None
-    title: str
+    addendum_title: str | None
+
+    @property
+    def title(self) -> str:
+        return self.addendum_title or self.scope.title
 
     @property
     def number(self) -> str:
@@ -413,21 +423,23 @@ def _words(most_open: int) -> QuerySet[Any, Any]:
     return next(parts).union(*parts, all=True).order_by("order", "-when")[: MOST_STEPS + MOST_WORDS]
 
 
-def papers_of(reader: Reader) -> list[PaperRow]:
-    """Scopes and addenda with a sealed document, the latest first."""
-    found = _papers(reader.scope is not None).ask(**_whose(reader))
-    return [PaperRow(pk, signed_at, ScopeRow(*scope), seq, title) for pk, signed_at, seq, title, *scope in found]
+def papers_of(reader: Reader, now: datetime) -> list[PaperRow]:
+    """Scopes and addenda that wait to be signed, and those with a sealed document, the latest first."""
+    found = _papers(reader.scope is not None).ask(now=now, **_whose(reader))
+    return [PaperRow(*row[:6], ScopeRow(*row[8:]), *row[6:8]) for row in found]
 
 
 @put_together_once
 def _papers(of_scope: bool) -> QuerySet[Any, Any]:
     sealed = Exists(SealedDocument.objects.filter(agreement=OuterRef("pk")))
-    papers = Agreement.objects.filter(sealed, client=CLIENT, state__in=[State.SIGNED, State.ENDED])
+    is_sealed = Q(sealed, state__in=[State.SIGNED, State.ENDED])
+    papers = Agreement.objects.filter(is_sealed | Q(state=State.SENT, valid_until_at__gt=NOW), client=CLIENT)
     if of_scope:
         papers = papers.filter(Q(scope=SCOPE) | Q(addendum__scope=SCOPE))
     both = {
         f"of_{name}": Case(When(kind=Kind.ADDENDUM, then=f"addendum__scope__{name}"), default=f"scope__{name}")
         for name in ("pk", "number", "title", "signed_on", "agreement_id")
     }
-    papers = papers.annotate(**both).order_by("-signed_at", "-pk")
-    return papers.values_list("pk", "signed_at", "addendum__seq", "addendum__title", *both)[:MOST_PAPERS]
+    papers = papers.annotate(**both).order_by(F("signed_at").desc(nulls_first=True), "-pk")
+    own = ("pk", "signed_at", "sent_at", "valid_until", "contact", "contact__name", "addendum__seq", "addendum__title")
+    return papers.values_list(*own, *both)[:MOST_PAPERS]

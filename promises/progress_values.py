@@ -46,12 +46,12 @@ class Lead:
 
 @dataclass(frozen=True, slots=True)
 class Needed:
-    """What we wait for the client to do."""
+    """What we wait for the client to do. `promise` is the one that needs it, where there are several."""
 
     what: str
     by: str
     since: str
-    promise: str
+    promise: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,12 +10,13 @@ from django.utils.translation import gettext as _
 
 from clients import record
 from clients.actions import sending
-from clients.models import Client, Contact, PrivateLink, Scope
+from clients.models import Agreement, Client, Contact, PrivateLink, Scope
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message
 from engagement.staff.models import Firm, User
+from engagement.staff.when import speak_date
 
-# One new link an hour and contact, however often a stranger asks.
+# The same link once an hour, however often a stranger asks.
 ASKED_AGAIN_AFTER = timedelta(hours=1)
 PLACEHOLDER = re.compile(r"\[progress page (\d+)\]")
 
@@ -66,22 +67,26 @@ def link_address(link: PrivateLink) -> str | None:
 
 
 def send_new_link(email: str, now: datetime) -> int:
-    """Mail a new link to each contact on file with this address who had one, and from whom we have not taken it.
+    """Mail each contact on file with this address what they had a link to: a new one to their progress page, if we have
+    not taken it from them, and the one to what waits for their signature.
 
-    Says nothing to whoever asked. The text holds a mark in place of the address, put in at the moment of sending.
+    Says nothing to whoever asked. The texts hold a mark in place of the address, put in at the moment of sending.
     """
     contacts = Contact.objects.filter(email__iexact=email.strip(), left_at=None, client__archived_at=None)
     sent = 0
     for contact in contacts.exclude(email="").select_related("client"):
         before = PrivateLink.objects.filter(contact=contact).select_related("scope").order_by("-made_at", "-pk").first()
-        if before is None or before.revoked_at:
-            continue
-        asked = Message.objects.filter(
-            occasion__startswith=f"new link:{contact.pk}:", written_at__gt=now - ASKED_AGAIN_AFTER
-        )
-        if not asked.exists():
+        if before and not before.revoked_at and not _was_asked_lately(f"new link:{contact.pk}:", now):
             sent += _write_new_link(contact, before, now)
+        for agreement in contact.agreements.to_sign(now).filter(by_mail=True):
+            asked = f"to sign:{agreement.pk}:{agreement.version}:asked:"
+            if not _was_asked_lately(asked, now):
+                sent += _write_signing_link(agreement, contact, asked, now)
     return sent
+
+
+def _was_asked_lately(occasion: str, now: datetime) -> bool:
+    return Message.objects.filter(occasion__startswith=occasion, written_at__gt=now - ASKED_AGAIN_AFTER).exists()
 
 
 def _write_new_link(contact: Contact, before: PrivateLink, now: datetime) -> int:
@@ -100,6 +105,34 @@ def _write_new_link(contact: Contact, before: PrivateLink, now: datetime) -> int
             body=_("You asked for a new link to your progress page. Here it is:\n\n%(link)s\n\n%(firm)s\n")
             % {"link": placeholder(link), "firm": firm.name},
             kind="link",
+        )
+    return 1 if message else 0
+
+
+def _write_signing_link(agreement: Agreement, contact: Contact, asked: str, now: datetime) -> int:
+    firm = Firm.get()
+    with translation.override(contact.speaks):
+        values = {
+            "number": agreement.about.number,
+            "title": agreement.about.title,
+            "until": speak_date(agreement.valid_until, today=None) if agreement.valid_until else "",
+            "link": sending.signing_placeholder(agreement),
+            "firm": firm.name,
+        }
+        message = outbox.write(
+            occasion=f"{asked}{now:%Y-%m-%dT%H:%M}",
+            now=now,
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=firm.email,
+            language=contact.speaks,
+            subject=_("Your link to sign: %(title)s (%(number)s)") % values,
+            body=_(
+                "You asked for a new link. Here you can read and sign %(number)s, %(title)s, until %(until)s:\n\n"
+                "%(link)s\n\n%(firm)s\n"
+            )
+            % values,
+            kind=f"client {contact.client_id}",
         )
     return 1 if message else 0
 

@@ -36,6 +36,9 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
     def to_nudge(self, now: datetime) -> AgreementQuerySet:
         return self.filter(state=State.SENT, next_nudge_at__lte=now)
 
+    def to_sign(self, now: datetime) -> AgreementQuerySet:
+        return self.filter(state=State.SENT, valid_until_at__gt=now)
+
     def lapsing(self, now: datetime) -> AgreementQuerySet:
         return self.filter(state=State.SENT, valid_until_at__lte=now)
 

@@ -42,6 +42,7 @@ WRITES_TO_CLIENTS = {
     ("clients/actions/codes.py", "send_code"): "Your code for",
     ("clients/actions/documents.py", "_write_copy"): "Your signed copy:",
     ("clients/actions/links.py", "_write_new_link"): "Your progress page at",
+    ("clients/actions/links.py", "_write_signing_link"): "Your link to sign:",
     ("clients/actions/sending.py", "_write_mail"): "To read and sign:",
     ("clients/actions/welcome.py", "welcome"): "signed: what happens next",
     ("promises/actions/renewing.py", "_say"): "We go on",

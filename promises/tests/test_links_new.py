@@ -6,7 +6,8 @@ from django.core.cache import cache
 from django.test import Client as Browser
 
 from clients.actions import archive, make_link, mark_left, renew_link, revoke_link, save_contact
-from clients.models import Contact, PrivateLink, Scope
+from clients.models import Agreement, Contact, PrivateLink, Scope
+from clients.tests import agreements
 from conftest import DAY, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message
@@ -106,6 +107,52 @@ def test_a_link_to_one_scope_is_followed_by_no_wider_one(client, karoo, lena, th
 
 def test_a_link_made_out_to_nobody_is_no_contacts_own(client, karoo, lena, thandi):
     make_link(karoo, thandi, NOW - DAY)
+
+    ask(client)
+
+    assert not Message.objects.exists()
+
+
+@pytest.fixture
+def to_sign(karoo, lena, thandi, firm, settings):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    agreement = agreements.draft(karoo, thandi, NOW - DAY).agreement
+    agreements.send(agreement, lena, thandi, NOW - DAY)
+    Message.objects.all().delete()
+    return agreement
+
+
+def test_who_lost_the_link_to_sign_gets_it_again(client, to_sign, mailoutbox, settings):
+    ask(client)
+    outbox.send_waiting(NOW)
+
+    [mail] = mailoutbox
+    assert (mail.to, mail.subject) == (["lena@karoo.example"], "Your link to sign: Shop fittings (2026-001)")
+    assert "until Tuesday 1 December 2026:" in mail.body
+    path = mail.body.split(settings.SITE_URL)[1].split()[0]
+    assert "The third shop." in client.get(path).content.decode()
+
+
+def test_each_link_that_was_lost_comes_in_a_mail_of_its_own(client, to_sign, link):
+    ask(client)
+    ask(client)
+
+    subjects = sorted(Message.objects.values_list("subject", flat=True))
+    assert [subject.split(" ")[1] for subject in subjects] == ["link", "progress"]
+    assert not any(to_sign.token() in body for body in Message.objects.values_list("body", flat=True))
+
+
+def test_nobody_but_who_signs_gets_the_link_to_sign(client, to_sign, karoo, thandi):
+    save_contact(Contact(client=karoo, name="Piet", email="piet@karoo.example"), thandi, NOW)
+
+    ask(client, "piet@karoo.example")
+
+    assert not Message.objects.exists()
+
+
+@pytest.mark.parametrize("over", [{"state": "accepted"}, {"valid_until_at": NOW}, {"by_mail": False}])
+def test_what_is_no_more_to_sign_or_was_passed_on_by_hand_is_not_sent_again(client, to_sign, over):
+    Agreement.objects.filter(pk=to_sign.pk).update(**over)
 
     ask(client)
 

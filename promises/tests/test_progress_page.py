@@ -192,6 +192,48 @@ def test_what_we_need_from_them_comes_before_all_else(make_promise, thandi, clie
     assert "Nothing is needed from you." not in page
 
 
+@pytest.fixture
+def waiting_paper(karoo, lena, thandi, firm):
+    scope = agreements.draft(karoo, thandi, NOW - DAY)
+    agreements.send(scope.agreement, lena, thandi, NOW - DAY)
+    return scope.agreement
+
+
+def test_a_signature_that_is_waited_for_is_needed(make_promise, read, waiting_paper, client, token):
+    make_promise()
+
+    [needed] = read().needed
+
+    assert needed.what == "the signature of Lena Karoo under “Shop fittings” (2026-001)"
+    assert (needed.by, needed.since) == ("Tuesday 1 December", "Tuesday 17 November")
+    assert "Nothing is needed from you." not in html(client, token)
+
+
+def test_who_signs_reads_of_their_own_signature(read, waiting_paper, lena):
+    assert read(contact=lena).needed[0].what == "your signature under “Shop fittings” (2026-001)"
+
+
+@pytest.mark.parametrize(
+    "over", [{"state": "draft"}, {"state": "accepted"}, {"state": "signed"}, {"valid_until_at": NOW}]
+)
+def test_no_signature_is_needed_of_what_cannot_be_signed(read, waiting_paper, over):
+    Agreement.objects.filter(pk=waiting_paper.pk).update(**over)
+
+    assert read().needed == ()
+
+
+def test_a_signature_under_another_scope_is_none_of_this_links(read, waiting_paper, karoo, lena, thandi):
+    other = Scope.objects.create(client=karoo, number="2026-044", title="Another", made_at=NOW)
+    signed = agreements.signed(karoo, lena, thandi, NOW - DAY, title="Signed")
+    addendum = agreements.addendum_to(signed, thandi, [{"act": "add", "service": "Shelf", "price": 9}], NOW - DAY)
+    agreements.send(addendum.agreement, lena, thandi, NOW - DAY)
+
+    assert read(scope=other).needed == ()
+    assert [needed.what for needed in read(scope=signed).needed] == [
+        f"the signature of Lena Karoo under “A shelf more” ({signed.number}/1)"
+    ]
+
+
 def test_the_promise_in_the_worst_state_leads(make_promise, read, tell, thandi):
     make_promise("On track", due_on=date(2026, 11, 19))
     actions.wait_for_client(make_promise("Waiting", due_on=date(2026, 11, 23)), "a key", None, thandi, NOW)
