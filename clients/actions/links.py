@@ -120,7 +120,7 @@ def _write_signing_link(agreement: Agreement, contact: Contact, asked: str, now:
             "firm": firm.name,
         }
         message = outbox.write(
-            occasion=f"{asked}{now:%Y-%m-%dT%H:%M}",
+            occasion=f"{asked}{now.isoformat(timespec='minutes')}",
             now=now,
             audience=Audience.CLIENT,
             address=contact.email,

@@ -2,11 +2,13 @@
 
 from calendar import monthrange
 from collections.abc import Iterable
-from datetime import date, time
+from datetime import date, time, timedelta
 from typing import NamedTuple
 
 from engagement.staff.date_text import A_YEAR_FROM_SOMEWHERE, Token
 from engagement.staff.time_rules import TimeRules
+
+A_QUARTER = timedelta(days=92)
 
 
 class Days(NamedTuple):
@@ -113,12 +115,12 @@ class DateRules(TimeRules):
         return Days(stop, days, sure=sure and (led or alone or first > 12 or second > 12))
 
     def without_year(self, month: int, day: int) -> list[tuple[date, bool]]:
-        """This year's, or when that has passed next year's as a choice to confirm."""
+        """This year's, or when that has passed next year's: further off than a quarter, as a choice to confirm."""
         own = date_or_none(self.today.year, month, day) if 1 <= month <= 12 else None
         if own and (own >= self.today or self.past_ok):
             return [(own, True)]
         following = date_or_none(self.today.year + 1, month, day) if 1 <= month <= 12 else None
-        return [(following, False)] if following else []
+        return [(following, following - self.today < A_QUARTER)] if following else []
 
     def dated(self, stop: int, readings: Iterable[date | None], sure: bool = True) -> Days:
         days = tuple(dict.fromkeys(day for day in readings if day))

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from datetime import date, datetime, timedelta
 from functools import cached_property
 
-from engagement.staff.date_rules import DateRules, Days, add_months
+from engagement.staff.date_rules import A_QUARTER, DateRules, Days, add_months
 from engagement.staff.date_text import A_YEAR_FROM_SOMEWHERE
 from engagement.staff.date_words import Phrases, Span
 
@@ -59,10 +59,11 @@ class DayRules(DateRules):
         year, stop = self.year(at + 1)
         if year is None:
             passed = (self.today.month > month) and not self.past_ok
-            year, stop, sure = self.today.year + passed, at + 1, not passed
+            year, stop = self.today.year + passed, at + 1
         else:
-            sure = True
-        return self.dated(stop, [date(year, month, monthrange(year, month)[1])], sure=sure)
+            passed = False
+        end = date(year, month, monthrange(year, month)[1])
+        return self.dated(stop, [end], sure=not passed or end - self.today < A_QUARTER)
 
     def end_of_unit(self, stop: int, unit: str, ahead: int) -> Days | None:
         if unit == "day":

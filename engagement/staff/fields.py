@@ -39,6 +39,7 @@ class DateTextField(forms.Field):
         "past": _("%(label)s must be today or in the future"),
         "no_such_day": _("There is no such day as “%(typed)s”: check the day and the month"),
         "time": _("Enter the date alone, for example 27 November or Friday"),
+        "next_year": _("“%(typed)s” has passed this year: write %(first)s if you mean that day"),
         "one": _("“%(typed)s” may be another day: write %(first)s"),
         "two": _("“%(typed)s” can be read in two ways: write %(first)s or %(second)s"),
         "more": _("“%(typed)s” can be read in several ways: write the date, for example %(first)s"),
@@ -79,6 +80,9 @@ class DateTextField(forms.Field):
         if not spoken:
             return self.error(reading.problem, typed)
         names = dict(zip(("first", "second"), spoken, strict=False))
+        years = {day.year for day in days}
+        if len(spoken) == 1 and years == {self.today.year + 1} and not any(str(year) in typed for year in years):
+            return self.error("next_year", typed, **names)
         return self.error({1: "one", 2: "two"}.get(len(spoken), "more"), typed, **names)
 
     def error(self, code: str, typed: str, **words: str) -> ValidationError:

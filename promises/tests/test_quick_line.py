@@ -67,6 +67,7 @@ SAVED = [
     ("Quote for @karoo on 27 Nov 2026", "Quote|Karoo Linen|2026-11-27||Thandi|"),
     ("Quote for @karoo on 2026-11-27", "Quote|Karoo Linen|2026-11-27||Thandi|"),
     ("Quote for @karoo on 15 January 2027", "Quote|Karoo Linen|2027-01-15||Thandi|"),
+    ("Quote for @karoo on 15 January", "Quote|Karoo Linen|2027-01-15||Thandi|"),
     ("Quote for @karoo in two weeks", "Quote|Karoo Linen|2026-12-02||Thandi|"),
     ("Quote for @karoo in 2 days", "Quote|Karoo Linen|2026-11-20||Thandi|"),
     ("Quote for @karoo tomorrow at noon", "Quote|Karoo Linen|2026-11-19|12:00|Thandi|"),
@@ -103,7 +104,7 @@ def test_a_clear_line_is_a_promise_at_once(office, line, expected):
 
 ASKED = [
     ("Quote for @karoo next Friday", ["Friday 20 November", "Friday 27 November"]),
-    ("Quote for @karoo on 15 January", ["may be another day. Is this the one?", "Friday 15 January 2027"]),
+    ("Quote for @karoo on 15 March", ["may be another day. Is this the one?", "Monday 15 March 2027"]),
     ("Quote for @karoo by 03/04", ["3 April 2027", "4 March 2027"]),
     ("Quote for @karoo", ["By when?", "Tomorrow, Thursday 19 November", "Friday 20 November", "Wednesday 25 November"]),
     ("Quote by Friday", ["For whom is it?", "Choose a client"]),

@@ -49,7 +49,8 @@ def test_a_date_is_taken_as_people_write_it(due, typed):
             "03/04",
             "“03/04” can be read in two ways: write Thursday 4 March 2027 or Saturday 3 April 2027",
         ),
-        ("3 March", "“3 March” may be another day: write Wednesday 3 March 2027"),
+        ("3 March", "“3 March” has passed this year: write Wednesday 3 March 2027 if you mean that day"),
+        ("17 November", "“17 November” has passed this year: write Wednesday 17 November 2027 if you mean that day"),
     ],
 )
 def test_what_is_not_one_day_is_answered_with_what_to_write(due, typed, error):
