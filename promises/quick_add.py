@@ -67,6 +67,11 @@ class Line:
     no_such_time: str = ""
 
     @property
+    def refused_date(self) -> str:
+        """What was typed for a day that has passed, or that there is not."""
+        return " ".join(self.text[start:end] for start, end in self.when.refused)
+
+    @property
     def client_words(self) -> str | None:
         return self.client.words
 
@@ -272,8 +277,8 @@ def _inside(place: int, spans: Iterable[Span]) -> bool:
 
 def _date_spans(when: Reading) -> list[Span]:
     """The words of the date go out of the text, unless several places in it may be the date."""
-    if when.chosen:
-        return list(when.chosen.spans)
+    if when.chosen or when.refused:
+        return list(when.chosen.spans if when.chosen else when.refused)
     places = {choice.spans for choice in when.choices}
     return list(places.pop()) if len(places) == 1 else []
 

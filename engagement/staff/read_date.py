@@ -41,12 +41,14 @@ class Reading:
     """`chosen` when there is one sure reading. Else `problem` says why, and `choices` are what may have been meant.
 
     "none": no day found. "ambiguous": one or more choices, to be confirmed by a person. "past". "no_such_day": the
-    31st of November. "time_only": a day was asked for. "no_clock": "within 2 hours" of an unknown hour.
+    31st of November. "time_only": a day was asked for. "no_clock": "within 2 hours" of an unknown hour. `refused` is
+    where a day without an hour stands that cannot be: one that has passed, or that there is not.
     """
 
     chosen: ReadDay | None
     choices: tuple[ReadDay, ...]
     problem: str
+    refused: tuple[tuple[int, int], ...] = ()
 
 
 class Opening(NamedTuple):
@@ -187,8 +189,11 @@ class Reader(DayRules):
             at = max(hit.stop, at + 1) if hit else at + 1
         return found
 
+    def span_of(self, hit: Hit) -> tuple[int, int]:
+        return self.tokens[hit.start].start, self.tokens[hit.stop - 1].end
+
     def read_days(self, hit: Hit, times: tuple[time | None, ...] = ()) -> list[ReadDay]:
-        start, end = self.tokens[hit.start].start, self.tokens[hit.stop - 1].end
+        start, end = self.span_of(hit)
         return [
             ReadDay(day, moment, start, end, self.text[start:end]) for day in hit.days for moment in times or hit.times
         ]
@@ -213,7 +218,8 @@ class Reader(DayRules):
 
     def without_a_day(self, timed: list[Hit], broken: Hit | None) -> Reading:
         if broken:
-            return Reading(None, (), "no_clock" if broken.no_clock else "no_such_day")
+            refused = (self.span_of(broken),) if broken.sure or broken.due else ()
+            return Reading(None, (), "no_clock" if broken.no_clock else "no_such_day", refused)
         if not timed:
             return Reading(None, (), "none")
         choices: list[ReadDay] = []
@@ -235,7 +241,8 @@ class Reader(DayRules):
         sure = not broken and all(hit.sure for hit in days) and all(hit.sure for hit in timed if len(days) == 1)
         kept = [read for read in reads if not self.passed(read)]
         if not kept:
-            return Reading(None, (), "past")
+            places = {read.spans if read.time is None else () for read in reads}
+            return Reading(None, (), "past", places.pop() if len(places) == 1 else ())
         # One of several days named in the text has passed: the others are shown, none is taken.
         sure = sure and (len(days) == 1 or len(kept) == len(reads))
         return self.concluded(kept, sure)
@@ -247,7 +254,7 @@ class Reader(DayRules):
             return reads + [r for other in timed if hit.moment for r in self.read_days(hit, other.times)]
         apart = []
         for other in timed:
-            span = (self.tokens[other.start].start, self.tokens[other.stop - 1].end)
+            span = self.span_of(other)
             moments: tuple[time | None, ...] = other.times if other.sure else (*other.times, None)
             apart += [replace(read, also=(span,)) for read in self.read_days(hit, moments)]
         return apart

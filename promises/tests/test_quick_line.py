@@ -134,9 +134,14 @@ def test_what_is_not_clear_is_asked_and_nothing_typed_is_lost(office, line, show
 
 
 REFUSED = [
-    ("Quote for @karoo by yesterday", "Due date must be today or in the future", "Quote by yesterday"),
-    ("Quote for @karoo by 1 November 2026", "Due date must be today or in the future", "Quote by 1 November 2026"),
-    ("Quote for @karoo by 31 November", "There is no such day: check the day and the month", "Quote by 31 November"),
+    ("Quote for @karoo by yesterday", "Due date must be today or in the future", "by yesterday"),
+    ("Quote for @karoo by 1 November 2026", "Due date must be today or in the future", "by 1 November 2026"),
+    (
+        "Quote for @karoo by 31 November",
+        "There is no such day as “by 31 November”: check the day and the month",
+        "by 31 November",
+    ),
+    ("Quote for @karoo by 31 November", "check the day and the month", "Quote"),
     ("tomorrow @karoo", "Enter what you promised", "Thursday 19 November"),
     ("Quote for @karoo 4 dec 25:00", "There is no such time: enter one such as 5pm or 17:00", "25:00"),
     ("Quote for @karoo at 5:75pm tomorrow", "There is no such time: enter one such as 5pm or 17:00", "5:75pm"),

@@ -50,7 +50,6 @@ LONGEST_NAME = 120
 A_MOMENT = 10
 # Pages that somebody may be brought back to; any other may answer only to a button.
 PLACES = {"promises:my_day", "promises:board", "promises:list", "promises:client", "promises:detail"}
-# The words of the date stay where they were typed: they have to be typed anew.
 NO_DATE = ("past", "no_such_day", "no_clock")
 SLIPS_SHOWN = 3
 ANSWERS = {"choose_client": "client", "choose_owner": "owner", "choose_due": "due_on"}
@@ -162,8 +161,8 @@ def _filled(line: Understood, request: SignedInRequest) -> QueryDict:
     if when.chosen:
         data["due_on"] = speak_date(when.chosen.day, today=timezone.now().astimezone(line.zone).date())
         data["due_time"] = when.chosen.time.isoformat("minutes") if when.chosen.time else line.line.no_such_time
-    elif when.choices:
-        data["due_on"] = when.choices[0].words
+    else:
+        data["due_on"] = when.choices[0].words if when.choices else line.line.refused_date
     return data
 
 
