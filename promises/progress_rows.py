@@ -426,7 +426,10 @@ def _words(most_open: int) -> QuerySet[Any, Any]:
 def papers_of(reader: Reader, now: datetime) -> list[PaperRow]:
     """Scopes and addenda that wait to be signed, and those with a sealed document, the latest first."""
     found = _papers(reader.scope is not None).ask(now=now, **_whose(reader))
-    return [PaperRow(*row[:6], ScopeRow(*row[8:]), *row[6:8]) for row in found]
+    return [
+        PaperRow(pk, signed_at, sent_at, until, signer, name, ScopeRow(*scope), seq, title)
+        for pk, signed_at, sent_at, until, signer, name, seq, title, *scope in found
+    ]
 
 
 @put_together_once
