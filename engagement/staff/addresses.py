@@ -9,6 +9,8 @@ from django.conf import settings
 from django.http import HttpRequest
 from django.urls import get_script_prefix, get_urlconf, reverse
 
+# Where a page of a list begins: behind this row, or before it.
+CURSORS = ("after", "before")
 # Nothing else in an address looks like it.
 A_NUMBER = 9_081_726_354
 
@@ -27,7 +29,7 @@ def _around(name: str, _prefix: str, _urlconf: str) -> tuple[str, str]:
 
 def query_of(request: HttpRequest, **changes: str) -> str:
     """What was asked for, from the first page on, with these parts changed, and without those that are empty."""
-    kept = {name: values for name, values in request.GET.lists() if name != "after" and name not in changes}
+    kept = {name: values for name, values in request.GET.lists() if name not in CURSORS and name not in changes}
     return urlencode(kept | {name: [value] for name, value in changes.items() if value}, doseq=True)
 
 
@@ -35,3 +37,8 @@ def changed(request: HttpRequest, **changes: str) -> str:
     """The address of the page that was asked for, changed so."""
     query = query_of(request, **changes)
     return f"{request.path}?{query}" if query else request.path
+
+
+def first_page(request: HttpRequest) -> str:
+    """Of the list that was asked for. Nothing where it is the first page that is shown."""
+    return changed(request) if any(request.GET.get(name) for name in CURSORS) else ""
