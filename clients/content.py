@@ -130,7 +130,7 @@ def _shared(agreement: Agreement, now: datetime, number: str, title: str) -> dic
     firm, contact, client = Firm.get(), agreement.contact, agreement.client
     until = ""
     if agreement.valid_until:
-        until = _("%(date)s, until the end of the day (%(zone)s)") % {
+        until = _("the end of %(date)s (%(zone)s)") % {
             "date": speak_date(agreement.valid_until, today=None),
             "zone": speak_zone(client.zoneinfo),
         }

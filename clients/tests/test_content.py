@@ -192,7 +192,7 @@ def test_the_year_is_always_written(of_scope, of_addendum):
     scope = of_scope(starts_on=date(2026, 11, 19), ends_on=date(2026, 11, 20))
     addendum = of_addendum(CHANGES)
 
-    assert scope["valid_until"] == "Wednesday 2 December 2026, until the end of the day (Johannesburg time)"
+    assert scope["valid_until"] == "the end of Wednesday 2 December 2026 (Johannesburg time)"
     assert scope["period"] == "From Thursday 19 November 2026 until Friday 20 November 2026"
     for said in (scope["sent_on"], addendum["sent_on"], addendum["to"]["signed_on"]):
         assert YEAR.search(said)
