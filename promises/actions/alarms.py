@@ -40,20 +40,24 @@ class Hearers:
         """Who hears of this stage, and when: in their working hours, if anybody's come before the date.
 
         Somebody who left, may not see the client or could not be written to (`lost`) hears nothing. Where nobody is
-        left who hears in time, the next circle is asked as well; where there is none, all of them at once, whatever
-        the hour.
+        left who hears in time, the next circle is asked as well; where there is none, all who do not are asked at once,
+        whatever the hour. Once managers are to hear, it takes somebody who was not asked before: a manager who is away
+        may have the owner to stand in for them, and the owner's cover may be their manager.
         """
         in_time = promise.due_at if promise.due_at > self.now else self.now + LATEST
+        at_once = kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED)
+        asked_before = self._circles(promise.owner, False)[0] if at_once else {}
         heard: dict[User, datetime] = {}
-        for circle in self._circles(promise.owner, kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED)):
+        for circle in self._circles(promise.owner, at_once):
             heard = circle if not lost else {one: at for one, at in circle.items() if one.id not in lost}
             if restricted:
                 heard = {one: at for one, at in heard.items() if promise.client_id in self._let_in(one)}
-            if any(moment < in_time for moment in heard.values()):
+            if any(moment < in_time for one, moment in heard.items() if one not in asked_before):
                 break
         else:
             if promise.due_at > self.now:
-                heard = dict.fromkeys(heard, self.now + COLLECT)
+                hears = {one for one in heard if one in asked_before and heard[one] < in_time}
+                heard = {one: at if one in hears else self.now + COLLECT for one, at in heard.items()}
         return heard
 
     @cached_property

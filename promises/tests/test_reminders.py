@@ -9,8 +9,8 @@ from django.core import mail
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
-from engagement.staff.actions import change_person, join, leave, remove_absence
-from engagement.staff.models import Absence, Role
+from engagement.staff.actions import change_person, join, leave, remove_absence, save_week
+from engagement.staff.models import Absence, Role, WorkingWeek
 from promises import actions
 from promises.actions.alarms import COLLECT, alarms_for
 from promises.due import due_for
@@ -320,6 +320,58 @@ def test_a_cover_who_is_the_manager_too_hears_once(at_risk, thandi, mara):
     tick(promise.due_at + HOUR)
 
     assert kinds(promise) == [(KIND.SLIPPED, "Mara")]
+
+
+@pytest.mark.parametrize("kind", [KIND.TELL_BY, KIND.SLIPPED])
+def test_who_stands_in_for_their_manager_is_not_the_only_one_to_hear(at_risk, thandi, mara, ada, kind):
+    away(mara, NOW - DAY, NOW + 9 * DAY, cover=thandi)
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at if kind == KIND.TELL_BY else promise.due_at + HOUR)
+
+    assert sorted(kinds(promise)) == [(kind, "Ada"), (kind, "Thandi")]
+
+
+@pytest.mark.parametrize("cover", ["thandi", "sam"])
+def test_before_tell_by_who_stands_in_for_their_manager_hears_alone(at_risk, thandi, mara, ada, sam, cover):
+    away(mara, NOW - DAY, NOW + 9 * DAY, cover={"thandi": thandi, "sam": sam}[cover])
+    promise = at_risk()
+
+    tick(NOW)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Thandi")]
+
+
+def test_a_manager_who_covers_for_the_owner_is_not_the_only_one_at_tell_by(at_risk, thandi, mara, ada):
+    away(thandi, NOW - DAY, NOW + 9 * DAY, cover=mara)
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert sorted(kinds(promise)) == [(KIND.TELL_BY, "Ada"), (KIND.TELL_BY, "Mara")]
+
+
+def test_where_no_manager_is_there_before_the_date_they_hear_at_once(at_risk, thandi, mara, ada, sam):
+    away(mara, NOW - DAY, NOW + 9 * DAY, cover=thandi)
+    away(ada, NOW - DAY, NOW + 9 * DAY, cover=sam)
+    away(sam, NOW - DAY, NOW + 9 * DAY)
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert heard_when(promise) == {"Thandi": promise.tell_by_at + COLLECT, "Sam": promise.tell_by_at + COLLECT}
+
+
+def test_where_nobody_else_is_there_the_owner_is_not_woken(at_risk, thandi, mara):
+    late_riser = WorkingWeek(user=thandi, valid_from=NOW.date(), hours=[[["11:00", "17:00"]]] * 5 + [[], []])
+    save_week(late_riser, now=NOW)
+    away(mara, NOW - DAY, NOW + 9 * DAY, cover=thandi)
+    promise = at_risk()
+
+    actions.look_at_due(promise.tell_by_at)
+
+    assert kinds(promise)[-1] == (KIND.TELL_BY, "Thandi")
+    assert heard_when(promise)["Thandi"] == johannesburg(20, 11) > promise.tell_by_at + COLLECT
 
 
 @pytest.mark.parametrize("late", [timedelta(0), 10 * DAY])
