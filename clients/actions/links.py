@@ -132,7 +132,7 @@ def _write_signing_link(agreement: Agreement, contact: Contact, asked: str, now:
                 "%(link)s\n\n%(firm)s\n"
             )
             % values,
-            kind=f"client {contact.client_id}",
+            kind="link",
         )
     return 1 if message else 0
 

@@ -155,6 +155,11 @@ def new_link(world):
     links.send_new_link(world.contact.email, NOW)
 
 
+def lost_link(world):
+    world.agreed("sent")
+    links.send_new_link(world.contact.email, NOW)
+
+
 def renewal(world):
     world.agreed("signed")
     words = Written(world.contact, "How we go on", "We go on.", f"renewal {world.number}")
@@ -264,6 +269,7 @@ KINDS = {
     # Whoever waits for a code at their screen asked for it to be mailed.
     code: (READER_GONE, (scope_ended, wants_calls, new_number)),
     new_link: ((link_closed, *READER_GONE), (wants_calls, new_number)),
+    lost_link: ((taken_back, changed, *READER_GONE), (wants_calls, new_number)),
     renewal: ((*READER_GONE, wants_calls), (new_number,)),
     notice: ((owner_left,), (new_number,)),
     left: ((done, called_off, handed_over), (updated,)),
@@ -283,6 +289,7 @@ WRITTEN_IN = {
     "clients/actions/welcome.py:welcome": welcome,
     "clients/actions/codes.py:send_code": code,
     "clients/actions/links.py:_write_new_link": new_link,
+    "clients/actions/links.py:_write_signing_link": lost_link,
     "clients/actions/notices.py:tell_staff": notice,
     # Invitation and password: asked for by a person or their colleague, and sent to where they said.
     "engagement/outbox/backend.py:send_messages": None,
