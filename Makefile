@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet install --requir
 # T= chooses the tests: make test T="promises/tests/test_keep.py -x"
 T ?=
 
-.PHONY: run test soak bench bench-peers lint types checks lock audit sbom
+.PHONY: run test soak bench bench-peers lint types checks lock audit sbom languages
 
 run: $(VENV)/.run
 	@exec $(BIN)/python manage.py serve $(if $(filter 0,$(DEMO)),--empty)
@@ -57,6 +57,10 @@ audit: $(VENV)/.dev
 SBOM ?= sbom.cdx.json
 sbom: $(VENV)/.dev
 	@$(BIN)/python .ci/sbom $(SBOM) --validate
+
+# What clients read, in their languages: docs/languages.md.
+languages: $(VENV)/.run
+	@$(BIN)/pybabel --quiet compile --directory locale --domain django
 
 lock: $(VENV)/.dev
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header requirements.in -o requirements.txt

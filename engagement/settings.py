@@ -164,7 +164,7 @@ FLASH_COOKIE_NAME = "flash"
 KNOWN_BROWSER_COOKIE_NAME = "known-browser"
 
 LANGUAGE_CODE = "en"
-# Afrikaans and Dutch follow: every text is marked for translation, the catalogues are not written yet.
+# What clients read is in all of them; pages of staff are in English so far: docs/languages.md.
 LANGUAGES = [("en", _("English")), ("af", _("Afrikaans")), ("nl", _("Dutch"))]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_TZ = True

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.utils import translation
 
 from engagement.staff.http import visitor_address
 from engagement.staff.models import Firm
@@ -35,6 +36,18 @@ def kept_private(view: View) -> View:
         for name, value in PRIVATE.items():
             response[name] = value
         return response
+
+    return answer
+
+
+def for_strangers(view: View) -> View:
+    """Kept private; and while nobody knows who reads, in the language that their browser asks for."""
+
+    @kept_private
+    @wraps(view)
+    def answer(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        with translation.override(translation.get_language_from_request(request)):
+            return view(request, *args, **kwargs)
 
     return answer
 

@@ -33,7 +33,7 @@ from clients.signing_page import (
     text_of,
     zone_of,
 )
-from clients.views.private import kept_private, no_page
+from clients.views.private import for_strangers, no_page
 from clients.views.shared import as_file, pdf_name
 from clients.views.signed_document import LONG_TRIED, new_pass, pass_of
 from clients.views.visit import SIGNING, Visit, at_private_address, by_signing_token
@@ -120,7 +120,7 @@ def pdf(visit: Visit) -> HttpResponse:
 
 @login_not_required
 @csrf_exempt
-@kept_private
+@for_strangers
 def nothing(request: HttpRequest, rest: str) -> HttpResponse:
     """Whatever else somebody puts behind these addresses opens what a wrong one opens."""
     return no_page(request)

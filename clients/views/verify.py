@@ -21,7 +21,7 @@ from clients.models import Agreement, Kind, SealedDocument
 from clients.sealing import Finding, Verdict
 from clients.sealing.reading import MOST_BYTES
 from clients.verify_form import VerifyForm
-from clients.views.private import kept_private
+from clients.views.private import for_strangers
 from engagement.staff.http import visitor_address
 from engagement.staff.models import Firm
 from engagement.staff.throttle import Limit
@@ -30,7 +30,7 @@ CHECKS = Limit("files checked", 30, timedelta(minutes=10))
 
 
 @login_not_required
-@kept_private
+@for_strangers
 @require_http_methods(["GET", "HEAD", "POST"])
 def verify(request: HttpRequest) -> HttpResponse:
     now = timezone.now()

@@ -21,7 +21,7 @@ from clients.actions.base import Seen
 from clients.agreement_rules import State
 from clients.models import Agreement, PrivateLink
 from clients.signing_page import who_answers
-from clients.views.private import kept_private, no_page
+from clients.views.private import for_strangers, no_page
 from engagement.staff.http import visitor_address
 from engagement.staff.models import Firm
 
@@ -77,7 +77,7 @@ def at_private_address(find: Find) -> Callable[[View], Callable[..., HttpRespons
     def opened(view: View) -> Callable[..., HttpResponse]:
         @login_not_required
         @csrf_exempt
-        @kept_private
+        @for_strangers
         @require_http_methods(METHODS)
         @wraps(view)
         def answer(request: HttpRequest, **address: str) -> HttpResponse:

@@ -1,5 +1,6 @@
 from collections.abc import Callable
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
@@ -7,7 +8,9 @@ from engagement.staff import sessions
 
 
 class PersonMiddleware:
-    """Shows pages in the signed-in person's zone and language; strangers get the firm's own defaults."""
+    """Shows pages in the signed-in person's zone and language; strangers get the firm's own defaults. What clients read
+    says itself in which language it is.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -15,7 +18,7 @@ class PersonMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user
         if not user.is_authenticated:
-            with translation.override(translation.get_language_from_request(request)):
+            with translation.override(settings.LANGUAGE_CODE):
                 return self.get_response(request)
         sessions.seen(request, timezone.now())
         with timezone.override(user.zoneinfo), translation.override(user.language):

@@ -290,7 +290,8 @@ def test_no_page_of_a_client_says_a_number_of_ours(world):
 
 
 def all_that_is_read(page):
-    """With what can be read in everything that is only written another way."""
+    """With what can be read in everything that is only written another way. A fingerprint is of what they read."""
+    page = re.sub(r"\b[0-9a-f]{64}\b", "", page)
     parts = re.findall(r"[\w-]{2,}", page)
     return page + " ".join(
         urlsafe_b64decode(part + "=" * (-len(part) % 4)).decode("latin-1") for part in parts if len(part) % 4 != 1

@@ -17,12 +17,14 @@ from pathlib import Path
 import pytest
 import time_machine
 from django.apps import apps
+from django.conf import settings
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.mail import EmailMessage
 from django.db import connection, models
 from django.template import Context, Template
 from django.urls import resolve
+from django.utils.translation import trans_real
 
 from clients import actions as agreeing
 from clients import document
@@ -226,8 +228,15 @@ def karoo(lead):
 
 
 @pytest.fixture
-def lena(karoo, thandi):
+def language(request):
+    """Of the client: English where a test names no other."""
+    return getattr(request, "param", "en")
+
+
+@pytest.fixture
+def lena(karoo, thandi, language):
     contact = Contact(client=karoo, name="Lena Karoo", email="lena@karoo.example", manner=canary("manner"))
+    contact.language = language
     save_contact(contact, thandi, NOW - 30 * DAY)
     return contact
 
@@ -669,6 +678,41 @@ def test_no_canary_is_heard_in_anything_a_client_reads(
     assert "Too dear" in outputs["declined, "]
     assert "Signed by you and by" in outputs["signed, "]
     assert "Accept and sign" in outputs["to sign, check/ whole"]
+
+
+class Untranslated:
+    """Stands where a catalogue looks for what it has not, and keeps what was asked for."""
+
+    def __init__(self, behind):
+        self.behind, self.asked = behind, set()
+
+    def gettext(self, message):
+        self.asked.add(message)
+        return self.behind.gettext(message)
+
+    def ngettext(self, one, many, count):
+        self.asked.add(one)
+        return self.behind.ngettext(one, many, count)
+
+
+@pytest.fixture
+def untranslated(language, monkeypatch):
+    catalogue = trans_real.translation(language)
+    listening = Untranslated(catalogue._fallback)
+    monkeypatch.setattr(catalogue, "_fallback", listening)
+    return listening.asked
+
+
+@pytest.mark.parametrize("language", [code for code, _name in settings.LANGUAGES if code != "en"], indirect=True)
+def test_whatever_clients_read_is_in_their_language(
+    untranslated, language, client, karoo, lena, thandi, firm, house, papers, mailoutbox
+):
+    client.defaults["HTTP_ACCEPT_LANGUAGE"] = language
+
+    outputs = every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox)
+
+    assert sorted(untranslated) == [], "\n".join(sorted(untranslated))
+    assert {"en": "On track", "af": "Op koers", "nl": "Op schema"}[language] in outputs[f"page, whole, {language}"]
 
 
 def what_the_proof_says(agreement) -> frozenset[str]:

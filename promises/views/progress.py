@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from clients import actions
 from clients.models import Client, PrivateLink
-from clients.views.private import kept_private, no_page, too_often
+from clients.views.private import for_strangers, kept_private, no_page, too_often
 from engagement.staff.http import SignedInRequest, visitor_address
 from engagement.staff.models import Firm
 from engagement.staff.throttle import Limit
@@ -32,7 +32,7 @@ NEW_LINKS_FOR = Limit("new link for", 3, timedelta(hours=1))
 
 @login_not_required
 @csrf_exempt  # Nothing can be posted here; without this a POST would be told about a cookie instead.
-@kept_private
+@for_strangers
 @require_http_methods(["GET", "HEAD", "OPTIONS"])
 def progress(request: HttpRequest, token: str) -> HttpResponse:
     """Opening it writes nothing, so that mail scanners and previews may do so."""
@@ -46,7 +46,7 @@ def progress(request: HttpRequest, token: str) -> HttpResponse:
 
 
 @login_not_required
-@kept_private
+@for_strangers
 @require_http_methods(["GET", "POST"])
 def new_link(request: HttpRequest) -> HttpResponse:
     """The answer is the same whether the address is on file or not; only the mail knows."""

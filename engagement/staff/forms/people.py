@@ -51,6 +51,7 @@ class ProfileForm(PlainWords, forms.ModelForm):  # type: ignore[type-arg]  # tak
     class Meta:
         model = User
         fields = ["name", "title", "phone", "zone", "language", "digest_time", "single_keys"]
+        help_texts = {"language": _("Of the dates that you see and type. Our own pages are in English so far.")}
         widgets = {
             "name": forms.TextInput(attrs={"autocomplete": "name"}),
             "title": forms.TextInput(attrs={"autocomplete": "organization-title"}),
