@@ -136,7 +136,8 @@ def _part(about: About, update: ProgressUpdate | None, now: datetime, word_by: d
     if promise.withdrawn_at:
         return "\n".join(lines)
     written = _written_for_them(about, update, now)
-    if not written and word_by and about.kind in DELAYS and not promise.waiting_for:
+    is_open_when = about.kind in DELAYS and not (written or about.new or promise.waiting_for)
+    if is_open_when and word_by:
         written = [said_of_delay(get_language() or "en", new_date=None, word_by=word_by, today=_today(promise, now))]
     lines += written
     if about.kind != Telling.Kind.DONE:

@@ -56,8 +56,8 @@ class Hearers:
                 break
         else:
             if promise.due_at > self.now:
-                hears = {one for one in heard if one in asked_before and heard[one] < in_time}
-                heard = {one: at if one in hears else self.now + COLLECT for one, at in heard.items()}
+                soon = self.now + COLLECT
+                heard = {one: at if one in asked_before and at < in_time else soon for one, at in heard.items()}
         return heard
 
     @cached_property

@@ -59,6 +59,12 @@ def test_good_news_speaks_of_no_new_date(write, make_promise, kind):
     assert "new date" not in write(drafts.About(make_promise(), kind)).body
 
 
+def test_a_date_that_was_asked_for_already_is_not_announced(write, make_promise):
+    asked = drafts.NewDate(date(2026, 11, 25), None, "One wall was out.")
+
+    assert "new date" not in write(drafts.About(make_promise(), "may_be_late", asked)).body
+
+
 def test_what_waits_for_them_has_no_new_date_of_ours(write, make_promise, thandi):
     promise = make_promise()
     actions.wait_for_client(promise, "your passport copy", None, thandi, NOW)
