@@ -7,25 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, time
 
 from django.db.models import OuterRef, Subquery
 from django.utils import translation
-from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from clients.diary import client_calendar
 from clients.models import Client, Contact
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_date, speak_due
-from engagement.staff.worktime import is_working_day
 from promises.models import Band, ProgressUpdate, Promise, Standing, Telling
 
 # Where the private address comes to stand. Whoever sends may take it out.
 LINK_MARK = "[progress page]"
 LONGEST_SUBJECT = 80
-DELAYS = (Telling.Kind.LATE, Telling.Kind.MAY_BE_LATE)
-A_WEEK_OR_TWO = 14
 WORST_FIRST = [kind.value for kind in (Telling.Kind.LATE, Telling.Kind.MAY_BE_LATE, Telling.Kind.MOVED)]
 
 
@@ -64,11 +59,9 @@ def draft(
     """In the language of the contact. The promise in the worst state leads."""
     abouts = sorted(abouts, key=lambda about: _weight(about.kind))
     last = last_updates([about.promise for about in abouts])
-    is_slip = any(about.kind in DELAYS for about in abouts)
-    word_by = _next_working_day(client, firm, now) if is_slip else None
     with translation.override(contact.speaks if contact else client.language):
         parts = [_("Dear %(name)s,") % {"name": contact.name if contact else client.name}]
-        parts += [_part(about, last.get(about.promise.pk), now, word_by) for about in abouts]
+        parts += [_part(about, last.get(about.promise.pk), now) for about in abouts]
         if any(about.kind == Telling.Kind.LATE for about in abouts):
             parts.append(_("We are sorry that you have to wait."))
         if client.archived_at is None:
@@ -118,14 +111,7 @@ def _weight(kind: str) -> int:
     return WORST_FIRST.index(kind) if kind in WORST_FIRST else len(WORST_FIRST)
 
 
-def _next_working_day(client: Client, firm: Firm, now: datetime) -> date:
-    """By when somebody who has no new date can have thought of one."""
-    calendar, today = client_calendar(client, firm), now.astimezone(client.zoneinfo).date()
-    days = [today + timedelta(days=days) for days in range(1, A_WEEK_OR_TWO)]
-    return next((day for day in days if is_working_day(calendar, day)), days[0])
-
-
-def _part(about: About, update: ProgressUpdate | None, now: datetime, word_by: date | None) -> str:
+def _part(about: About, update: ProgressUpdate | None, now: datetime) -> str:
     promise = about.promise
     done = [step.text for step in promise.steps.all() if step.done_at]
     lines = [promise.what]
@@ -135,11 +121,7 @@ def _part(about: About, update: ProgressUpdate | None, now: datetime, word_by: d
     lines.append(_state(about, now))
     if promise.withdrawn_at:
         return "\n".join(lines)
-    written = _written_for_them(about, update, now)
-    is_open_when = about.kind in DELAYS and not (written or about.new or promise.waiting_for)
-    if is_open_when and word_by:
-        written = [said_of_delay(get_language() or "en", new_date=None, word_by=word_by, today=_today(promise, now))]
-    lines += written
+    lines += _written_for_them(about, update, now)
     if about.kind != Telling.Kind.DONE:
         lines += _what_next(promise, now)
     return "\n".join(lines)

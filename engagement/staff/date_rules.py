@@ -120,7 +120,7 @@ class DateRules(TimeRules):
         if own and (own >= self.today or self.past_ok):
             return [(own, True)]
         following = date_or_none(self.today.year + 1, month, day) if 1 <= month <= 12 else None
-        return [(following, following - self.today < A_QUARTER)] if following else []
+        return [(following, following - self.today <= A_QUARTER)] if following else []
 
     def dated(self, stop: int, readings: Iterable[date | None], sure: bool = True) -> Days:
         days = tuple(dict.fromkeys(day for day in readings if day))

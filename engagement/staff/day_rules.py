@@ -63,7 +63,7 @@ class DayRules(DateRules):
         else:
             passed = False
         end = date(year, month, monthrange(year, month)[1])
-        return self.dated(stop, [end], sure=not passed or end - self.today < A_QUARTER)
+        return self.dated(stop, [end], sure=not passed or end - self.today <= A_QUARTER)
 
     def end_of_unit(self, stop: int, unit: str, ahead: int) -> Days | None:
         if unit == "day":

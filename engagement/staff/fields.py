@@ -80,8 +80,8 @@ class DateTextField(forms.Field):
         if not spoken:
             return self.error(reading.problem, typed)
         names = dict(zip(("first", "second"), spoken, strict=False))
-        years = {day.year for day in days}
-        if len(spoken) == 1 and years == {self.today.year + 1} and not any(str(year) in typed for year in years):
+        gone = read_day(typed, today=self.today, language=language, past_ok=True).chosen
+        if len(spoken) == 1 and gone and gone.day < self.today:
             return self.error("next_year", typed, **names)
         return self.error({1: "one", 2: "two"}.get(len(spoken), "more"), typed, **names)
 

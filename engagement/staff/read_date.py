@@ -42,7 +42,8 @@ class Reading:
 
     "none": no day found. "ambiguous": one or more choices, to be confirmed by a person. "past". "no_such_day": the
     31st of November. "time_only": a day was asked for. "no_clock": "within 2 hours" of an unknown hour. `refused` is
-    where a day without an hour stands that cannot be: one that has passed, or that there is not.
+    where a day without an hour stands that was to be the date and cannot be: "by" one that has passed, or that there is
+    not.
     """
 
     chosen: ReadDay | None
@@ -241,7 +242,9 @@ class Reader(DayRules):
         sure = not broken and all(hit.sure for hit in days) and all(hit.sure for hit in timed if len(days) == 1)
         kept = [read for read in reads if not self.passed(read)]
         if not kept:
-            places = {read.spans if read.time is None else () for read in reads}
+            # Otherwise it may be what is promised: "the minutes of last Friday".
+            is_the_date = all(hit.due for hit in days) and not any(read.time for read in reads)
+            places = {read.spans if is_the_date else () for read in reads}
             return Reading(None, (), "past", places.pop() if len(places) == 1 else ())
         # One of several days named in the text has passed: the others are shown, none is taken.
         sure = sure and (len(days) == 1 or len(kept) == len(reads))

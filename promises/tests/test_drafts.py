@@ -41,38 +41,6 @@ def test_each_kind_says_its_fact(write, make_promise, kind, sentence):
     assert sentence in write(drafts.About(make_promise(), kind)).body
 
 
-@pytest.mark.parametrize("kind", ["may_be_late", "late"])
-def test_bad_news_says_by_when_there_is_a_new_date(write, make_promise, kind, thandi):
-    promise = make_promise()
-    said = "You will have a new date from us by Thursday 19 November."
-
-    assert said in write(drafts.About(promise, kind)).body
-    actions.update(promise, standing="may_be_late", by=thandi, now=NOW, text="We expect to have it ready on Tuesday.")
-    promise.due_at = NOW - HOUR if kind == "late" else promise.due_at
-
-    body = write(drafts.About(promise, kind)).body
-    assert ("We expect to have it ready on Tuesday." in body, said in body) == (True, False)
-
-
-@pytest.mark.parametrize("kind", ["made", "progress", "done"])
-def test_good_news_speaks_of_no_new_date(write, make_promise, kind):
-    assert "new date" not in write(drafts.About(make_promise(), kind)).body
-
-
-def test_a_date_that_was_asked_for_already_is_not_announced(write, make_promise):
-    asked = drafts.NewDate(date(2026, 11, 25), None, "One wall was out.")
-
-    assert "new date" not in write(drafts.About(make_promise(), "may_be_late", asked)).body
-
-
-def test_what_waits_for_them_has_no_new_date_of_ours(write, make_promise, thandi):
-    promise = make_promise()
-    actions.wait_for_client(promise, "your passport copy", None, thandi, NOW)
-    promise.refresh_from_db()
-
-    assert "new date" not in write(drafts.About(promise, "may_be_late")).body
-
-
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [

@@ -50,6 +50,7 @@ def test_a_date_is_taken_as_people_write_it(due, typed):
             "“03/04” can be read in two ways: write Thursday 4 March 2027 or Saturday 3 April 2027",
         ),
         ("3 March", "“3 March” has passed this year: write Wednesday 3 March 2027 if you mean that day"),
+        ("31 March", "“31 March” has passed this year: write Wednesday 31 March 2027 if you mean that day"),
         ("17 November", "“17 November” has passed this year: write Wednesday 17 November 2027 if you mean that day"),
     ],
 )

@@ -59,6 +59,22 @@ def test_a_hundred_phrases_are_read_and_none_is_wrong_in_silence(language):
     assert len(wrong) <= 0.05 * len(rows), wrong
 
 
+@pytest.mark.parametrize(
+    ("text", "day"),
+    [
+        ("17 February", date(2027, 2, 17)),
+        ("18 February", date(2027, 2, 18)),
+        ("19 February", None),
+        ("11 January", date(2027, 1, 11)),
+    ],
+)
+def test_a_day_of_the_coming_quarter_needs_no_year(text, day):
+    reading = read_when(text, today=WEDNESDAY)
+
+    assert (reading.chosen and reading.chosen.day) == day
+    assert bool(reading.choices) == (day is None)
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_a_reading_never_lies_in_the_past(language):
     for phrase, now, _ in phrases(language):
