@@ -193,14 +193,15 @@ def _is_in_force(scope: Scope) -> bool:
 
 
 def _letter(agreement: Agreement, papers: Papers, now: datetime) -> str:
-    """What became of the mail that brought the link; a reminder counts that came back."""
+    """What became of the mail that brought the link; a reminder counts that came back, and one that they asked for."""
     if any(one.version == agreement.version and has_moved(agreement, one) for one in papers.versions):
         return _("The contact's address changed after this was sent: send a new version.")
     if not agreement.by_mail:
         return ""
     brought = Q(occasion=f"to sign:{agreement.pk}:{agreement.version}")
     reminded = Q(occasion__startswith=f"sign nudge:{agreement.pk}:{agreement.version}:", bounced_at__isnull=False)
-    found = Message.objects.filter(brought | reminded).order_by(F("bounced_at").desc(nulls_last=True), "pk")
+    again = Q(occasion__startswith=f"to sign:{agreement.pk}:{agreement.version}:asked:", bounced_at__isnull=False)
+    found = Message.objects.filter(brought | reminded | again).order_by(F("bounced_at").desc(nulls_last=True), "pk")
     message = found.defer("body").first()
     if message is None:
         return ""

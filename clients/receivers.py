@@ -10,6 +10,7 @@ from django.utils.translation import gettext_noop
 
 from clients.actions import sending
 from clients.actions.base import holding_agreement, write
+from clients.actions.codes import has_moved
 from clients.actions.links import PLACEHOLDER, link_address
 from clients.actions.welcome import WELCOME, welcome, who_signed
 from clients.agreement_rules import State
@@ -141,7 +142,9 @@ def _may_be_opened(agreement: Agreement, message: Message, now: datetime) -> boo
         return agreement.state != State.DRAFT
     # What it says is of the version that it was written for.
     about_this_text = message.occasion.split(":")[2] == str(agreement.version)
-    return about_this_text and agreement.state == State.SENT and not agreement.has_lapsed(now)
+    is_to_sign = about_this_text and agreement.state == State.SENT and not agreement.has_lapsed(now)
+    version = agreement.versions.defer("pdf").filter(version=agreement.version).first()
+    return is_to_sign and not (version and has_moved(agreement, version))
 
 
 def _wish_changed(reader: Contact, message: Message) -> bool:

@@ -212,11 +212,12 @@ class _Assembly:
         return (*things, *(self.signature(paper) for paper in self.papers if not paper.signed_at))
 
     def signature(self, paper: PaperRow) -> Needed:
-        words = {"title": paper.title, "number": paper.number, "name": paper.signer_name or self.client.name}
+        """What is not agreed yet is named to whoever signs it, and to nobody else there."""
         if self.reader.contact and paper.signer == self.reader.contact.pk:
+            words = {"title": paper.title, "number": paper.number}
             what = _("your signature under “%(title)s” (%(number)s)") % words
         else:
-            what = _("the signature of %(name)s under “%(title)s” (%(number)s)") % words
+            what = _("the signature of %(name)s") % {"name": paper.signer_name}
         until = speak_date(paper.valid_until, today=self.today) if paper.valid_until else ""
         return Needed(what, until, self.day(paper.sent_at) if paper.sent_at else "")
 

@@ -436,7 +436,8 @@ def papers_of(reader: Reader, now: datetime) -> list[PaperRow]:
 def _papers(of_scope: bool) -> QuerySet[Any, Any]:
     sealed = Exists(SealedDocument.objects.filter(agreement=OuterRef("pk")))
     is_sealed = Q(sealed, state__in=[State.SIGNED, State.ENDED])
-    papers = Agreement.objects.filter(is_sealed | Q(state=State.SENT, valid_until_at__gt=NOW), client=CLIENT)
+    waiting = Agreement.objects.to_sign(NOW).filter(client=CLIENT).order_by().values("pk")
+    papers = Agreement.objects.filter(is_sealed | Q(pk__in=waiting), client=CLIENT)
     if of_scope:
         papers = papers.filter(Q(scope=SCOPE) | Q(addendum__scope=SCOPE))
     both = {

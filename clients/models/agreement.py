@@ -4,7 +4,9 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, ClassVar
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
 from clients.agreement_rules import State
@@ -37,7 +39,10 @@ class AgreementQuerySet(models.QuerySet["Agreement"]):
         return self.filter(state=State.SENT, next_nudge_at__lte=now)
 
     def to_sign(self, now: datetime) -> AgreementQuerySet:
-        return self.filter(state=State.SENT, valid_until_at__gt=now)
+        """By somebody who is still there, at the address that the text names: who reads at another, nobody has said."""
+        version = SentVersion.objects.filter(agreement=OuterRef("pk"), version=OuterRef("version"))
+        there = version.filter(Exact(KeyTextTransform("email", "content__contact"), OuterRef("contact__email")))
+        return self.filter(Exists(there), state=State.SENT, valid_until_at__gt=now, contact__left_at=None)
 
     def lapsing(self, now: datetime) -> AgreementQuerySet:
         return self.filter(state=State.SENT, valid_until_at__lte=now)

@@ -157,6 +157,31 @@ def test_a_request_that_comes_back_marks_the_contact_and_stops_the_reminders(wai
     assert "The e-mail came back" in [said.what for said in context["events"]]
 
 
+def test_a_link_that_was_asked_for_again_and_came_back_is_said_to_have(waiting, lena, thandi):
+    agreement = waiting()
+    sent_mail(f"to sign:{agreement.pk}:1")
+    actions.send_new_link(lena.email, NOW + DAY)
+    asked = Message.objects.get(occasion__contains=":asked:")
+
+    outbox.bounced(sent_mail(asked.occasion), NOW + 2 * DAY, "no such user")
+
+    kept = Agreement.objects.select_related("client", "contact", "scope").get(pk=agreement.pk)
+    assert "The e-mail came back: no such user." in agreement_context(kept, thandi, NOW + 3 * DAY)["letter"]
+
+
+def test_a_reminder_to_another_address_than_the_text_names_stays_here(waiting, lena, thandi):
+    waiting()
+    lena.email = "lena.karoo@karoo.example"
+    actions.save_contact(lena, thandi, NOW)
+    actions.nudge_due(NOW + 3 * DAY)
+    [nudge] = Message.objects.filter(occasion__startswith="sign nudge:")
+
+    outbox.send_waiting(nudge.not_before)
+
+    nudge.refresh_from_db()
+    assert nudge.state == "failed"
+
+
 def test_what_came_back_from_an_address_put_right_since_stops_nothing(waiting, lena, thandi):
     agreement = waiting()
     message = sent_mail(f"to sign:{agreement.pk}:1")

@@ -8,7 +8,7 @@ from engagement.staff import sessions
 
 
 class PersonMiddleware:
-    """Shows pages in the signed-in person's zone and language; strangers get the firm's own defaults. What clients read
+    """Shows pages in the signed-in person's zone and language; strangers get the settings' own. What clients read
     says itself in which language it is.
     """
 

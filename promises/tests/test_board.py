@@ -395,6 +395,16 @@ def test_a_later_page_leads_back_to_the_first(client, mara, make_promise, at_noo
     assert 'rel="next"' not in later
 
 
+@pytest.mark.parametrize("address", ["/renewals/?after=2026-12-31~9", "/clients/?after=zzz", "/agreements/?before=1"])
+def test_a_later_page_on_which_nothing_is_left_leads_back_too(client, mara, karoo, at_noon, address):
+    client.force_login(mara)
+
+    page = client.get(address).content.decode()
+
+    assert "Nothing more here." in page
+    assert f'href="{address.partition("?")[0]}" rel="first"' in page
+
+
 @pytest.fixture
 def ended_at_the_turn_of_the_month(make_promise, thandi):
     """1 November where the firm is, 31 October in London, to which the firm then moves."""

@@ -156,7 +156,14 @@ def new_link(world):
 
 
 def lost_link(world):
-    world.agreed("sent")
+    agreement = world.agreed("sent")
+    text = {
+        "content": {"contact": {"email": world.contact.email}},
+        "sha256": "1" * 64,
+        "pdf": b"",
+        "pdf_sha256": "2" * 64,
+    }
+    agreement.versions.create(version=1, contact=world.contact, sent_at=NOW, by=world.owner, **text)
     links.send_new_link(world.contact.email, NOW)
 
 

@@ -159,6 +159,15 @@ def test_what_is_no_more_to_sign_or_was_passed_on_by_hand_is_not_sent_again(clie
     assert not Message.objects.exists()
 
 
+def test_another_address_than_the_text_names_is_sent_no_link_to_sign(client, to_sign, lena, thandi):
+    lena.email = "elsewhere@karoo.example"
+    save_contact(lena, thandi, NOW)
+
+    ask(client, "elsewhere@karoo.example")
+
+    assert not Message.objects.exists()
+
+
 def test_whose_link_was_revoked_by_us_gets_no_other(client, karoo, lena, link, thandi):
     make_link(karoo, thandi, NOW - 2 * DAY, contact=lena)
     revoke_link(link, thandi, NOW)

@@ -204,7 +204,7 @@ def test_a_signature_that_is_waited_for_is_needed(make_promise, read, waiting_pa
 
     [needed] = read().needed
 
-    assert needed.what == "the signature of Lena Karoo under “Shop fittings” (2026-001)"
+    assert needed.what == "the signature of Lena Karoo"
     assert (needed.by, needed.since) == ("Tuesday 1 December", "Tuesday 17 November")
     assert "Nothing is needed from you." not in html(client, token)
 
@@ -222,6 +222,13 @@ def test_no_signature_is_needed_of_what_cannot_be_signed(read, waiting_paper, ov
     assert read().needed == ()
 
 
+@pytest.mark.parametrize("gone", [{"left_at": NOW}, {"email": "elsewhere@karoo.example"}])
+def test_no_signature_is_needed_of_who_cannot_give_it(read, waiting_paper, lena, gone):
+    Contact.objects.filter(pk=lena.pk).update(**gone)
+
+    assert read().needed == ()
+
+
 def test_a_signature_under_another_scope_is_none_of_this_links(read, waiting_paper, karoo, lena, thandi):
     other = Scope.objects.create(client=karoo, number="2026-044", title="Another", made_at=NOW)
     signed = agreements.signed(karoo, lena, thandi, NOW - DAY, title="Signed")
@@ -229,9 +236,8 @@ def test_a_signature_under_another_scope_is_none_of_this_links(read, waiting_pap
     agreements.send(addendum.agreement, lena, thandi, NOW - DAY)
 
     assert read(scope=other).needed == ()
-    assert [needed.what for needed in read(scope=signed).needed] == [
-        f"the signature of Lena Karoo under “A shelf more” ({signed.number}/1)"
-    ]
+    [needed] = read(scope=signed, contact=lena).needed
+    assert needed.what == f"your signature under “A shelf more” ({signed.number}/1)"
 
 
 def test_the_promise_in_the_worst_state_leads(make_promise, read, tell, thandi):
