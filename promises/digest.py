@@ -43,7 +43,12 @@ def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
         _section(_("The client has to hear from you"), day.to_tell),
         _section(
             _("In your team: the client has not been told, and the time to tell has passed"),
-            [_of_team(person, covered, now)],
+            [_not_told_of_team(person, covered, now)],
+        ),
+        _section(_("A new date, as announced to the client"), day.new_dates),
+        _section(
+            _("In your team: the client was to have a new date, and that day has passed"),
+            [_new_dates_of_team(person, covered, now)],
         ),
         _section(_("Due today"), day.due_today),
         _section(_("Overdue, and the client knows"), day.overdue),
@@ -125,12 +130,21 @@ def _covered_by(person: User, now: datetime) -> list[User]:
     return [absent for absent in away if cover_for(absent, now) == person]
 
 
-def _of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
+def _not_told_of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
+    return _of_team(person, covered).not_told(now).filter(tell_by_at__lte=now)
+
+
+def _new_dates_of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
+    yesterday = now.astimezone(person.zoneinfo).date() - DAY
+    return _of_team(person, covered).new_date_owed(yesterday)
+
+
+def _of_team(person: User, covered: list[User]) -> PromiseQuerySet:
     if not person.is_manager:
         return Promise.objects.none()
     managers = User.objects.managers().reachable()
     theirs = Q(owner__manager__in=[person, *covered]) | Q(owner__manager=None) | ~Q(owner__manager__in=managers)
-    return Promise.objects.not_told(now).filter(theirs, tell_by_at__lte=now).exclude(owner=person)
+    return Promise.objects.open().filter(theirs).exclude(owner=person)
 
 
 def _section(title: str, promises: Parts) -> Section:

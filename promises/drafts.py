@@ -78,13 +78,15 @@ def last_updates(promises: Sequence[Promise]) -> dict[int, ProgressUpdate]:
 
 def said_of_delay(language: str, *, new_date: date | None, word_by: date | None, today: date) -> str:
     """The sentence that a client reads when something may be late: a new date, or by when they will have one."""
-    day = new_date or word_by
-    assert day
     with translation.override(language):
-        spoken = {"day": speak_date(day, today=today)}
         if new_date:
-            return _("We expect to have it ready on %(day)s.") % spoken
-        return _("You will have a new date from us by %(day)s.") % spoken
+            return _("We expect to have it ready on %(day)s.") % {"day": speak_date(new_date, today=today)}
+        assert word_by
+        return _new_date_by(word_by, today)
+
+
+def _new_date_by(day: date, today: date) -> str:
+    return _("You will have a new date from us by %(day)s.") % {"day": speak_date(day, today=today)}
 
 
 def default_kind(promise: Promise, now: datetime, *, told_before: bool = True) -> str:
@@ -197,8 +199,21 @@ def _written_for_them(about: About, update: ProgressUpdate | None, now: datetime
     }.get(Telling.Kind(about.kind))
     if update is None or not update.text or update.standing != fitting:
         return []
-    overtaken = about.kind == Telling.Kind.LATE and update.at < about.promise.due_at
-    return [] if overtaken else [update.text]
+    if about.kind != Telling.Kind.LATE or update.at >= about.promise.due_at:
+        return [update.text]
+    # The words were overtaken by the date; the day by which we said that they hear is still ahead.
+    day, today = about.promise.new_date_by, _today(about.promise, now)
+    return [_new_date_by(day, today)] if day and day >= today else []
+
+
+def names_a_day(promise: Promise, now: datetime) -> bool:
+    """A message of today that it is or may be late says by when they have it, or by when they hear."""
+    if any(extension.is_open for extension in promise.extensions.all()):
+        return True
+    if promise.new_date_by:
+        return promise.new_date_by >= _today(promise, now)
+    overtaken = promise.is_overdue(now) and (promise.last_update_at or now) < promise.due_at
+    return promise.standing == Standing.MAY_BE_LATE and not overtaken
 
 
 def _what_next(promise: Promise, now: datetime) -> list[str]:

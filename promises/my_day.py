@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import cached_property
 
 from django.db.models import Q, QuerySet
@@ -58,13 +58,19 @@ class MyDay:
         return [untold.filter(due_at__lte=self.now), untold.filter(due_at__gt=self.now, band=Band.AT_RISK)]
 
     @property
+    def new_dates(self) -> Parts:
+        """Clients who are to have a new date by tomorrow, and have heard of none: while that can still be kept."""
+        return [self._mine.new_date_owed(self._tomorrow).exclude(slipping(self.now), told_at=None)]
+
+    @property
     def due_today(self) -> Parts:
         return [self._known.filter(due_at__gt=self.now, due_at__lte=self._end_of(0))]
 
     @property
     def overdue(self) -> Parts:
-        # Of what is late, what nobody has told of stands in the first list.
-        return [self._mine.filter(due_at__lte=self.now, told_at__isnull=False, waiting_for="")]
+        # Of what is late, what nobody has told of stands in the first list, and what wants a new date in the second.
+        late = self._mine.filter(due_at__lte=self.now, told_at__isnull=False, waiting_for="")
+        return [late.exclude(new_date_by__lte=self._tomorrow)]
 
     @property
     def next_days(self) -> Parts:
@@ -139,8 +145,13 @@ class MyDay:
 
     @property
     def _known(self) -> PromiseQuerySet:
-        """What is not in the first list already, nor waiting for the client."""
-        return self._mine.exclude(slipping(self.now), told_at=None).filter(waiting_for="")
+        """What is not in the first two lists already, nor waiting for the client."""
+        known = self._mine.exclude(slipping(self.now), told_at=None).filter(waiting_for="")
+        return known.exclude(new_date_by__lte=self._tomorrow)
+
+    @property
+    def _tomorrow(self) -> date:
+        return self._end_of(1).date()
 
     def _end_of(self, days: int) -> datetime:
         zone = self.reader.zoneinfo

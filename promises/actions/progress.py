@@ -25,15 +25,20 @@ def update(
     hours_left: Decimal | None = None,
     text: str = "",
     note: str = "",
+    new_date_by: date | None = None,
 ) -> ProgressUpdate:
-    """Say how it stands. The client may read `text`; `note` goes where no client-facing page can reach."""
+    """Say how it stands. The client may read `text`; `note` goes where no client-facing page can reach.
+
+    `new_date_by`: the day by which `text` says that they will have a new date. Its owner is held to it.
+    """
     with holding(promise) as held:
         same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip()}
         lately = {"by": by, "at__gt": now - A_MOMENT}
         last = held.updates.order_by("-at", "-pk").values("pk")[:1]
         if held.updates.filter(pk__in=last, **same, **lately).exists() and _has_note(held, note, lately):
             raise Refused(_("You said this a moment ago. It is there already."))
-        return put_update(held, standing, by, now, per_cent=per_cent, hours_left=hours_left, text=text, note=note)
+        said: dict[str, Any] = {"per_cent": per_cent, "hours_left": hours_left, "text": text, "note": note}
+        return put_update(held, standing, by, now, new_date_by=new_date_by, **said)
 
 
 def _has_note(held: Promise, note: str, lately: dict[str, Any]) -> bool:
@@ -50,20 +55,33 @@ def put_update(
     hours_left: Decimal | None = None,
     text: str = "",
     note: str = "",
+    new_date_by: date | None = None,
 ) -> ProgressUpdate:
+    if new_date_by is None and standing == Standing.ON_TRACK and held.due_at <= now:
+        # It goes well, and is late all the same: what they were to hear by then, they are still to hear.
+        new_date_by = held.new_date_by
     said = ProgressUpdate.objects.create(
-        promise=held, standing=standing, per_cent=per_cent, hours_left=hours_left, text=text.strip(), by=by, at=now
+        promise=held,
+        standing=standing,
+        per_cent=per_cent,
+        hours_left=hours_left,
+        text=text.strip(),
+        new_date_by=new_date_by,
+        by=by,
+        at=now,
     )
     keep_note(held, note, by, now)
     if per_cent is not None or hours_left is not None or Standing.DONE in (standing, held.standing):
         load_changed(held, now)
     held.standing, held.last_update_at, held.next_look_at = standing, now, now
+    held.new_date_by = new_date_by
     if per_cent is not None:
         # A new per cent outdates the hours that were left by the old one.
         held.per_cent, held.hours_left = per_cent, None
     if hours_left is not None:
         held.hours_left = hours_left
-    held.save(update_fields=["standing", "last_update_at", "next_look_at", "per_cent", "hours_left"])
+    held.save(update_fields=["standing", "new_date_by", "last_update_at", "next_look_at", "per_cent", "hours_left"])
+    day = {"new_date_by": new_date_by.isoformat()} if new_date_by else {}
     write(
         held,
         "updated",
@@ -73,6 +91,7 @@ def put_update(
         per_cent=per_cent,
         hours_left=str(hours_left) if hours_left is not None else None,
         text=said.text,
+        **day,
     )
     return said
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -93,11 +93,12 @@ def _answered_by(said: Sequence[Said], by: User) -> str:
 def refresh_told(promise: Promise, now: datetime) -> bool:
     """Read from the tellings whether the client knows about the date in force. True when that changed."""
     held = Promise.objects.select_for_update(no_key=True).get(pk=promise.pk)
-    heard = [
-        (telling.heard_at, telling.channel)
-        for telling in held.tellings.of_a_slip().heard().filter(about_due_at=held.due_at).select_related("message")
-    ]
-    told_at, told_how = min(heard, default=(None, ""))
+    heard = list(held.tellings.of_a_slip().heard().filter(about_due_at=held.due_at).select_related("message"))
+    new_date_by = _new_date_by(held, heard)
+    if new_date_by != held.new_date_by:
+        Promise.objects.filter(pk=held.pk).update(new_date_by=new_date_by)
+        promise.new_date_by = new_date_by
+    told_at, told_how = min(((telling.heard_at, telling.channel) for telling in heard), default=(None, ""))
     if told_at == held.told_at:
         return False
     # Told ends the reminders, and a letter that comes back begins them anew: even before the next look.
@@ -105,6 +106,15 @@ def refresh_told(promise: Promise, now: datetime) -> bool:
     Promise.objects.filter(pk=held.pk).update(told_at=told_at, told_how=told_how, next_look_at=now, **alarm)
     promise.told_at, promise.told_how = told_at, told_how
     return True
+
+
+def _new_date_by(promise: Promise, heard: Sequence[Telling]) -> date | None:
+    """What the last update announced, until they have heard of a new date. A letter that comes back owes it again."""
+    last = promise.updates.order_by("-at", "-pk").first()
+    if last is None or last.new_date_by is None or promise.date_moves.filter(moved_at__gte=last.at).exists():
+        return None
+    have_it = any(telling.kind == Telling.Kind.MOVED and telling.at >= last.at for telling in heard)
+    return None if have_it else last.new_date_by
 
 
 def _put_tellings(

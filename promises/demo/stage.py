@@ -22,7 +22,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_due
 from engagement.staff.worktime import is_working_day
 from engagement.staff.zones import zone_or_utc
-from promises import actions
+from promises import actions, drafts
 from promises.actions.base import keep_note
 from promises.demo import texts
 from promises.due import Due, due_for
@@ -124,12 +124,17 @@ class Stage:
             if step.done_at is None:
                 actions.tick_step(step, True, self.hand(promise.owner), self.now)
 
-    def may_be_late(self, promise: Promise, job: Job, left: str) -> None:
+    def may_be_late(self, promise: Promise, job: Job, left: str, word_by: int | None = None) -> None:
+        text, day = texts.MAY_BE_LATE[job.trade], None
+        if word_by is not None:
+            day, today = self.working_days[word_by], self.now.astimezone(promise.zoneinfo).date()
+            text = f"{text} {drafts.said_of_delay(job.contact.speaks, new_date=None, word_by=day, today=today)}"
         actions.update(
             promise,
             standing=Standing.MAY_BE_LATE,
             hours_left=Decimal(left),
-            text=texts.MAY_BE_LATE[job.trade],
+            text=text,
+            new_date_by=day,
             by=self.hand(job.owner),
             now=self.now,
         )

@@ -260,7 +260,7 @@ def at_risk_silent(stage: Stage, job: Job) -> Going:
 def at_risk_told(stage: Stage, job: Job) -> Going:
     promise = yield from _made(stage, job, steps=True, estimate=True)
     yield stage.at(-2, "10:35")
-    stage.may_be_late(promise, job, left=str(job.hours))
+    stage.may_be_late(promise, job, left=str(job.hours), word_by=0)
     yield stage.at(-1, "09:15")
     stage.tell(promise, job, Kind.MAY_BE_LATE)
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import ClassVar
 from zoneinfo import ZoneInfo
 
@@ -88,6 +88,10 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
     def due_soon(self, now: datetime) -> PromiseQuerySet:
         return self.open().filter(due_soon(now))
 
+    def new_date_owed(self, day: date) -> PromiseQuerySet:
+        """Their clients were to have a new date by that day or before, and have heard of none."""
+        return self.open().filter(new_date_by__lte=day)
+
     def waiting_for_client(self) -> PromiseQuerySet:
         return self.open().exclude(waiting_for="")
 
@@ -149,6 +153,9 @@ class Promise(models.Model):
     waiting_for = models.CharField(max_length=300, blank=True, editable=False)
     waiting_since = models.DateTimeField(null=True, editable=False)
     waiting_by = models.DateField(null=True, editable=False)
+
+    # The day by which they were told that they will have a new date; null where nobody said so, or they have heard one.
+    new_date_by = models.DateField(null=True, editable=False)
 
     # When the client first heard that the date in force may not hold, did not hold, or moves. Null: not told.
     told_at = models.DateTimeField(null=True, editable=False)
@@ -272,6 +279,11 @@ class Promise(models.Model):
             models.Index(
                 name="promise_owner_waits", fields=["owner", "due_at", "id"], condition=IS_OPEN & ~Q(waiting_for="")
             ),
+            models.Index(
+                name="promise_new_date",
+                fields=["owner", "new_date_by"],
+                condition=IS_OPEN & Q(new_date_by__isnull=False),
+            ),
             # For a client's page and one client's board.
             models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
             # For what is worst on a client's progress page.
@@ -323,6 +335,13 @@ class Promise(models.Model):
     def band_at(self, now: datetime) -> Band:
         return Band.OVERDUE if self.is_overdue(now) else Band(self.band)
 
+    def owes_a_new_date(self, now: datetime) -> bool:
+        """The day by which they were to have one has passed, in the promise's zone."""
+        return self.is_open and self.new_date_by is not None and self.new_date_by < self._day(now)
+
     def days_past_due(self, now: datetime) -> int:
         """Calendar days since the date in force, in the promise's zone; 0 on the day itself and before."""
-        return max(0, (now.astimezone(self.zoneinfo).date() - self.due_on).days)
+        return max(0, (self._day(now) - self.due_on).days)
+
+    def _day(self, now: datetime) -> date:
+        return now.astimezone(self.zoneinfo).date()

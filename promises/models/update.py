@@ -26,6 +26,8 @@ class ProgressUpdate(models.Model):
         _("hours left"), max_digits=7, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     text = models.TextField(_("for the client"), blank=True)
+    # The day, in the promise's zone, by which they are to have a new date, as this text or one before it said.
+    new_date_by = models.DateField(_("a new date by"), null=True, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 

@@ -609,10 +609,10 @@ def test_my_day_costs_the_same_for_more_scopes(as_thandi, make_scope, lena, how_
     for number in range(how_many):
         make_scope(f"2026-{number}", contact=lena, ends_on=date(2026, 12, 31))
 
-    # session, user, firm, not told, four lists of promises, words owed, to greet, scopes that wait for promises,
+    # session, user, firm, not told, five lists of promises, words owed, to greet, scopes that wait for promises,
     # promises without their line, near their end, answers to review, lost messages, is anything mine, clients, firm in
     # the head, heartbeat, oldest unsent
-    with django_assert_num_queries(19):
+    with django_assert_num_queries(20):
         as_thandi.get("/my-day/")
 
 

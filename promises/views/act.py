@@ -50,6 +50,8 @@ def update(request: SignedInRequest, pk: int) -> HttpResponse:
             actions.deliver(promise, delivered_at=now, by=request.user, now=now, text=typed["text"], note=typed["note"])
             return
         said = {name: typed[name] for name in ("standing", "per_cent", "hours_left", "note")}
+        if typed["standing"] == Standing.MAY_BE_LATE:
+            said["new_date_by"] = typed["word_by"]
         actions.update(promise, text=_text_for_client(promise, typed, form), by=request.user, now=now, **said)
 
     if not carried_out(form, do):

@@ -245,6 +245,9 @@ def _page(request: SignedInRequest, client: Client, promise: Promise | None, for
         "good_hours": good_hours(contact) if contact else "",
         "quiet": quiet_note(contact, Firm.get(), form.now) if contact else "",
         "link_mark": drafts.LINK_MARK,
+        "wants_a_day": promise is not None
+        and promise.is_not_told(form.now)
+        and not drafts.names_a_day(promise, form.now),
         "kept": _kept(request),
         "here": "clients",
     }
