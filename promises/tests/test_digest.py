@@ -463,3 +463,26 @@ def test_absences_of_others_cost_nothing_when_they_are_not_now(
 
     with django_assert_num_queries(1):
         assert digest._covered_by(sam, NOW) == []
+
+
+def test_a_morning_costs_the_same_for_many_rows_of_many_clients(make_promise, thandi, mara):
+    def asked():
+        with CaptureQueriesContext(connection) as captured:
+            found = digest.render(mara, NOW, Diaries(Firm.get()))
+        assert found
+        return len(captured), found[1]
+
+    def late(number):
+        client = make_client(Client(name=f"Client {number}", zone=ZONE), mara, NOW - 30 * DAY)
+        for owner in (mara, thandi):
+            made = {"client": client, "owner": owner, "made_at": NOW - 20 * DAY}
+            make_promise(f"Late {number}", due_on=(NOW - 3 * DAY).date(), **made)
+
+    late(0)
+    few, _text = asked()
+    for number in range(1, 6):
+        late(number)
+    many, text = asked()
+
+    assert text.count("Late 5") == 2
+    assert many == few
