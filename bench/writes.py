@@ -41,9 +41,9 @@ def form_of(what: str, client: int, owner: int, day: date) -> dict[str, str]:
 
 
 def workday_after(moment: datetime) -> date:
+    from engagement.staff.calendars import is_working_day
     from engagement.staff.diary import firm_calendar
     from engagement.staff.models import Firm
-    from engagement.staff.worktime import is_working_day
 
     calendar, day = firm_calendar(Firm.get()), (moment + LATER).date()
     while not is_working_day(calendar, day):

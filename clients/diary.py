@@ -1,7 +1,7 @@
 from clients.models import Client
+from engagement.staff.calendars import Calendar
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
-from engagement.staff.worktime import Calendar
 
 
 def client_calendar(client: Client, firm: Firm) -> Calendar:

@@ -15,9 +15,10 @@ from typing import NamedTuple
 
 from django.db.models import Count, Exists, F, OuterRef, Q, QuerySet
 
+from engagement.staff.calendars import Calendar
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
-from engagement.staff.worktime import Calendar, working_days_between
+from engagement.staff.worktime import working_days_between
 from promises import measure
 from promises.looking import PLACES
 from promises.measure import EARLY_DAYS, Bin, Course, Lead

@@ -9,8 +9,9 @@ from functools import cached_property
 
 from clients.diary import client_calendar
 from clients.models import Client
+from engagement.staff.calendars import is_working_day
 from engagement.staff.models import User
-from engagement.staff.worktime import free_hours, is_working_day
+from engagement.staff.worktime import free_hours
 from promises.due import Due, due_by
 from promises.forecast import Facts, forecast, work_left
 from promises.load import Earlier

@@ -8,8 +8,8 @@ from datetime import date, datetime, timedelta
 
 from clients.diary import client_calendar
 from clients.models import Client
+from engagement.staff.calendars import is_working_day
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import is_working_day
 from promises.capacity import Fit
 from promises.due import Due
 from promises.models import Promise

@@ -10,7 +10,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta
 
-from engagement.staff.worktime import Calendar, free_hours
+from engagement.staff.calendars import Calendar
+from engagement.staff.worktime import free_hours
 from promises.forecast import UNKNOWN_HOURS
 
 WEEK = timedelta(weeks=1)

@@ -5,9 +5,10 @@ from datetime import UTC, date, datetime, time
 
 from clients.diary import client_calendar
 from clients.models import Client
+from engagement.staff.calendars import Calendar, end_of_working_day, mean_hours
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm
-from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
+from engagement.staff.worktime import tell_by
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,10 +13,10 @@ from typing import Any, NamedTuple
 from django.db.models import DateField, DecimalField, QuerySet, TextField, Value
 from django.db.models.functions import Cast
 
+from engagement.staff.calendars import Calendar
 from engagement.staff.diary import calendar_of
 from engagement.staff.models import Absence, Firm, User, WorkingWeek
 from engagement.staff.statement import Given, put_together_once
-from engagement.staff.worktime import Calendar
 from promises.coming_weeks import Days, free_by_week
 
 DAY = timedelta(days=1)

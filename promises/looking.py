@@ -6,14 +6,9 @@ from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
+from engagement.staff.calendars import Calendar, beginning_of_day
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import (
-    Calendar,
-    NoWorkingTime,
-    beginning_of_day,
-    subtract_working_days,
-    working_day_after,
-)
+from engagement.staff.worktime import NoWorkingTime, subtract_working_days, working_day_after
 from promises.forecast import Facts, Forecast, chance_with, forecast
 from promises.models import Band, Promise
 from promises.weighing import Weighing

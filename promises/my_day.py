@@ -11,9 +11,10 @@ from django.db.models import Q, QuerySet
 
 from clients.models import Agreement, Client, Scope, Solution, seen_by
 from clients.models.solution import SolutionQuerySet
+from engagement.staff.calendars import Calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.slices import keys_of
-from engagement.staff.worktime import Calendar, NoWorkingTime, add_working_days
+from engagement.staff.worktime import NoWorkingTime, add_working_days
 from promises import listed
 from promises.from_scope import MOST_SHOWN, TakenOut, scopes_waiting, taken_out
 from promises.models import Band, Promise, Standing

@@ -26,9 +26,9 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce, Lower
 
+from engagement.staff.calendars import Calendar, is_working_day
 from engagement.staff.diary import calendar_of, public_holidays, without_absences
 from engagement.staff.models import Absence, Firm, User
-from engagement.staff.worktime import Calendar, is_working_day
 from promises.coming_weeks import NOTHING, Days, Promised, Week, flow, free_by_week, weeks_from
 from promises.models import Promise
 from promises.models.hours_left import HOURS_LEFT

@@ -8,9 +8,10 @@ from functools import cached_property, partial
 from operator import itemgetter
 from typing import Any, NamedTuple
 
+from engagement.staff.calendars import Calendar, free_hours_a_day
 from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import Calendar, free_hours, free_hours_a_day, working_days_between
+from engagement.staff.worktime import free_hours, working_days_between
 from promises.forecast import Facts
 from promises.job_book import Job
 from promises.kept_record import Kept, kept_record

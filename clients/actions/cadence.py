@@ -6,8 +6,8 @@ from django.db.models import Q
 
 from clients.diary import client_calendar
 from clients.models import Client
+from engagement.staff.calendars import end_of_working_day
 from engagement.staff.models import Firm
-from engagement.staff.worktime import end_of_working_day
 
 
 def next_word(client: Client, since: datetime, firm: Firm) -> datetime | None:

@@ -13,8 +13,8 @@ from zoneinfo import ZoneInfo
 import holidays
 from django.db.models import QuerySet
 
+from engagement.staff.calendars import Calendar, Span, Week
 from engagement.staff.models import Absence, Firm, User, WorkingWeek
-from engagement.staff.worktime import Calendar, Span, Week
 
 Hours = list[list[list[str]]]
 Row = TypeVar("Row", Absence, WorkingWeek)

@@ -9,9 +9,9 @@ from django.db import transaction
 
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
+from engagement.staff.calendars import is_working_day
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import is_working_day
 from promises.digest import contents
 
 # A worker that was down all morning does not speak of it in the evening.

@@ -22,10 +22,11 @@ from clients.actions import make_client
 from clients.diary import client_calendar
 from clients.models import Client
 from engagement.outbox.models import Channel
+from engagement.staff.calendars import Calendar, end_of_working_day, mean_hours
 from engagement.staff.copy_in import copy_in, keys_ahead
 from engagement.staff.diary import Diaries
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import Calendar, end_of_working_day, mean_hours, tell_by
+from engagement.staff.worktime import tell_by
 from promises.actions.past_jobs import Delivered, put_brought_in_on_record
 from promises.bulk import add_rows, among
 from promises.importing.findings import Findings

@@ -13,10 +13,11 @@ from django.db import DatabaseError, transaction
 from django.utils.translation import gettext as _
 
 from clients.holding import holding
+from engagement.staff.calendars import Calendar, free_hours_a_day
 from engagement.staff.copy_in import copy_in
 from engagement.staff.diary import Diaries, firm_calendar
 from engagement.staff.models import Firm, User
-from engagement.staff.worktime import Calendar, free_hours_a_day, working_days_between
+from engagement.staff.worktime import working_days_between
 from promises.importing.findings import Findings
 from promises.importing.jobs import JobReading, JobRow
 from promises.importing.rows import Fault

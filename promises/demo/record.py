@@ -6,8 +6,9 @@ import random
 from datetime import date, timedelta
 from decimal import Decimal
 
+from engagement.staff.calendars import Calendar
 from engagement.staff.diary import firm_calendar
-from engagement.staff.worktime import Calendar, working_day_after
+from engagement.staff.worktime import working_day_after
 from promises.actions.past_jobs import JobImporter
 from promises.demo import data, texts
 from promises.demo.cast import OPENING, Cast

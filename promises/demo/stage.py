@@ -17,10 +17,10 @@ from clients.actions.links import placeholder
 from clients.models import Client, Contact, PrivateLink, Scope
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Channel, Message, State
+from engagement.staff.calendars import is_working_day
 from engagement.staff.diary import firm_calendar
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_due
-from engagement.staff.worktime import is_working_day
 from engagement.staff.zones import zone_or_utc
 from promises import actions, drafts
 from promises.actions.base import keep_note

@@ -24,10 +24,10 @@ from clients.models import Client, Contact
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Message, State
 from engagement.staff.actions import save_absence, save_week
+from engagement.staff.calendars import Calendar
 from engagement.staff.diary import calendar_of
 from engagement.staff.models import Absence, Firm, Role, User, WorkingWeek
 from engagement.staff.worktime import (
-    Calendar,
     add_working,
     add_working_days,
     free_hours,

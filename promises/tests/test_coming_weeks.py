@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from conftest import NOW
-from engagement.staff.worktime import Calendar, Week
+from engagement.staff.calendars import Calendar, Week
 from promises import charts
 from promises.coming_weeks import Promised, flow, free_by_week, weeks_from
 from promises.forecast import UNKNOWN_HOURS

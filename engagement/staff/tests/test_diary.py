@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, time
 import pytest
 
 from conftest import NOW
+from engagement.staff.calendars import is_working_day, spans_on
 from engagement.staff.diary import Covers, Diaries, calendar_of, cover_for, firm_calendar, public_holidays
 from engagement.staff.models import Absence, User, WorkingWeek
-from engagement.staff.worktime import is_working_day, spans_on
 
 WEDNESDAY = date(2026, 11, 18)
 OFFICE = [[["09:00", "12:00"]]] * 5 + [[], []]

@@ -7,19 +7,14 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
+from engagement.staff.calendars import Calendar, Week, end_of_working_day, free_hours_a_day, is_working_day, spans_on
 from engagement.staff.worktime import (
-    Calendar,
     NoWorkingTime,
-    Week,
     add_working,
     add_working_days,
-    end_of_working_day,
     free_hours,
-    free_hours_a_day,
-    is_working_day,
     last_working_moment,
     next_working_moment,
-    spans_on,
     subtract_free_hours,
     subtract_working,
     subtract_working_days,

@@ -7,17 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engagement.staff.calendars import Calendar, Week, is_working_day, spans_on, week_on
 from engagement.staff.tests.test_worktime import ZONES
-from engagement.staff.worktime import (
-    Calendar,
-    Week,
-    free_hours,
-    is_working_day,
-    next_working_moment,
-    spans_on,
-    week_on,
-    working_days_between,
-)
+from engagement.staff.worktime import free_hours, next_working_moment, working_days_between
 
 DAY = timedelta(days=1)
 SPANS = st.lists(st.tuples(st.times(), st.times()).map(sorted).map(tuple), max_size=3).map(tuple)
@@ -80,10 +72,10 @@ def test_a_line_that_somebody_else_uses_grows_under_nobody():
     nine_to_five = Week(date.min, ((((time(9), time(17))),),) * 7)
     calendar, monday = Calendar(zone=ZoneInfo("UTC"), weeks=(nine_to_five,)), datetime(2026, 11, 16, tzinfo=UTC)
     free_hours(calendar, monday, monday + DAY)
-    line = calendar._line
+    line = calendar.line
     before = line.free(monday.timestamp()), len(line.opens)
 
     free_hours(calendar, monday - 90 * DAY, monday + 90 * DAY)
 
     assert (line.free(monday.timestamp()), len(line.opens)) == before
-    assert len(calendar._line.opens) > len(line.opens)
+    assert len(calendar.line.opens) > len(line.opens)

@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
+from engagement.staff.calendars import Calendar, Week, end_of_working_day, spans_on
 from engagement.staff.tests.test_worktime import (
     ALL_DAY,
     CLOSE,
@@ -21,15 +22,11 @@ from engagement.staff.tests.test_worktime import (
     is_inside,
 )
 from engagement.staff.worktime import (
-    Calendar,
-    Week,
     add_working,
     add_working_days,
-    end_of_working_day,
     free_hours,
     last_working_moment,
     next_working_moment,
-    spans_on,
     subtract_free_hours,
     subtract_working,
     subtract_working_days,
