@@ -45,10 +45,10 @@ def contents(person: User, now: datetime, diaries: Diaries) -> list[Section]:
             _("In your team: the client has not been told, and the time to tell has passed"),
             [_not_told_of_team(person, covered, now)],
         ),
-        _section(_("A new date, as announced to the client"), day.new_dates),
+        _section(_("The client was told to expect it, or a new date, by tomorrow"), day.announced),
         _section(
-            _("In your team: the client was to have a new date, and that day has passed"),
-            [_new_dates_of_team(person, covered, now)],
+            _("In your team: the day that the client was told to expect something by has passed"),
+            [_announced_in_team(person, covered, now)],
         ),
         _section(_("Due today"), day.due_today),
         _section(_("Overdue, and the client knows"), day.overdue),
@@ -134,9 +134,9 @@ def _not_told_of_team(person: User, covered: list[User], now: datetime) -> Promi
     return _of_team(person, covered).not_told(now).filter(tell_by_at__lte=now)
 
 
-def _new_dates_of_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
+def _announced_in_team(person: User, covered: list[User], now: datetime) -> PromiseQuerySet:
     yesterday = now.astimezone(person.zoneinfo).date() - DAY
-    return _of_team(person, covered).new_date_owed(yesterday)
+    return _of_team(person, covered).announced_by(yesterday)
 
 
 def _of_team(person: User, covered: list[User]) -> PromiseQuerySet:

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from clients.models import Client, Contact
 from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_date, speak_due
-from promises.models import Band, ProgressUpdate, Promise, Standing, Telling
+from promises.models import Announcement, Band, ProgressUpdate, Promise, Standing, Telling
 
 # Where the private address comes to stand. Whoever sends may take it out.
 LINK_MARK = "[progress page]"
@@ -76,17 +76,18 @@ def last_updates(promises: Sequence[Promise]) -> dict[int, ProgressUpdate]:
     return {update.promise_id: update for update in ProgressUpdate.objects.filter(pk__in=of_each)}
 
 
-def said_of_delay(language: str, *, new_date: date | None, word_by: date | None, today: date) -> str:
+def said_of_delay(language: str, announced: Announcement, today: date) -> str:
     """The sentence that a client reads when something may be late: a new date, or by when they will have one."""
     with translation.override(language):
-        if new_date:
-            return _("We expect to have it ready on %(day)s.") % {"day": speak_date(new_date, today=today)}
-        assert word_by
-        return _new_date_by(word_by, today)
+        return _of_delay(announced, today)
 
 
-def _new_date_by(day: date, today: date) -> str:
-    return _("You will have a new date from us by %(day)s.") % {"day": speak_date(day, today=today)}
+def _of_delay(announced: Announcement, today: date) -> str:
+    assert announced.day
+    spoken = {"day": speak_date(announced.day, today=today)}
+    if announced.is_ready:
+        return _("We expect to have it ready on %(day)s.") % spoken
+    return _("You will have a new date from us by %(day)s.") % spoken
 
 
 def default_kind(promise: Promise, now: datetime, *, told_before: bool = True) -> str:
@@ -201,19 +202,16 @@ def _written_for_them(about: About, update: ProgressUpdate | None, now: datetime
         return []
     if about.kind != Telling.Kind.LATE or update.at >= about.promise.due_at:
         return [update.text]
-    # The words were overtaken by the date; the day by which we said that they hear is still ahead.
-    day, today = about.promise.new_date_by, _today(about.promise, now)
-    return [_new_date_by(day, today)] if day and day >= today else []
+    # The words were overtaken by the date; the day that they named may still be ahead.
+    announced, today = about.promise.announcement, _today(about.promise, now)
+    return [_of_delay(announced, today)] if announced.day and announced.day >= today else []
 
 
 def names_a_day(promise: Promise, now: datetime) -> bool:
     """A message of today that it is or may be late says by when they have it, or by when they hear."""
     if any(extension.is_open for extension in promise.extensions.all()):
         return True
-    if promise.new_date_by:
-        return promise.new_date_by >= _today(promise, now)
-    overtaken = promise.is_overdue(now) and (promise.last_update_at or now) < promise.due_at
-    return promise.standing == Standing.MAY_BE_LATE and not overtaken
+    return promise.announced_for is not None and promise.announced_for >= _today(promise, now)
 
 
 def _what_next(promise: Promise, now: datetime) -> list[str]:

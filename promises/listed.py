@@ -16,7 +16,8 @@ from promises.models import Promise
 ROW = Part(
     Promise,
     *("id", "client_id", "owner_id", "what", "zone", "due_on", "due_time", "due_at", "first_due_on", "moves"),
-    *("made_at", "last_update_at", "standing", "waiting_for", "told_at", "told_how", "tell_by_at", "new_date_by"),
+    *("made_at", "last_update_at", "standing", "waiting_for", "told_at", "told_how", "tell_by_at"),
+    *("announced_for", "announced_ready"),
     *("band", "chance", "sentence", "ended_at", "withdrawn_at", "outcome"),
 )
 CLIENT, OWNER = Part(Client, "id", "name"), Part(User, "id", "name", "email")

@@ -59,9 +59,9 @@ class MyDay:
         return [untold.filter(due_at__lte=self.now), untold.filter(due_at__gt=self.now, band=Band.AT_RISK)]
 
     @property
-    def new_dates(self) -> Parts:
-        """Clients who are to have a new date by tomorrow, and have heard of none: while that can still be kept."""
-        return [self._mine.new_date_owed(self._tomorrow).exclude(slipping(self.now), told_at=None)]
+    def announced(self) -> Parts:
+        """What clients were told to expect by tomorrow, the work or a new date: while that can still be kept."""
+        return [self._mine.announced_by(self._tomorrow).exclude(slipping(self.now), told_at=None)]
 
     @property
     def due_today(self) -> Parts:
@@ -69,9 +69,9 @@ class MyDay:
 
     @property
     def overdue(self) -> Parts:
-        # Of what is late, what nobody has told of stands in the first list, and what wants a new date in the second.
+        # What nobody has told of stands in the first list, and what they were told to expect in the second.
         late = self._mine.filter(due_at__lte=self.now, told_at__isnull=False, waiting_for="")
-        return [late.exclude(new_date_by__lte=self._tomorrow)]
+        return [late.exclude(announced_for__lte=self._tomorrow)]
 
     @property
     def next_days(self) -> Parts:
@@ -148,7 +148,7 @@ class MyDay:
     def _known(self) -> PromiseQuerySet:
         """What is not in the first two lists already, nor waiting for the client."""
         known = self._mine.exclude(slipping(self.now), told_at=None).filter(waiting_for="")
-        return known.exclude(new_date_by__lte=self._tomorrow)
+        return known.exclude(announced_for__lte=self._tomorrow)
 
     @property
     def _tomorrow(self) -> date:

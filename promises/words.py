@@ -31,15 +31,15 @@ class NextAct:
 
 
 def told(promise: Promise, now: datetime) -> Told:
-    """Does the client know? Told, not told, or nothing to tell; and by when they were to have a new date."""
+    """Does the client know? Told, not told, or nothing to tell; and what they expect by when."""
     if promise.told_at:
         how = channel_words(promise.told_how)
         yes = _("Yes, %(when)s %(how)s") % {"when": speak_ago(promise.told_at, now), "how": how}
-        return _new_date_owed(promise, now, yes) or Told(yes, "good")
+        return _announced(promise, now, yes) or Told(yes, "good")
     if not promise.is_open:
         return Told("", "quiet")
     if not promise.is_not_told(now):
-        return _new_date_owed(promise, now) or Told(_("Nothing owed"), "quiet")
+        return _announced(promise, now) or Told(_("Nothing owed"), "quiet")
     if promise.due_at <= now:
         return Told(_("No. Silent slip"), "late")
     tell_by = speak_short(promise.tell_by_at, timezone.get_current_timezone(), now=now)
@@ -48,15 +48,17 @@ def told(promise: Promise, now: datetime) -> Told:
     return Told(_("Not yet. Tell by %(when)s") % {"when": tell_by}, "late")
 
 
-def _new_date_owed(promise: Promise, now: datetime, told: str = "") -> Told | None:
-    if promise.new_date_by is None or not promise.is_open:
+def _announced(promise: Promise, now: datetime, told: str = "") -> Told | None:
+    """What they expect by now, behind whether they know."""
+    if promise.announced_for is None or not promise.is_open:
         return None
-    day = {"day": speak_short(promise.new_date_by, now=now)}
-    if promise.owes_a_new_date(now):
-        words, tone = _("A new date was to come by %(day)s") % day, "late"
+    day, has_passed = {"day": speak_short(promise.announced_for, now=now)}, promise.is_past_announced(now)
+    if promise.announced_ready:
+        words = _("They expected it on %(day)s") if has_passed else _("They expect it on %(day)s")
     else:
-        words, tone = _("A new date comes by %(day)s") % day, "risk"
-    return Told(f"{told}. {words}" if told else words, tone)
+        words = _("They expected a new date by %(day)s") if has_passed else _("They expect a new date by %(day)s")
+    words = words % day
+    return Told(f"{told}. {words}" if told else words, "late" if has_passed else "risk")
 
 
 def channel_words(channel: str) -> str:
@@ -141,7 +143,7 @@ def next_act(promise: Promise, now: datetime) -> NextAct:
     if promise.is_not_told(now):
         words = _("Tell %(client)s") % {"client": promise.client.name.split(" ")[0]}
         return NextAct(words, numbered("promises:tell", promise.pk))
-    if promise.is_open and promise.new_date_by:
+    if promise.is_open and promise.announced_for:
         return NextAct(_("Another date"), numbered("promises:extend", promise.pk))
     if promise.is_open and (promise.due_at <= now or promise.band in (Band.AT_RISK, Band.WATCH)):
         return NextAct(_("Update"), numbered("promises:update", promise.pk))
@@ -149,6 +151,6 @@ def next_act(promise: Promise, now: datetime) -> NextAct:
 
 
 def row_tone(promise: Promise, now: datetime) -> str:
-    if promise.is_not_told(now) or promise.owes_a_new_date(now):
+    if promise.is_not_told(now) or promise.is_past_announced(now):
         return "late-row"
     return "risk-row" if promise.is_open and (promise.due_at <= now or promise.band == Band.AT_RISK) else ""

@@ -141,7 +141,8 @@ def move(
     held.moves += 1
     held.tell_by_at = tell_by_for(Firm.get(), now, held.due_at)
     # The client knows of the old date; of the new one there is nothing to tell yet.
-    held.told_at, held.told_how, held.alarm_at, held.standing, held.new_date_by = None, "", None, "", None
+    held.told_at, held.told_how, held.alarm_at, held.standing = None, "", None, ""
+    held.announced_for, held.announced_ready = None, None
     # What the watch last said was about the old date; it looks at the new one with its next tick.
     held.band, held.chance, held.sentence = Band.ON_TRACK, None, ""
     held.last_update_at = held.next_look_at = now
@@ -158,7 +159,8 @@ def move(
             "alarm_at",
             "slipped_at",
             "standing",
-            "new_date_by",
+            "announced_for",
+            "announced_ready",
             "band",
             "chance",
             "sentence",

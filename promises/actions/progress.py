@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from engagement.staff.models import User
 from promises.actions.base import Refused, holding, keep_note, load_changed, write
-from promises.models import ProgressUpdate, Promise, Standing, Step
+from promises.models import NOTHING_ANNOUNCED, Announcement, ProgressUpdate, Promise, Standing, Step
 
 # The same words again within so long are a second press of the button.
 A_MOMENT = timedelta(minutes=1)
@@ -25,11 +25,11 @@ def update(
     hours_left: Decimal | None = None,
     text: str = "",
     note: str = "",
-    new_date_by: date | None = None,
+    announced: Announcement | None = None,
 ) -> ProgressUpdate:
     """Say how it stands. The client may read `text`; `note` goes where no client-facing page can reach.
 
-    `new_date_by`: the day by which `text` says that they will have a new date. Its owner is held to it.
+    `announced`: what `text` says that they are to expect, and by when. Its owner is held to it.
     """
     with holding(promise) as held:
         same = {"standing": standing, "per_cent": per_cent, "hours_left": hours_left, "text": text.strip()}
@@ -38,7 +38,7 @@ def update(
         if held.updates.filter(pk__in=last, **same, **lately).exists() and _has_note(held, note, lately):
             raise Refused(_("You said this a moment ago. It is there already."))
         said: dict[str, Any] = {"per_cent": per_cent, "hours_left": hours_left, "text": text, "note": note}
-        return put_update(held, standing, by, now, new_date_by=new_date_by, **said)
+        return put_update(held, standing, by, now, announced=announced, **said)
 
 
 def _has_note(held: Promise, note: str, lately: dict[str, Any]) -> bool:
@@ -55,18 +55,20 @@ def put_update(
     hours_left: Decimal | None = None,
     text: str = "",
     note: str = "",
-    new_date_by: date | None = None,
+    announced: Announcement | None = None,
 ) -> ProgressUpdate:
-    if new_date_by is None and standing == Standing.ON_TRACK and held.due_at <= now:
-        # It goes well, and is late all the same: what they were to hear by then, they are still to hear.
-        new_date_by = held.new_date_by
+    if announced is None and standing == Standing.ON_TRACK and held.due_at <= now:
+        # It goes well, and is late all the same: what they were told to expect, they still expect.
+        announced = held.announcement
+    day, is_ready = announced or NOTHING_ANNOUNCED
     said = ProgressUpdate.objects.create(
         promise=held,
         standing=standing,
         per_cent=per_cent,
         hours_left=hours_left,
         text=text.strip(),
-        new_date_by=new_date_by,
+        announced_for=day,
+        announced_ready=is_ready,
         by=by,
         at=now,
     )
@@ -74,14 +76,14 @@ def put_update(
     if per_cent is not None or hours_left is not None or Standing.DONE in (standing, held.standing):
         load_changed(held, now)
     held.standing, held.last_update_at, held.next_look_at = standing, now, now
-    held.new_date_by = new_date_by
+    held.announced_for, held.announced_ready = day, is_ready
     if per_cent is not None:
         # A new per cent outdates the hours that were left by the old one.
         held.per_cent, held.hours_left = per_cent, None
     if hours_left is not None:
         held.hours_left = hours_left
-    held.save(update_fields=["standing", "new_date_by", "last_update_at", "next_look_at", "per_cent", "hours_left"])
-    day = {"new_date_by": new_date_by.isoformat()} if new_date_by else {}
+    changed = ["standing", "announced_for", "announced_ready", "last_update_at", "next_look_at"]
+    held.save(update_fields=[*changed, "per_cent", "hours_left"])
     write(
         held,
         "updated",
@@ -91,7 +93,7 @@ def put_update(
         per_cent=per_cent,
         hours_left=str(hours_left) if hours_left is not None else None,
         text=said.text,
-        **day,
+        **({"announced_for": day.isoformat(), "announced_ready": is_ready} if day else {}),
     )
     return said
 

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -13,7 +13,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Channel, Message
 from engagement.staff.models import User
 from promises.actions.base import Refused, write
-from promises.models import Promise, Telling
+from promises.models import NOTHING_ANNOUNCED, Announcement, Promise, Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +94,10 @@ def refresh_told(promise: Promise, now: datetime) -> bool:
     """Read from the tellings whether the client knows about the date in force. True when that changed."""
     held = Promise.objects.select_for_update(no_key=True).get(pk=promise.pk)
     heard = list(held.tellings.of_a_slip().heard().filter(about_due_at=held.due_at).select_related("message"))
-    new_date_by = _new_date_by(held, heard)
-    if new_date_by != held.new_date_by:
-        Promise.objects.filter(pk=held.pk).update(new_date_by=new_date_by)
-        promise.new_date_by = new_date_by
+    announced = _announced(held, heard)
+    if announced != held.announcement:
+        promise.announced_for, promise.announced_ready = announced
+        Promise.objects.filter(pk=held.pk).update(announced_for=announced.day, announced_ready=announced.is_ready)
     told_at, told_how = min(((telling.heard_at, telling.channel) for telling in heard), default=(None, ""))
     if told_at == held.told_at:
         return False
@@ -108,13 +108,13 @@ def refresh_told(promise: Promise, now: datetime) -> bool:
     return True
 
 
-def _new_date_by(promise: Promise, heard: Sequence[Telling]) -> date | None:
+def _announced(promise: Promise, heard: Sequence[Telling]) -> Announcement:
     """What the last update announced, until they have heard of a new date. A letter that comes back owes it again."""
     last = promise.updates.order_by("-at", "-pk").first()
-    if last is None or last.new_date_by is None or promise.date_moves.filter(moved_at__gte=last.at).exists():
-        return None
-    have_it = any(telling.kind == Telling.Kind.MOVED and telling.at >= last.at for telling in heard)
-    return None if have_it else last.new_date_by
+    if last is None or last.announced_for is None or promise.date_moves.filter(moved_at__gte=last.at).exists():
+        return NOTHING_ANNOUNCED
+    have_a_date = any(telling.kind == Telling.Kind.MOVED and telling.at >= last.at for telling in heard)
+    return NOTHING_ANNOUNCED if have_a_date else last.announcement
 
 
 def _put_tellings(

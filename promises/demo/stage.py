@@ -26,7 +26,7 @@ from promises import actions, drafts
 from promises.actions.base import keep_note
 from promises.demo import texts
 from promises.due import Due, due_for
-from promises.models import Promise, Standing, Telling
+from promises.models import Announcement, Promise, Standing, Telling
 
 # Where the working day ends last among the demonstration's clients.
 LAST_TO_CLOSE = zone_or_utc("America/New_York")
@@ -125,16 +125,17 @@ class Stage:
                 actions.tick_step(step, True, self.hand(promise.owner), self.now)
 
     def may_be_late(self, promise: Promise, job: Job, left: str, word_by: int | None = None) -> None:
-        text, day = texts.MAY_BE_LATE[job.trade], None
+        text, announced = texts.MAY_BE_LATE[job.trade], None
         if word_by is not None:
             day, today = self.working_days[word_by], self.now.astimezone(promise.zoneinfo).date()
-            text = f"{text} {drafts.said_of_delay(job.contact.speaks, new_date=None, word_by=day, today=today)}"
+            announced = Announcement(day, is_ready=False)
+            text = f"{text} {drafts.said_of_delay(job.contact.speaks, announced, today)}"
         actions.update(
             promise,
             standing=Standing.MAY_BE_LATE,
             hours_left=Decimal(left),
             text=text,
-            new_date_by=day,
+            announced=announced,
             by=self.hand(job.owner),
             now=self.now,
         )

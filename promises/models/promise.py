@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime, timedelta
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 from zoneinfo import ZoneInfo
 
 from django.db import models
@@ -62,6 +62,16 @@ def due_soon(now: datetime) -> Q:
     return Q(due_at__gt=now, due_at__lte=now + DUE_SOON)
 
 
+class Announcement(NamedTuple):
+    """By which day, in the promise's zone, the client is to expect it; or a new date, where it will not be ready."""
+
+    day: date | None
+    is_ready: bool | None
+
+
+NOTHING_ANNOUNCED = Announcement(None, None)
+
+
 class PromiseQuerySet(models.QuerySet["Promise"]):
     def visible_to(self, user: User) -> PromiseQuerySet:
         return self.filter(seen_by(user, "client__"))
@@ -88,9 +98,9 @@ class PromiseQuerySet(models.QuerySet["Promise"]):
     def due_soon(self, now: datetime) -> PromiseQuerySet:
         return self.open().filter(due_soon(now))
 
-    def new_date_owed(self, day: date) -> PromiseQuerySet:
-        """Their clients were to have a new date by that day or before, and have heard of none."""
-        return self.open().filter(new_date_by__lte=day)
+    def announced_by(self, day: date) -> PromiseQuerySet:
+        """Their clients were told to expect it, or a new date, by that day or before, and have heard of none."""
+        return self.open().filter(announced_for__lte=day)
 
     def waiting_for_client(self) -> PromiseQuerySet:
         return self.open().exclude(waiting_for="")
@@ -154,8 +164,10 @@ class Promise(models.Model):
     waiting_since = models.DateTimeField(null=True, editable=False)
     waiting_by = models.DateField(null=True, editable=False)
 
-    # The day by which they were told that they will have a new date; null where nobody said so, or they have heard one.
-    new_date_by = models.DateField(null=True, editable=False)
+    # By which day the client was last told to expect it, or a new date, where the date in force may not hold; null once
+    # they have heard otherwise. And whether that is the work itself.
+    announced_for = models.DateField(null=True, editable=False)
+    announced_ready = models.BooleanField(null=True, editable=False)
 
     # When the client first heard that the date in force may not hold, did not hold, or moves. Null: not told.
     told_at = models.DateTimeField(null=True, editable=False)
@@ -280,9 +292,9 @@ class Promise(models.Model):
                 name="promise_owner_waits", fields=["owner", "due_at", "id"], condition=IS_OPEN & ~Q(waiting_for="")
             ),
             models.Index(
-                name="promise_new_date",
-                fields=["owner", "new_date_by"],
-                condition=IS_OPEN & Q(new_date_by__isnull=False),
+                name="promise_announced",
+                fields=["owner", "announced_for"],
+                condition=IS_OPEN & Q(announced_for__isnull=False),
             ),
             # For a client's page and one client's board.
             models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
@@ -335,9 +347,13 @@ class Promise(models.Model):
     def band_at(self, now: datetime) -> Band:
         return Band.OVERDUE if self.is_overdue(now) else Band(self.band)
 
-    def owes_a_new_date(self, now: datetime) -> bool:
-        """The day by which they were to have one has passed, in the promise's zone."""
-        return self.is_open and self.new_date_by is not None and self.new_date_by < self._day(now)
+    @property
+    def announcement(self) -> Announcement:
+        return Announcement(self.announced_for, self.announced_ready)
+
+    def is_past_announced(self, now: datetime) -> bool:
+        """The day that the client was told of has passed, in the promise's zone."""
+        return self.is_open and self.announced_for is not None and self.announced_for < self._day(now)
 
     def days_past_due(self, now: datetime) -> int:
         """Calendar days since the date in force, in the promise's zone; 0 on the day itself and before."""

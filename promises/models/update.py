@@ -5,7 +5,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from engagement.staff.models import User
-from promises.models.promise import Promise
+from promises.models.promise import Announcement, Promise
 
 
 class Standing(models.TextChoices):
@@ -26,8 +26,9 @@ class ProgressUpdate(models.Model):
         _("hours left"), max_digits=7, decimal_places=2, null=True, blank=True, validators=[MinValueValidator(0)]
     )
     text = models.TextField(_("for the client"), blank=True)
-    # The day, in the promise's zone, by which they are to have a new date, as this text or one before it said.
-    new_date_by = models.DateField(_("a new date by"), null=True, blank=True)
+    # What they are to expect by which day, as this text or one before it said.
+    announced_for = models.DateField(null=True, blank=True)
+    announced_ready = models.BooleanField(null=True, blank=True)
     by = models.ForeignKey(User, on_delete=models.PROTECT, related_name="+")
     at = models.DateTimeField()
 
@@ -38,6 +39,10 @@ class ProgressUpdate(models.Model):
 
     def __str__(self) -> str:
         return f"{self.get_standing_display()}, {self.at.isoformat()}"
+
+    @property
+    def announcement(self) -> Announcement:
+        return Announcement(self.announced_for, self.announced_ready)
 
 
 class InternalNote(models.Model):

@@ -27,7 +27,7 @@ from promises.forms.act import (
     WaitingForm,
     WithdrawForm,
 )
-from promises.models import Promise, Standing, Step, Telling
+from promises.models import Announcement, Promise, Standing, Step, Telling
 from promises.rights import must_decide
 from promises.views.common import promise_or_404
 
@@ -51,7 +51,7 @@ def update(request: SignedInRequest, pk: int) -> HttpResponse:
             return
         said = {name: typed[name] for name in ("standing", "per_cent", "hours_left", "note")}
         if typed["standing"] == Standing.MAY_BE_LATE:
-            said["new_date_by"] = typed["word_by"]
+            said["announced"] = _announcement(typed)
         actions.update(promise, text=_text_for_client(promise, typed, form), by=request.user, now=now, **said)
 
     if not carried_out(form, do):
@@ -251,8 +251,13 @@ def _text_for_client(promise: Promise, typed: dict[str, Any], form: UpdateForm) 
     if typed["standing"] != Standing.MAY_BE_LATE:
         return str(typed["text"])
     language = promise.contact.speaks if promise.contact else promise.client.language
-    delay = drafts.said_of_delay(language, new_date=typed["new_date"], word_by=typed["word_by"], today=form.today)
+    delay = drafts.said_of_delay(language, _announcement(typed), form.today)
     return " ".join(part for part in (typed["text"].strip(), delay) if part)
+
+
+def _announcement(typed: dict[str, Any]) -> Announcement:
+    """The one day of the two that the form has asked for."""
+    return Announcement(typed["new_date"] or typed["word_by"], bool(typed["new_date"]))
 
 
 def _tell(promise: Promise, kind: str) -> str:

@@ -50,7 +50,7 @@ def my_day(request: SignedInRequest) -> HttpResponse:
     day = MyDay.of(user, now)
     lists = [
         ("to_tell", _("Tell the client"), day.to_tell, _("Everyone has heard from you.")),
-        ("new_dates", _("Give them a new date"), day.new_dates, _("No new date is owed.")),
+        ("announced", _("What you told them to expect"), day.announced, _("Nobody expects anything by tomorrow.")),
         ("due_today", _("Due today"), day.due_today, _("Nothing is due today.")),
         ("overdue", _("Overdue, and the client knows"), day.overdue, _("Nothing is late.")),
         ("next_days", _("In the next 7 days"), day.next_days, _("Nothing else is due in the next 7 days.")),

@@ -1,4 +1,4 @@
-"""A client who was told "you will have a new date by Tuesday" has it by then, or somebody here is asked."""
+"""A client who was told "you will have it, or a new date, by Tuesday" does by then, or somebody here is asked."""
 
 from datetime import date, timedelta
 
@@ -13,11 +13,11 @@ from engagement.staff.models import Firm
 from promises import actions, digest, drafts, words
 from promises.actions.agreeing import Asked, Spoken, Written, extend_and_tell
 from promises.due import Due
-from promises.models import Promise, Telling
+from promises.models import NOTHING_ANNOUNCED, Announcement, Promise, Telling
 from promises.my_day import MyDay, first_of
 
 MINUTE = timedelta(minutes=1)
-ANNOUNCED = date(2026, 11, 24)
+ANNOUNCED = Announcement(date(2026, 11, 24), is_ready=False)
 LATER = Due(date(2026, 12, 4), None, NOW + 16 * DAY)
 
 
@@ -31,7 +31,7 @@ def clock(time_machine, settings):
 def announced(make_promise, lena, thandi):
     """Due on Friday; the client was told by phone that they will have a new date by Tuesday."""
     promise = make_promise(contact=lena)
-    actions.update(promise, standing="may_be_late", text="By Tuesday.", new_date_by=ANNOUNCED, by=thandi, now=NOW)
+    actions.update(promise, standing="may_be_late", text="By Tuesday.", announced=ANNOUNCED, by=thandi, now=NOW)
     say(promise, thandi, Telling.Kind.MAY_BE_LATE, NOW)
     return fresh(promise)
 
@@ -50,7 +50,7 @@ def asked(by_client=False):
     return Asked(LATER, "waiting_others", "The survey came late.", "client" if by_client else "us")
 
 
-def listed(person, now, name="new_dates"):
+def listed(person, now, name="announced"):
     return [promise.what for promise in first_of(getattr(MyDay.of(person, now), name), 10)]
 
 
@@ -69,16 +69,15 @@ def test_the_form_holds_the_owner_to_the_day_it_names(client, thandi, make_promi
     client.post(reverse("promises:update", args=[promise.pk]), {"standing": "may_be_late", "word_by": "24 November"})
 
     entry = Entry.objects.get(kind="updated")
-    assert fresh(promise).new_date_by == promise.updates.get().new_date_by == ANNOUNCED
-    assert entry.data["new_date_by"] == "2026-11-24"
+    assert fresh(promise).announcement == promise.updates.get().announcement == ANNOUNCED
+    assert (entry.data["announced_for"], entry.data["announced_ready"]) == ("2026-11-24", False)
 
 
 @pytest.mark.parametrize(
     "typed",
     [
-        {"standing": "may_be_late", "new_date": "27 November"},
         {"standing": "on_track"},
-        # Typed into the other half of the page and not meant.
+        # Typed into the other half of the page, and not meant.
         {"standing": "on_track", "word_by": "24 November"},
     ],
 )
@@ -88,8 +87,8 @@ def test_other_words_name_no_day_and_take_back_the_one_before(client, thandi, an
 
     client.post(reverse("promises:update", args=[announced.pk]), typed)
 
-    assert fresh(announced).new_date_by is None
-    assert "new_date_by" not in Entry.objects.filter(kind="updated").order_by("seq").last().data
+    assert fresh(announced).announcement == NOTHING_ANNOUNCED
+    assert "announced_for" not in Entry.objects.filter(kind="updated").order_by("seq").last().data
 
 
 def test_what_goes_well_and_is_late_all_the_same_still_wants_it(announced, lena, thandi):
@@ -97,16 +96,18 @@ def test_what_goes_well_and_is_late_all_the_same_still_wants_it(announced, lena,
 
     actions.update(announced, standing="on_track", per_cent=80, by=thandi, now=late)
     say(fresh(announced), thandi, Telling.Kind.LATE, late + MINUTE)
-    still = fresh(announced).new_date_by
+    still = fresh(announced).announcement
     say(fresh(announced), thandi, Telling.Kind.MOVED, late + HOUR, lena)
 
-    assert (still, fresh(announced).new_date_by) == (ANNOUNCED, None)
+    assert (still, fresh(announced).announcement) == (ANNOUNCED, NOTHING_ANNOUNCED)
 
 
 def test_a_day_named_anew_takes_the_place_of_the_one_before(announced, thandi):
-    actions.update(announced, standing="may_be_late", new_date_by=ANNOUNCED + DAY, by=thandi, now=NOW + HOUR)
+    later = Announcement(ANNOUNCED.day + DAY, is_ready=False)
 
-    assert fresh(announced).new_date_by == ANNOUNCED + DAY
+    actions.update(announced, standing="may_be_late", announced=later, by=thandi, now=NOW + HOUR)
+
+    assert fresh(announced).announced_for == ANNOUNCED.day + DAY
 
 
 # What keeps it
@@ -117,27 +118,27 @@ def test_a_new_date_that_they_heard_keeps_it(announced, lena, thandi):
 
     extend_and_tell(announced, asked(), told=told, reply=None, by=thandi, now=NOW + HOUR)
 
-    assert fresh(announced).new_date_by is None
+    assert fresh(announced).announcement == NOTHING_ANNOUNCED
 
 
 def test_one_that_nobody_told_them_of_does_not(announced, thandi):
     extend_and_tell(announced, asked(), told=None, reply=None, by=thandi, now=NOW + HOUR)
 
-    assert fresh(announced).new_date_by == ANNOUNCED
+    assert fresh(announced).announcement == ANNOUNCED
 
 
 def test_a_letter_keeps_it_once_it_was_accepted_and_owes_it_again_when_it_comes_back(announced, lena, thandi):
     letter = Written(lena, "A new date", "The fourth.", "form 1")
     extend_and_tell(announced, asked(), told=letter, reply=None, by=thandi, now=NOW + HOUR)
-    held = fresh(announced).new_date_by
+    held = fresh(announced).announcement
 
     outbox.send_waiting(NOW + HOUR + MINUTE)
-    sent = fresh(announced).new_date_by
+    sent = fresh(announced).announcement
     message = Telling.objects.get(kind="moved").message
     outbox.bounced(message, NOW + 2 * HOUR, "mailbox full")
 
-    assert (held, sent) == (ANNOUNCED, None)
-    assert fresh(announced).new_date_by == ANNOUNCED
+    assert (held, sent) == (ANNOUNCED, NOTHING_ANNOUNCED)
+    assert fresh(announced).announcement == ANNOUNCED
     # They were told that it may be late all the same.
     assert fresh(announced).told_at == NOW
 
@@ -146,27 +147,27 @@ def test_a_word_from_before_the_day_was_named_does_not_keep_it(make_promise, len
     promise = make_promise()
     extend_and_tell(promise, asked(), told=Spoken(lena, "call", NOW, "The fourth."), reply=None, by=thandi, now=NOW)
 
-    actions.update(promise, standing="may_be_late", new_date_by=ANNOUNCED, by=thandi, now=NOW + HOUR)
+    actions.update(promise, standing="may_be_late", announced=ANNOUNCED, by=thandi, now=NOW + HOUR)
     say(promise, thandi, Telling.Kind.MAY_BE_LATE, NOW + 2 * HOUR)
 
-    assert fresh(promise).new_date_by == ANNOUNCED
+    assert fresh(promise).announcement == ANNOUNCED
 
 
 def test_a_date_that_moved_keeps_it_for_good(announced, thandi, lena):
     extension = extend_and_tell(announced, asked(by_client=True), told=None, reply=None, by=thandi, now=NOW + HOUR)
     actions.answer(extension, agreed=True, answered_at=NOW + HOUR, by=thandi, now=NOW + HOUR)
-    moved = fresh(announced).new_date_by
+    moved = fresh(announced).announcement
 
     say(fresh(announced), thandi, Telling.Kind.MAY_BE_LATE, NOW + 2 * HOUR)
 
-    assert (moved, fresh(announced).new_date_by) == (None, None)
+    assert (moved, fresh(announced).announcement) == (NOTHING_ANNOUNCED, NOTHING_ANNOUNCED)
 
 
 def test_done_and_opened_again_owes_none(announced, thandi):
     actions.deliver(announced, delivered_at=NOW + HOUR, by=thandi, now=NOW + HOUR)
     actions.reopen(announced, reason="Not done.", by=thandi, now=NOW + 2 * HOUR)
 
-    assert fresh(announced).new_date_by is None
+    assert fresh(announced).announcement == NOTHING_ANNOUNCED
 
 
 # Who is reminded, and when
@@ -191,7 +192,7 @@ def test_it_is_on_my_day_from_the_day_before_until_it_is_kept(announced, thandi,
 
 def test_while_they_were_not_told_at_all_it_is_in_the_first_list_alone(make_promise, thandi):
     promise = make_promise()
-    actions.update(promise, standing="may_be_late", new_date_by=ANNOUNCED, by=thandi, now=NOW)
+    actions.update(promise, standing="may_be_late", announced=ANNOUNCED, by=thandi, now=NOW)
     actions.look_at_due(NOW)
 
     now = promise.due_at + 3 * DAY
@@ -201,8 +202,8 @@ def test_while_they_were_not_told_at_all_it_is_in_the_first_list_alone(make_prom
 
 
 def test_what_is_due_later_stands_among_new_dates_and_not_among_the_next_days(make_promise, thandi):
-    promise = make_promise(due_on=date(2026, 11, 27))
-    actions.update(promise, standing="may_be_late", new_date_by=date(2026, 11, 23), by=thandi, now=NOW)
+    promise, monday = make_promise(due_on=date(2026, 11, 27)), Announcement(date(2026, 11, 23), is_ready=False)
+    actions.update(promise, standing="may_be_late", announced=monday, by=thandi, now=NOW)
     say(promise, thandi, Telling.Kind.MAY_BE_LATE, NOW)
     sunday = NOW.replace(day=22)
 
@@ -217,14 +218,15 @@ def test_the_page_and_the_morning_message_name_it(client, announced, thandi, tim
 
     page = client.get(reverse("promises:my_day"))
 
-    section = next(section for section in page.context["sections"] if section.name == "new_dates")
+    section = next(section for section in page.context["sections"] if section.name == "announced")
     assert [row.act.words for row in section.rows] == ["Another date"]
-    assert "A new date comes by Tue 24 Nov" in section.rows[0].told.words
-    assert mornings(thandi, monday)["A new date, as announced to the client"] == ["Shop fittings drawings"]
+    assert "They expect a new date by Tue 24 Nov" in section.rows[0].told.words
+    title = "The client was told to expect it, or a new date, by tomorrow"
+    assert mornings(thandi, monday)[title] == ["Shop fittings drawings"]
 
 
 def test_the_manager_reads_of_it_once_the_day_has_passed(announced, mara, thandi):
-    team = "In your team: the client was to have a new date, and that day has passed"
+    team = "In your team: the day that the client was told to expect something by has passed"
 
     assert team not in mornings(mara, NOW.replace(day=24))
     assert mornings(mara, NOW.replace(day=25))[team] == ["Shop fittings drawings"]
@@ -240,12 +242,12 @@ def test_it_is_loud_once_the_day_has_passed(client, announced, thandi, time_mach
 
     assert words.told(announced, on_the_day).tone == "risk"
     assert words.told(announced, after) == words.Told(
-        "Yes, 7 days ago by phone. A new date was to come by Tue 24 Nov", "late"
+        "Yes, 7 days ago by phone. They expected a new date by Tue 24 Nov", "late"
     )
     assert words.row_tone(announced, on_the_day) == "risk-row"
     assert words.row_tone(announced, after) == "late-row"
     assert page.context["main_act"] == ("Another date", reverse("promises:extend", args=[announced.pk]), "e")
-    assert "A new date was to come by Tue 24 Nov" in page.content.decode()
+    assert "They expected a new date by Tue 24 Nov" in page.content.decode()
 
 
 # What the client reads
@@ -283,7 +285,7 @@ def test_who_is_about_to_write_without_a_day_is_asked_for_one(client, make_promi
     address = reverse("promises:tell", args=[promise.pk])
     before = client.get(address).context["wants_a_day"]
 
-    actions.update(promise, standing="may_be_late", new_date_by=ANNOUNCED, by=thandi, now=NOW)
+    actions.update(promise, standing="may_be_late", announced=ANNOUNCED, by=thandi, now=NOW)
     named = client.get(address).context["wants_a_day"]
     time_machine.move_to(NOW.replace(day=25), tick=False)
     client.force_login(thandi)
@@ -294,15 +296,30 @@ def test_who_is_about_to_write_without_a_day_is_asked_for_one(client, make_promi
     assert client.get(address).context["wants_a_day"] is False
 
 
+def test_the_day_by_which_they_are_to_have_it_is_held_to_as_well(client, announced, thandi, time_machine):
+    client.force_login(thandi)
+    time_machine.move_to(NOW + HOUR, tick=False)
+
+    client.post(reverse("promises:update", args=[announced.pk]), {"standing": "may_be_late", "new_date": "26 November"})
+
+    promise = fresh(announced)
+    assert promise.announcement == Announcement(date(2026, 11, 26), is_ready=True)
+    assert [listed(thandi, NOW.replace(day=day)) for day in (24, 25)] == [[], ["Shop fittings drawings"]]
+    assert words.told(promise, NOW.replace(day=26)).words.endswith("They expect it on Thu 26 Nov")
+    assert words.told(promise, NOW.replace(day=27)).words.endswith("They expected it on Thu 26 Nov")
+
+
 def test_a_day_expected_before_the_date_names_none_after_it(client, make_promise, thandi, lena, time_machine):
     promise = make_promise()
-    actions.update(promise, standing="may_be_late", text="Ready on Tuesday.", by=thandi, now=NOW)
+    said = {"text": "Ready on Friday.", "announced": Announcement(promise.due_on, is_ready=True)}
+    actions.update(promise, standing="may_be_late", by=thandi, now=NOW, **said)
     actions.look_at_due(NOW)
     client.force_login(thandi)
     address = reverse("promises:tell", args=[promise.pk])
 
     before = client.get(address).context["wants_a_day"]
-    time_machine.move_to(promise.due_at + HOUR, tick=False)
+    time_machine.move_to(promise.due_at + DAY, tick=False)
+    client.force_login(thandi)
 
     assert before is False
     assert client.get(address).context["wants_a_day"] is True
