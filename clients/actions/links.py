@@ -94,10 +94,19 @@ def _write_new_link(contact: Contact, before: PrivateLink, now: datetime) -> int
     with transaction.atomic(), translation.override(contact.speaks):
         # What was open to them, and no more: a link to one scope is followed by a link to that scope.
         link = make_link(contact.client, None, now, contact=contact, scope=before.scope)
-        values = {"link": placeholder(link), "firm": firm.name}
-        subject = _("Your progress page at %(firm)s") % values
-        body = _("You asked for a new link to your progress page. Here it is:\n\n%(link)s\n\n%(firm)s\n") % values
-        return _answer(contact, f"new link:{contact.pk}:{link.pk}", subject, body, firm, now)
+        message = outbox.write(
+            occasion=f"new link:{contact.pk}:{link.pk}",
+            now=now,
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=firm.email,
+            language=contact.speaks,
+            subject=_("Your progress page at %(firm)s") % {"firm": firm.name},
+            body=_("You asked for a new link to your progress page. Here it is:\n\n%(link)s\n\n%(firm)s\n")
+            % {"link": placeholder(link), "firm": firm.name},
+            kind="link",
+        )
+    return 1 if message else 0
 
 
 def _write_signing_link(agreement: Agreement, contact: Contact, asked: str, now: datetime) -> int:
@@ -110,27 +119,21 @@ def _write_signing_link(agreement: Agreement, contact: Contact, asked: str, now:
             "link": sending.signing_placeholder(agreement),
             "firm": firm.name,
         }
-        subject = _("Your link to sign: %(title)s (%(number)s)") % values
-        body = _(
-            "You asked for a new link. Here you can read and sign %(number)s, %(title)s, until %(until)s:\n\n"
-            "%(link)s\n\n%(firm)s\n"
+        message = outbox.write(
+            occasion=f"{asked}{now.isoformat(timespec='minutes')}",
+            now=now,
+            audience=Audience.CLIENT,
+            address=contact.email,
+            reply_to=firm.email,
+            language=contact.speaks,
+            subject=_("Your link to sign: %(title)s (%(number)s)") % values,
+            body=_(
+                "You asked for a new link. Here you can read and sign %(number)s, %(title)s, until %(until)s:\n\n"
+                "%(link)s\n\n%(firm)s\n"
+            )
+            % values,
+            kind="link",
         )
-        return _answer(contact, f"{asked}{now.isoformat(timespec='minutes')}", subject, body % values, firm, now)
-
-
-def _answer(contact: Contact, occasion: str, subject: str, body: str, firm: Firm, now: datetime) -> int:
-    """How many messages were written: none where this occasion has one."""
-    message = outbox.write(
-        occasion=occasion,
-        now=now,
-        audience=Audience.CLIENT,
-        address=contact.email,
-        reply_to=firm.email,
-        language=contact.speaks,
-        subject=subject,
-        body=body,
-        kind="link",
-    )
     return 1 if message else 0
 
 
