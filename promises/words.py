@@ -143,7 +143,7 @@ def next_act(promise: Promise, now: datetime) -> NextAct:
     if promise.is_not_told(now):
         words = _("Tell %(client)s") % {"client": promise.client.name.split(" ")[0]}
         return NextAct(words, numbered("promises:tell", promise.pk))
-    if promise.is_open and promise.announced_for:
+    if promise.is_expected_soon(now):
         return NextAct(_("Another date"), numbered("promises:extend", promise.pk))
     if promise.is_open and (promise.due_at <= now or promise.band in (Band.AT_RISK, Band.WATCH)):
         return NextAct(_("Update"), numbered("promises:update", promise.pk))

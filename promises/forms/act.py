@@ -82,6 +82,7 @@ class UpdateForm(OfPromise):
         required=False,
         min_value=0,
         max_value=100,
+        help_text=_("From 0 to 100."),
         widget=forms.TextInput(attrs={"inputmode": "numeric", "class": "input-5"}),
         error_messages={
             "invalid": _("Enter a whole number from 0 to 100"),
@@ -91,10 +92,16 @@ class UpdateForm(OfPromise):
     )
     hours_left = HoursField(label=_("Or work left"), required=False, help_text=_("For example 3h or 90 min."))
     new_date = DateTextField(
-        label=_("New date you expect"), required=False, help_text=_("For example 27 November or Friday.")
+        label=_("New date you expect"),
+        required=False,
+        help_text=_("For example 27 November or Friday."),
+        error_messages={"past": _("The new date must be today or in the future")},
     )
     word_by = DateTextField(
-        label=_("Or: they will have a new date by"), required=False, help_text=_("When it is too early to say.")
+        label=_("Or: they will have a new date by"),
+        required=False,
+        help_text=_("When it is too early to say."),
+        error_messages={"past": _("The day by which they hear must be today or in the future")},
     )
     note = NoteField()
 

@@ -15,6 +15,7 @@ from engagement.staff.zones import zone_or_utc
 
 NOT_MOVING_DUE_WITHIN = timedelta(days=14)
 NOT_MOVING_SILENT_FOR = timedelta(days=7)
+DAY = timedelta(days=1)
 DUE_SOON = timedelta(days=7)
 SLIPS_COUNT_FOR = timedelta(days=90)
 # Of more to one client, a row of a list does not say how many.
@@ -350,6 +351,10 @@ class Promise(models.Model):
     @property
     def announcement(self) -> Announcement:
         return Announcement(self.announced_for, self.announced_ready)
+
+    def is_expected_soon(self, now: datetime) -> bool:
+        """The day that the client was told of is tomorrow, today or past, in the promise's zone."""
+        return self.is_open and self.announced_for is not None and self.announced_for <= self._day(now) + DAY
 
     def is_past_announced(self, now: datetime) -> bool:
         """The day that the client was told of has passed, in the promise's zone."""

@@ -155,6 +155,12 @@ def test_may_be_late_may_name_the_day_of_the_next_word(post, make_promise):
     assert ProgressUpdate.objects.get().text == "You will have a new date from us by Thursday 19 November."
 
 
+def test_a_day_that_has_passed_is_refused_in_words_that_name_it(post, make_promise):
+    response = post("update", make_promise(), standing="may_be_late", word_by="yesterday")
+
+    assert response.context["form"].errors["word_by"] == ["The day by which they hear must be today or in the future"]
+
+
 def test_not_both_days(post, make_promise):
     response = post("update", make_promise(), standing="may_be_late", new_date="27 November", word_by="tomorrow")
 

@@ -246,6 +246,7 @@ def test_it_is_loud_once_the_day_has_passed(client, announced, thandi, time_mach
     )
     assert words.row_tone(announced, on_the_day) == "risk-row"
     assert words.row_tone(announced, after) == "late-row"
+    assert [words.next_act(announced, NOW.replace(day=day)).words for day in (22, 23)] == ["Update", "Another date"]
     assert page.context["main_act"] == ("Another date", reverse("promises:extend", args=[announced.pk]), "e")
     assert "They expected a new date by Tue 24 Nov" in page.content.decode()
 

@@ -102,7 +102,7 @@ def main_act(
         return _("Tell %(client)s") % name, reverse("promises:tell", args=[promise.pk]), "c"
     if asked:
         return _("Record the answer"), reverse("promises:answer", args=[asked[0].extension.pk]), ""
-    if promise.announced_for:
+    if promise.is_expected_soon(now):
         return _("Another date"), reverse("promises:extend", args=[promise.pk]), "e"
     if promise.standing == Standing.DONE or promise.per_cent == 100:
         return _("Done"), reverse("promises:done", args=[promise.pk]), "d"
