@@ -57,8 +57,8 @@ def put_update(
     note: str = "",
     announced: Announcement | None = None,
 ) -> ProgressUpdate:
-    if announced is None and standing == Standing.ON_TRACK and held.due_at <= now:
-        # It goes well, and is late all the same: what they were told to expect, they still expect.
+    if announced is None and standing != Standing.DONE:
+        # They do not read our minds: what they were told to expect, they expect until they hear otherwise.
         announced = held.announcement
     day, is_ready = announced or NOTHING_ANNOUNCED
     said = ProgressUpdate.objects.create(

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,7 +13,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience, Channel, Message
 from engagement.staff.models import User
 from promises.actions.base import Refused, write
-from promises.models import NOTHING_ANNOUNCED, Announcement, Promise, Telling
+from promises.models import NOTHING_ANNOUNCED, Announcement, Promise, Standing, Telling
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +93,14 @@ def _answered_by(said: Sequence[Said], by: User) -> str:
 def refresh_told(promise: Promise, now: datetime) -> bool:
     """Read from the tellings whether the client knows about the date in force. True when that changed."""
     held = Promise.objects.select_for_update(no_key=True).get(pk=promise.pk)
-    heard = list(held.tellings.of_a_slip().heard().filter(about_due_at=held.due_at).select_related("message"))
+    said = held.tellings.heard().filter(about_due_at=held.due_at).select_related("message")
+    heard = [(telling.heard_at, telling.kind, telling.channel) for telling in said if telling.heard_at]
     announced = _announced(held, heard)
     if announced != held.announcement:
         promise.announced_for, promise.announced_ready = announced
         Promise.objects.filter(pk=held.pk).update(announced_for=announced.day, announced_ready=announced.is_ready)
-    told_at, told_how = min(((telling.heard_at, telling.channel) for telling in heard), default=(None, ""))
+    slips = ((at, channel) for at, kind, channel in heard if kind in Telling.OF_A_SLIP)
+    told_at, told_how = min(slips, default=(None, ""))
     if told_at == held.told_at:
         return False
     # Told ends the reminders, and a letter that comes back begins them anew: even before the next look.
@@ -108,13 +110,20 @@ def refresh_told(promise: Promise, now: datetime) -> bool:
     return True
 
 
-def _announced(promise: Promise, heard: Sequence[Telling]) -> Announcement:
-    """What the last update announced, until they have heard of a new date. A letter that comes back owes it again."""
+def _announced(promise: Promise, heard: Iterable[tuple[datetime, str, str]]) -> Announcement:
+    """What the last update announced, or those before it, until they heard of a new date, or that it is on track again.
+
+    A letter that comes back owes it again.
+    """
     last = promise.updates.order_by("-at", "-pk").first()
     if last is None or last.announced_for is None or promise.date_moves.filter(moved_at__gte=last.at).exists():
         return NOTHING_ANNOUNCED
-    have_a_date = any(telling.kind == Telling.Kind.MOVED and telling.at >= last.at for telling in heard)
-    return NOTHING_ANNOUNCED if have_a_date else last.announcement
+    ends = {Telling.Kind.MOVED}
+    if last.standing == Standing.ON_TRACK and last.at < promise.due_at:
+        ends.add(Telling.Kind.PROGRESS)
+    if any(kind in ends and at >= last.at for at, kind, _channel in heard):
+        return NOTHING_ANNOUNCED
+    return last.announcement
 
 
 def _put_tellings(

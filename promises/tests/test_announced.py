@@ -73,22 +73,22 @@ def test_the_form_holds_the_owner_to_the_day_it_names(client, thandi, make_promi
     assert (entry.data["announced_for"], entry.data["announced_ready"]) == ("2026-11-24", False)
 
 
-@pytest.mark.parametrize(
-    "typed",
-    [
-        {"standing": "on_track"},
-        # Typed into the other half of the page, and not meant.
-        {"standing": "on_track", "word_by": "24 November"},
-    ],
-)
-def test_other_words_name_no_day_and_take_back_the_one_before(client, thandi, announced, typed, time_machine):
+@pytest.mark.parametrize("typed", [{}, {"word_by": "27 November"}])
+def test_to_be_on_track_again_is_no_word_to_the_client(client, thandi, announced, typed, time_machine):
     client.force_login(thandi)
     time_machine.move_to(NOW + HOUR, tick=False)
 
-    client.post(reverse("promises:update", args=[announced.pk]), typed)
+    client.post(reverse("promises:update", args=[announced.pk]), {"standing": "on_track", **typed})
+    silent = fresh(announced).announcement
+    say(fresh(announced), thandi, Telling.Kind.PROGRESS, NOW + 2 * HOUR)
 
-    assert fresh(announced).announcement == NOTHING_ANNOUNCED
-    assert "announced_for" not in Entry.objects.filter(kind="updated").order_by("seq").last().data
+    assert (silent, fresh(announced).announcement) == (ANNOUNCED, NOTHING_ANNOUNCED)
+
+
+def test_progress_of_what_may_be_late_still_is_no_new_date(announced, thandi):
+    say(announced, thandi, Telling.Kind.PROGRESS, NOW + HOUR)
+
+    assert fresh(announced).announcement == ANNOUNCED
 
 
 def test_what_goes_well_and_is_late_all_the_same_still_wants_it(announced, lena, thandi):
@@ -96,6 +96,7 @@ def test_what_goes_well_and_is_late_all_the_same_still_wants_it(announced, lena,
 
     actions.update(announced, standing="on_track", per_cent=80, by=thandi, now=late)
     say(fresh(announced), thandi, Telling.Kind.LATE, late + MINUTE)
+    say(fresh(announced), thandi, Telling.Kind.PROGRESS, late + MINUTE)
     still = fresh(announced).announcement
     say(fresh(announced), thandi, Telling.Kind.MOVED, late + HOUR, lena)
 
