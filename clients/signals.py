@@ -2,8 +2,9 @@
 
 from django.dispatch import Signal
 
-# Sent with `client` and `now` when a client's zone or hours changed: moments computed from them may be stale.
-client_hours_changed = Signal()
+# Sent with `client` and `now` when a client's zone or hours change, or who may see it: moments worked out from them may
+# be stale, and who was asked to tell the client may not be let in any more.
+client_changing = Signal()
 
 # Sent with `client` before a client is put away. A receiver that has a reason against it answers the words.
 client_archiving = Signal()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -17,7 +18,7 @@ from clients.actions.base import Refused
 from clients.agreement_rules import State as AgreementState
 from clients.document.values import MovedDate
 from clients.models import Addendum, Agreement, Client, Contact, Entry, Kind, Scope
-from clients.signals import addendum_signed, agreement_sending, client_hours_changed, scope_shown
+from clients.signals import addendum_signed, agreement_sending, client_changing, scope_shown
 from engagement.outbox import health
 from engagement.outbox.models import Audience, Message, State
 from engagement.outbox.signals import message_leaving, message_settled
@@ -27,7 +28,7 @@ from engagement.staff.signals import diary_changed
 from promises import addenda, overrun
 from promises.actions import leaving
 from promises.actions.addenda import follow, must_still_say
-from promises.actions.alarms import hurry_alarms, may_see
+from promises.actions.alarms import hurry_alarms, may_see, waiting_alarms
 from promises.actions.base import write
 from promises.actions.digest import TOO_LATE
 from promises.actions.telling import refresh_told
@@ -134,10 +135,17 @@ def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, 
         touched = touched.filter(Q(owner=user) | Q(owner__manager=user))
         # Whoever could not be reached for long is owed no morning message of that time.
         User.objects.filter(pk=user.pk, next_digest_at__lt=now - TOO_LATE).update(next_digest_at=None)
-    look_soon(touched.values_list("pk", flat=True), now)
+    look_soon({*touched.values_list("pk", flat=True), *_awaiting(user)}, now)
     hurry_alarms(user, now, Diaries(Firm.get()))
     if user and not user.is_active:
         leaving.say_who_left(user, now)
+
+
+def _awaiting(user: User | None) -> Iterable[int]:
+    """Promises of whose slip an alarm is to tell this person, whoever owns them: they may not be there to read it."""
+    if user is None:
+        return []
+    return Reminder.objects.filter(message__in=waiting_alarms().filter(person=user)).values_list("promise", flat=True)
 
 
 @receiver(agreement_sending)
@@ -178,7 +186,7 @@ def show_what_it_takes(sender: type[Scope], scope: Scope, user: User, now: datet
     return render_to_string("promises/_overrun.html", words)
 
 
-@receiver(client_hours_changed)
+@receiver(client_changing)
 def look_again_at_this_client(sender: type[Client], client: Client, now: datetime, **kwargs: Any) -> None:
     look_soon(Promise.objects.open().filter(client=client).values_list("pk", flat=True), now)
 

@@ -8,7 +8,7 @@ from django.db import transaction
 from clients import record
 from clients.actions.cadence import set_cadence_hint
 from clients.models import Client, Contact, PrivateLink
-from clients.signals import client_archiving, client_hours_changed
+from clients.signals import client_archiving, client_changing
 from engagement.staff.models import User
 
 # Every change to these is kept in the client's record.
@@ -33,9 +33,9 @@ def save_client(client: Client, by: User, now: datetime, *, members: Collection[
     """Save an edited client and keep what was changed in its record. Without `members` these stay as they are."""
     with transaction.atomic():
         before = Client.objects.get(pk=client.pk)
-        if (before.zone, before.hours) != (client.zone, client.hours):
+        if _is_watched_otherwise(before, client, members):
             # Before the client's row is held: whoever acts on a promise holds the promise first and then the client.
-            client_hours_changed.send(sender=Client, client=client, now=now)
+            client_changing.send(sender=Client, client=client, now=now)
         before = Client.objects.select_for_update(no_key=True).get(pk=client.pk)
         fields = [field.name for field in Client._meta.concrete_fields if field.editable and not field.primary_key]
         client.save(update_fields=fields)
@@ -52,8 +52,18 @@ def save_client(client: Client, by: User, now: datetime, *, members: Collection[
             set_cadence_hint(client, now)
 
 
+def _is_watched_otherwise(before: Client, client: Client, members: Collection[User] | None) -> bool:
+    if any(getattr(before, name) != getattr(client, name) for name in ("zone", "hours", "restricted", "lead_id")):
+        return True
+    return members is not None and {member.pk for member in members} != set(_members_of(client))
+
+
+def _members_of(client: Client) -> list[int]:
+    return sorted(client.members.values_list("pk", flat=True))
+
+
 def _set_members(client: Client, members: Collection[User]) -> dict[str, list[list[int]]]:
-    before, after = sorted(client.members.values_list("pk", flat=True)), sorted(member.pk for member in members)
+    before, after = _members_of(client), sorted(member.pk for member in members)
     if before == after:
         return {}
     client.members.set(members)

@@ -28,9 +28,20 @@ class Occasion(NamedTuple):
     person_id: int
 
 
-WRITTEN = ("promise", "kind", "person", "message")
+COLUMNS = ("promise", "kind", "person", "message")
 # A reminder says of a promise what it holds, and what the look writes of it.
 SAME_OF_A_REMINDER = {"about_due_at": "due_at", "alarm_at": "alarm_at"}
+
+
+class Written(NamedTuple):
+    """How the alarm stands that a reminder was written into."""
+
+    state: str
+    attempts: int
+    not_before: datetime
+
+    def waits_beyond(self, moment: datetime) -> bool:
+        return self.state == State.WAITING and not self.attempts and self.not_before > moment
 
 
 class Raised(NamedTuple):
@@ -51,7 +62,10 @@ class _Wanted:
 
     def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
         self.reminders.append(occasion)
-        pk = occasion.person_id
+        self.hurry(person, moment)
+
+    def hurry(self, person: User, moment: datetime) -> None:
+        pk = person.id
         if pk not in self.people:
             self.people[pk], self.hears[pk] = person, moment
         elif moment < self.hears[pk]:
@@ -74,12 +88,15 @@ def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
             occasion = Occasion(*stage[:-1], person.id)
             if occasion not in written:
                 wanted.add(occasion, person, moment)
-    if not wanted.reminders:
-        return Besides(Reminder, WRITTEN, [])
+            elif written[occasion].waits_beyond(moment):
+                # Whoever was to hear in time cannot any more: who was to hear later hears sooner.
+                wanted.hurry(person, moment)
+    if not wanted.people:
+        return Besides(Reminder, COLUMNS, [])
     hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
     alarms = alarms_for(hears, hearers.now)
     rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in wanted.reminders]
-    return Besides(Reminder, WRITTEN, rows, SAME_OF_A_REMINDER, {"at": hearers.now})
+    return Besides(Reminder, COLUMNS, rows, SAME_OF_A_REMINDER, {"at": hearers.now})
 
 
 def with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:
@@ -113,20 +130,22 @@ def _half_way(promise: Promise) -> datetime:
     return promise.alarm_at + (promise.tell_by_at - promise.alarm_at) / 2
 
 
-def _written(promises: Collection[Promise]) -> dict[Occasion, str]:
+def _written(promises: Collection[Promise]) -> dict[Occasion, Written]:
     """What was written about the fright that each is in, and how its alarm stands. Of earlier ones nothing is read."""
     if not promises:
         return {}
     rows = Reminder.objects.filter(
         promise__in=among([promise.pk for promise in promises]), alarm_at=F("promise__alarm_at")
     )
-    return {Occasion(*row[:-1]): row[-1] for row in rows.order_by().values_list(*Occasion._fields, "message__state")}
+    key, alarm = Occasion._fields, [f"message__{name}" for name in Written._fields]
+    read = rows.order_by().values_list(*key, *alarm)
+    return {Occasion(*row[: len(key)]): Written(*row[len(key) :]) for row in read}
 
 
-def _lost(written: dict[Occasion, str]) -> dict[Occasion, set[int]]:
+def _lost(written: dict[Occasion, Written]) -> dict[Occasion, set[int]]:
     """Whose alarm about a stage failed or came back."""
     lost: dict[Occasion, set[int]] = {}
-    for occasion, state in written.items():
-        if state == State.FAILED:
+    for occasion, alarm in written.items():
+        if alarm.state == State.FAILED:
             lost.setdefault(occasion._replace(person_id=NOBODY), set()).add(occasion.person_id)
     return lost

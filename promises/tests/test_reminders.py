@@ -1,15 +1,17 @@
 """Who is asked to tell a client, when, and until when. What leaves is read as it leaves."""
 
-from datetime import UTC, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 
 import pytest
 from django.core import mail
 
+from clients.actions import make_client, save_client
+from clients.models import Client
 from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
-from engagement.staff.actions import change_person, join, leave, remove_absence, save_week
+from engagement.staff.actions import change_person, join, leave, remove_absence, save_absence, save_week
 from engagement.staff.models import Absence, Role, WorkingWeek
 from promises import actions
 from promises.actions.alarms import COLLECT, alarms_for
@@ -656,6 +658,43 @@ def test_where_nobody_can_it_leaves_at_once(at_risk, make_promise):
 
     assert {to for to, _subject in letters()} == {"thandi", "mara"}
     assert promise.tell_by_at < sunday
+
+
+def test_where_who_was_to_hear_goes_away_before_they_have_the_others_hear_at_once(at_risk, thandi, mara, ada):
+    thandi.manager = None
+    thandi.save()
+    friday_evening, sunday = johannesburg(20, 18), johannesburg(22, 12)
+    away(thandi, friday_evening, LONG_GONE)
+    away(ada, friday_evening, LONG_GONE)
+    promise = at_risk(due_on=date(2026, 11, 23), due_time=time(12), now=friday_evening, made_at=friday_evening)
+    tick(promise.tell_by_at)
+    tick(sunday)
+    assert heard_when(promise)["Mara"] < promise.due_at < heard_when(promise)["Ada"]
+    assert letters() == []
+
+    save_absence(Absence(user=mara, first_day=sunday.date(), last_day=LONG_GONE.date()), now=sunday)
+    tick_until(sunday, sunday + 2 * MINUTE)
+
+    assert {to for to, _subject in letters()} == {"thandi", "mara", "ada"}
+
+
+def test_who_is_shut_off_from_a_client_hears_of_others_only_and_somebody_else_hears_of_this_one(
+    at_risk, karoo, sam, mara
+):
+    open_to_all = make_client(Client(name="Open House", zone=karoo.zone, lead=mara), mara, NOW - DAY)
+    at_risk("Curtains", owner=sam)
+    at_risk("Lamps", owner=sam, client=open_to_all)
+    actions.look_at_due(NOW)
+
+    karoo.restricted = True
+    save_client(karoo, mara, NOW + SECOND)
+    tick_until(NOW + MINUTE, NOW + 3 * MINUTE)
+
+    said = {letter.to[0].split("@")[0]: letter.body for letter in mail.outbox}
+    assert sorted(said) == ["mara", "sam"]
+    assert "Lamps" in said["sam"]
+    assert "Curtains" not in said["sam"]
+    assert "Curtains" in said["mara"]
 
 
 def test_a_slip_does_not_wait_for_the_end_of_two_holidays(at_risk, thandi, mara, ada):
