@@ -8,13 +8,13 @@ from django.dispatch import receiver
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from clients.actions import sending
+from clients.actions import notices, sending
 from clients.actions.base import holding_agreement, write
 from clients.actions.codes import has_moved
 from clients.actions.links import PLACEHOLDER, link_address
 from clients.actions.welcome import WELCOME, welcome, who_signed
 from clients.agreement_rules import State
-from clients.models import Agreement, Contact, Entry, OneTimeCode, PrivateLink, Scope
+from clients.models import Agreement, Client, Contact, Entry, OneTimeCode, PrivateLink, Scope
 from clients.signals import scope_signed
 from engagement.outbox import health
 from engagement.outbox.models import Audience, Channel, Message
@@ -111,6 +111,27 @@ def stop_what_has_no_reader(sender: type[Message], message: Message, now: dateti
     return None
 
 
+@receiver(message_leaving)
+def stop_what_its_reader_may_not_see(
+    sender: type[Message], message: Message, now: datetime, **kwargs: Any
+) -> str | None:
+    """Word about a client that its reader here has been shut off from since."""
+    if not _is_notice(message) or message.person is None:
+        return None
+    client = Client.objects.filter(pk=message.kind.removeprefix(OF_A_CLIENT)).first()
+    if client is None or client.may_be_seen_by(message.person):
+        return None
+    return _("Its reader may not see this client any more.")
+
+
+@receiver(message_settled)
+def pass_on_what_did_not_reach_its_reader(
+    sender: type[Message], message: Message, now: datetime, **kwargs: Any
+) -> None:
+    if _is_notice(message) and message.state == MessageState.DROPPED:
+        notices.pass_on(message, now)
+
+
 @receiver(message_settled)
 def keep_that_a_code_was_lost(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
     """The signer waits for it at their screen, and somebody here can put the address right."""
@@ -132,6 +153,10 @@ def stop_what_comes_back(sender: type[Message], message: Message, now: datetime,
             held.next_nudge_at = None
             held.save(update_fields=["next_nudge_at"])
         write(held, "agreement_bounced", now, None, to=message.address, error=message.error)
+
+
+def _is_notice(message: Message) -> bool:
+    return message.audience == Audience.STAFF and message.kind.startswith(OF_A_CLIENT)
 
 
 def _may_be_opened(agreement: Agreement, message: Message, now: datetime) -> bool:

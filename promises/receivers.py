@@ -28,7 +28,7 @@ from engagement.staff.signals import diary_changed
 from promises import addenda, overrun
 from promises.actions import leaving
 from promises.actions.addenda import follow, must_still_say
-from promises.actions.alarms import hurry_alarms, may_see, waiting_alarms
+from promises.actions.alarms import hurry_alarms, waiting_alarms
 from promises.actions.base import write
 from promises.actions.digest import TOO_LATE
 from promises.actions.telling import refresh_told
@@ -77,9 +77,12 @@ def word_it_now(sender: type[Message], message: Message, now: datetime, **kwargs
 
 @receiver(message_leaving)
 def stop_what_is_handed_over(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> str | None:
-    if message.kind == leaving.KIND and leaving.is_seen_to(message.occasion):
+    if message.kind != leaving.KIND:
+        return None
+    if leaving.is_seen_to(message.occasion):
         return _("What they owed has another owner, or they are back.")
-    return None
+    # It names whatever they owed: managers see every client.
+    return None if message.person and message.person.is_manager else _("Its reader is no manager any more.")
 
 
 @receiver(message_leaving)
@@ -125,6 +128,12 @@ def ask_somebody_else(sender: type[Message], message: Message, now: datetime, **
     """An alarm that reached nobody: the promises it spoke of are looked at, and the next circle hears."""
     if message.kind == "alarm" and message.state in (State.FAILED, State.DROPPED):
         look_soon(message.reminders.values_list("promise", flat=True), now)
+
+
+@receiver(message_settled)
+def say_to_another_who_left(sender: type[Message], message: Message, now: datetime, **kwargs: Any) -> None:
+    if message.kind == leaving.KIND and message.state == State.DROPPED:
+        leaving.say_to_another(message.occasion, now)
 
 
 @receiver(diary_changed)
@@ -206,7 +215,7 @@ def _alarm(message: Message, now: datetime) -> tuple[str, str] | None:
 
 def _is_theirs(person: User, promise: Promise, reminder: Reminder) -> bool:
     """Not if the client has become restricted meanwhile, or the promise was handed over."""
-    if not may_see(person, promise):
+    if not promise.client.may_be_seen_by(person):
         return False
     if person.is_manager or person == promise.owner:
         return True

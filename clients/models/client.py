@@ -145,6 +145,10 @@ class Client(models.Model):
     def has_cadence(self) -> bool:
         return self.word_on is not None or self.word_every_days is not None
 
+    def may_be_seen_by(self, user: User) -> bool:
+        """As things stand now, whatever of it is at hand already."""
+        return not self.restricted or Client.objects.visible_to(user).filter(pk=self.pk).exists()
+
 
 class ContactQuerySet(models.QuerySet["Contact"]):
     def visible_to(self, user: User) -> ContactQuerySet:

@@ -14,8 +14,10 @@ from clients.record import verify
 from clients.signing_forms import DrawnField
 from clients.signing_page import drawing_of, masked
 from clients.tests.agreements import LINES, draft, figures, send
-from conftest import DAY, NOW
+from conftest import DAY, HOUR, NOW
+from engagement.outbox.actions import send_waiting
 from engagement.outbox.models import Message, State
+from engagement.staff.actions import leave
 
 DRAWN = [[[0.1, 0.1], [0.5, 0.35], [0.9, 0.05]], [[0.4, 0.2]]]
 
@@ -470,6 +472,27 @@ def test_a_question_is_kept_and_reaches_who_sent_it(client, sent):
     assert Entry.objects.get(kind="agreement_question").data["text"] == "Is <b>paint</b> included?\n=HYPERLINK(1)"
     mail = Message.objects.get(occasion__startswith="question:")
     assert (mail.address, mail.reply_to) == ("thandi@word.example", "lena@karoo.example")
+
+
+@pytest.mark.parametrize("meanwhile", ["shut off", "left"])
+def test_a_question_that_may_not_reach_its_reader_any_more_reaches_the_managers(
+    client, sent, thandi, mara, ada, mailoutbox, settings, meanwhile
+):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    client.post(address(sent, "ask/"), {"text": "Is paint included?"})
+    if meanwhile == "left":
+        leave(thandi, by=ada, now=NOW)
+    else:
+        karoo = Client.objects.get(pk=sent.client_id)
+        karoo.restricted, karoo.lead = True, mara
+        actions.save_client(karoo, mara, NOW)
+
+    send_waiting(NOW + HOUR)
+    send_waiting(NOW + HOUR)
+
+    asked = [mail for mail in mailoutbox if "Is paint included?" in mail.body]
+    assert sorted(mail.to[0] for mail in asked) == ["ada@word.example", "mara@word.example"]
+    assert {mail.reply_to[0] for mail in asked} == {"lena@karoo.example"}
 
 
 @pytest.mark.parametrize(

@@ -122,12 +122,6 @@ def hears_at(person: User, now: datetime, diaries: Diaries) -> datetime:
     return moment
 
 
-def may_see(person: User, promise: Promise) -> bool:
-    if not promise.client.restricted:
-        return True
-    return Client.objects.visible_to(person).filter(pk=promise.client_id).exists()
-
-
 def alarms_for(people: Mapping[User, datetime], now: datetime) -> dict[int, int]:
     """The alarm each of them is about to get, by person: one that has not left yet, or a new one; it leaves by then.
 

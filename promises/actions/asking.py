@@ -9,7 +9,7 @@ from engagement.outbox import actions as outbox
 from engagement.outbox.models import Audience
 from engagement.staff.diary import cover_for
 from engagement.staff.models import User
-from promises.actions.alarms import managers_of, may_see
+from promises.actions.alarms import managers_of
 from promises.actions.base import write
 from promises.digest import render_request
 from promises.models import Promise
@@ -27,7 +27,7 @@ def by_person(promises: Sequence[Promise], now: datetime) -> dict[User, list[Pro
 def _whom(promise: Promise, now: datetime) -> list[User]:
     """The owner or their cover; the managers where neither can be written to, or may see the client."""
     person = cover_for(promise.owner, now)
-    if promise.owner.is_reachable and person.is_reachable and may_see(person, promise):
+    if promise.owner.is_reachable and person.is_reachable and promise.client.may_be_seen_by(person):
         return [person]
     return managers_of(promise.owner)
 

@@ -47,5 +47,14 @@ def say_who_left(person: User, now: datetime) -> int:
 
 def is_seen_to(occasion: str) -> bool:
     """Whether they are back, or nothing of theirs is open any more."""
-    person = int(occasion.split(":")[1])
-    return not Promise.objects.open().filter(owner=person, owner__is_active=False).exists()
+    return not Promise.objects.open().filter(owner=_who_left(occasion), owner__is_active=False).exists()
+
+
+def say_to_another(occasion: str, now: datetime) -> None:
+    """Where this word reached nobody: whoever is to hear of it now."""
+    if not is_seen_to(occasion):
+        say_who_left(User.objects.get(pk=_who_left(occasion)), now)
+
+
+def _who_left(occasion: str) -> int:
+    return int(occasion.split(":")[1])

@@ -214,6 +214,17 @@ def owner_left(world, now):
     staff_actions.leave(world.owner, by=world.mara, now=now)
 
 
+def shut_off(world, now):
+    world.client.restricted, world.client.lead = True, world.mara
+    client_actions.save_client(world.client, world.mara, now)
+
+
+def made_staff(world, now):
+    manager = User.objects.get(pk=world.mara.pk)
+    manager.role = Role.STAFF
+    staff_actions.change_person(manager, by=manager, now=now)
+
+
 def updated(world, now):
     actions.update(world.promise, standing="may_be_late", by=world.owner, now=now)
 
@@ -263,9 +274,9 @@ def link_closed(world, now):
 READER_GONE = (contact_left, new_address, archived)
 # Of each message: who writes it, what overtakes it, and what does not.
 KINDS = {
-    letter: ((done, called_off, moved, *READER_GONE, wants_calls), (handed_over, new_number, updated)),
-    alarm: ((done, called_off, moved, told, handed_over, owner_left), (new_number,)),
-    morning: ((done, called_off, handed_over, owner_left), (new_number, contact_left)),
+    letter: ((done, called_off, moved, *READER_GONE, wants_calls), (handed_over, shut_off, new_number, updated)),
+    alarm: ((done, called_off, moved, told, handed_over, owner_left, shut_off), (new_number,)),
+    morning: ((done, called_off, handed_over, owner_left, shut_off), (new_number, contact_left)),
     # A colleague's question stands as it was asked.
     question: ((owner_left,), (updated, new_number)),
     to_sign: ((taken_back, changed, *READER_GONE, wants_calls), (new_number,)),
@@ -278,8 +289,8 @@ KINDS = {
     new_link: ((link_closed, *READER_GONE), (wants_calls, new_number)),
     lost_link: ((taken_back, changed, *READER_GONE), (wants_calls, new_number)),
     renewal: ((*READER_GONE, wants_calls), (new_number,)),
-    notice: ((owner_left,), (new_number,)),
-    left: ((done, called_off, handed_over), (updated,)),
+    notice: ((owner_left, shut_off), (made_staff, new_number)),
+    left: ((done, called_off, handed_over, made_staff), (shut_off, updated)),
 }
 # Where in the product each is written. A new place has to be played, too.
 WRITTEN_IN = {
@@ -297,7 +308,7 @@ WRITTEN_IN = {
     "clients/actions/codes.py:send_code": code,
     "clients/actions/links.py:_write_new_link": new_link,
     "clients/actions/links.py:_write_signing_link": lost_link,
-    "clients/actions/notices.py:tell_staff": notice,
+    "clients/actions/notices.py:_write": notice,
     # Invitation and password: asked for by a person or their colleague, and sent to where they said.
     "engagement/outbox/backend.py:send_messages": None,
 }
@@ -370,9 +381,10 @@ class Case:
         """Another message of the same turn is with the mail server."""
         fields = {"audience": self.message.audience, "address": "before@word.example", "subject": "Before", "body": "."}
         self.other = outbox.write(occasion="before", now=NOW - DAY, **fields)
-        self.at("after_accept", self.do if owner_left not in self.acts else lambda: None)
-        if owner_left in self.acts:
-            # Who works here is read at the most a fifth of a second before: that is no longer "meanwhile".
+        about_readers = {owner_left, made_staff} & set(self.acts)
+        self.at("after_accept", lambda: None if about_readers else self.do())
+        if about_readers:
+            # Who works here as what is read at the most a fifth of a second before: that is no longer "meanwhile".
             self.do()
         self.sweep()
         self.patch.setattr(sender, "failpoint", lambda name: None)

@@ -83,6 +83,23 @@ def test_what_was_seen_to_meanwhile_is_not_spoken_of(thandi, mara, ada, make_pro
     assert [mail.subject for mail in mailoutbox if "has left" in mail.subject] == []
 
 
+def test_where_its_reader_is_no_manager_any_more_another_hears(
+    thandi, mara, ada, secret, make_promise, mailoutbox, settings
+):
+    settings.DELIVERY_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    make_promise("The drawings", client=secret)
+    actions.leave(thandi, by=ada, now=NOW)
+    mara.role = Role.STAFF
+    actions.change_person(mara, by=ada, now=NOW)
+
+    send_waiting(NOW + DAY)
+    send_waiting(NOW + 2 * DAY)
+
+    told = [mail for mail in mailoutbox if "has left" in mail.subject]
+    assert [mail.to for mail in told] == [[ada.email]]
+    assert "The drawings" in told[0].body
+
+
 @pytest.mark.parametrize("what", ["left", "made staff", "shut out of the client"])
 def test_the_next_request_of_every_browser_is_refused(thandi, ada, secret, sam, make_promise, what):
     promise = make_promise(client=secret)
