@@ -125,27 +125,35 @@ class Covers:
     def people(self) -> list[User]:
         return [absence.cover for absences in self._of.values() for absence in absences if absence.cover]
 
-    def of(self, user: User, moment: datetime) -> User:
-        """As `cover_for`."""
-        return _follow(user, moment, lambda person, day: [row for row in self._of[person.pk] if _holds(row, day)])
+    def line(self, user: User, moment: datetime) -> list[User]:
+        """As `line_for`."""
+        return _line(user, moment, lambda person, day: [row for row in self._of[person.pk] if _holds(row, day)])
 
 
-def cover_for(user: User, moment: datetime) -> User:
-    """Who hears for somebody at that moment: they themselves, or their cover while they are away."""
-    return _follow(
+def line_for(user: User, moment: datetime) -> list[User]:
+    """Who can be written to for somebody at that moment: the cover of the last cover first, they themselves last.
+
+    The first hears. Where they may not, the next does: a cover who may not see a client is as none.
+    """
+    return _line(
         user, moment, lambda person, day: _with_cover(person.absences.filter(first_day__lte=day, last_day__gte=day))
     )
 
 
-def _follow(user: User, moment: datetime, away: Callable[[User, date], Iterable[Absence]]) -> User:
+def cover_for(user: User, moment: datetime) -> User:
+    """Who hears for somebody at that moment: they themselves, or their cover while they are away."""
+    return next(iter(line_for(user, moment)), user)
+
+
+def _line(user: User, moment: datetime, away: Callable[[User, date], Iterable[Absence]]) -> list[User]:
     """From cover to cover, and never round in a ring."""
-    seen = {user.pk}
+    line = [user]
     while True:
         absences = away(user, moment.astimezone(user.zoneinfo).date())
-        stand_in = next((absence.cover for absence in absences if absence.cover_id not in seen), None)
+        stand_in = next((absence.cover for absence in absences if absence.cover and absence.cover not in line), None)
         if stand_in is None:
-            return user
-        seen.add(stand_in.pk)
+            return [person for person in reversed(line) if person.is_reachable]
+        line.append(stand_in)
         user = stand_in
 
 

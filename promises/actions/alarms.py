@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime, timedelta
-from functools import cached_property
-from itertools import accumulate
-from typing import Any
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any, NamedTuple
 from uuid import uuid4
 
 from django.db.models import QuerySet
@@ -28,30 +28,42 @@ COLLECT = timedelta(seconds=20)
 LATEST = timedelta(days=4)
 
 
+class _Circle(NamedTuple):
+    """People, and who is asked for them, when."""
+
+    people: list[User]
+    heard: dict[User, datetime]
+
+
 class Hearers:
     """Who hears of what, at one moment: managers, covers and hours are read once. Made anew for every sweep."""
 
     def __init__(self, now: datetime, diaries: Diaries) -> None:
         self.now, self.diaries = now, diaries
-        self._of: dict[tuple[int, bool], list[dict[User, datetime]]] = {}
+        self._of: dict[tuple[int, bool], list[_Circle]] = {}
+        self._lines: dict[int, list[User]] = {}
         self._restricted: dict[int, frozenset[int]] = {}
 
     def whom(self, promise: Promise, kind: str, restricted: bool, lost: Collection[int] = ()) -> dict[User, datetime]:
         """Who hears of this stage, and when: in their working hours, if anybody's come before the date.
 
         Somebody who left, may not see the client or could not be written to (`lost`) hears nothing. Where nobody is
-        left who hears in time, the next circle is asked as well; where there is none, all who do not are asked at once,
-        whatever the hour. Once managers are to hear, it takes somebody who was not asked before: a manager who is away
-        may have the owner to stand in for them, and the owner's cover may be their manager.
+        left who hears in time, the next circle is asked as well; where there is none, whoever such a person stands in
+        for, though away; and where these do not hear in time either, all at once, whatever the hour. Once managers are
+        to hear, it takes somebody who was not asked before: a manager who is away may have the owner to stand in for
+        them, and the owner's cover may be their manager.
         """
         in_time = promise.due_at if promise.due_at > self.now else self.now + LATEST
         at_once = kind in (Reminder.Kind.TELL_BY, Reminder.Kind.SLIPPED)
-        asked_before = self._circles(promise.owner, False)[0] if at_once else {}
+        circles = self._circles(promise.owner, at_once)
+        asked_before = {promise.owner, *self._circles(promise.owner, False)[0].heard} if at_once else set()
+        ways: Iterator[dict[User, datetime]] = (circle.heard for circle in circles)
+        if restricted or lost:
+            let_in = partial(self._may_hear, promise, restricted, lost)
+            strictly = ({one: at for one, at in circle.heard.items() if let_in(one)} for circle in circles)
+            ways = chain(strictly, (self._hear(circle.people, let_in) for circle in circles))
         heard: dict[User, datetime] = {}
-        for circle in self._circles(promise.owner, at_once):
-            heard = circle if not lost else {one: at for one, at in circle.items() if one.id not in lost}
-            if restricted:
-                heard = {one: at for one, at in heard.items() if promise.client_id in self._let_in(one)}
+        for heard in ways:
             if any(moment < in_time for one, moment in heard.items() if one not in asked_before):
                 break
         else:
@@ -67,36 +79,39 @@ class Hearers:
         return managers
 
     @cached_property
-    def _everybody(self) -> dict[User, datetime]:
-        return self._hear(self.managers)
-
-    @cached_property
     def _covers(self) -> Covers:
         covers = Covers(self.now.date())
         self.diaries.read(covers.people)
         return covers
 
-    def _circles(self, owner: User, at_once: bool) -> list[dict[User, datetime]]:
-        """Who is asked first, and who as well next: those who can be written to, and when each is at work."""
+    def _circles(self, owner: User, at_once: bool) -> list[_Circle]:
+        """Who is asked first, and who as well next."""
         circles = self._of.get((owner.id, at_once))
         if circles is None:
             above = managers_of(owner, self.managers)
-            near = [[owner, *above]] if at_once else [[owner], above]
-            hear = [*(self._hear(group) for group in near), self._everybody]
-            circles = [*accumulate(hear, lambda nearer, wider: nearer | wider)]
+            nearer = [[owner, *above]] if at_once else [[owner], [owner, *above]]
+            wider = [*nearer, [owner, *above, *self.managers]]
+            circles = [_Circle(people, self._hear(people)) for people in wider]
             self._of[owner.id, at_once] = circles
         return circles
 
-    def _hear(self, circle: Iterable[User]) -> dict[User, datetime]:
-        stand_ins = (self._stand_in(person) for person in circle if person.is_reachable)
-        return {person: hears_at(person, self.now, self.diaries) for person in stand_ins if person.is_reachable}
+    def _hear(self, people: Iterable[User], let_in: Callable[[User], bool] | None = None) -> dict[User, datetime]:
+        """Who is asked for them, and when each is at work."""
+        asked = (next(filter(let_in, self._line(person)), None) for person in people)
+        return {person: hears_at(person, self.now, self.diaries) for person in asked if person}
 
-    def _stand_in(self, person: User) -> User:
+    def _line(self, person: User) -> list[User]:
         """Who hears for somebody when they would next be at work: what arises on a Friday night is read on Monday."""
-        moment = self.now + COLLECT
-        with suppress(NoWorkingTime):
-            moment = next_working_moment(without_absences(self.diaries.of(person)), moment)
-        return self._covers.of(person, moment)
+        line = self._lines.get(person.id)
+        if line is None:
+            moment = self.now + COLLECT
+            with suppress(NoWorkingTime):
+                moment = next_working_moment(without_absences(self.diaries.of(person)), moment)
+            line = self._lines[person.id] = self._covers.line(person, moment) if person.is_reachable else []
+        return line
+
+    def _may_hear(self, promise: Promise, restricted: bool, lost: Collection[int], person: User) -> bool:
+        return person.id not in lost and (not restricted or promise.client_id in self._let_in(person))
 
     def _let_in(self, person: User) -> frozenset[int]:
         """The restricted clients that somebody may see."""

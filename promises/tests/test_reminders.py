@@ -12,7 +12,7 @@ from conftest import DAY, HOUR, NOW
 from engagement.outbox import actions as outbox
 from engagement.outbox.models import Message, State
 from engagement.staff.actions import change_person, join, leave, remove_absence, save_absence, save_week
-from engagement.staff.models import Absence, Role, WorkingWeek
+from engagement.staff.models import Absence, Role, User, WorkingWeek
 from promises import actions
 from promises.actions.alarms import COLLECT, alarms_for
 from promises.due import due_for
@@ -816,6 +816,32 @@ def test_a_cover_who_may_not_see_the_client_hears_nothing_and_the_manager_does(a
 
     assert kinds(promise) == [(KIND.AT_RISK, "Mara")]
     assert [to for to, _subject in letters()] == ["mara"]
+
+
+def test_where_only_the_covers_may_not_see_the_client_those_they_stand_in_for_hear(at_risk, secret, thandi, sam, mara):
+    away(thandi, NOW, LONG_GONE, cover=sam)
+    away(mara, NOW, LONG_GONE, cover=sam)
+    User.objects.filter(name__startswith="Ada").update(is_active=False)
+    promise = at_risk(client=secret)
+
+    tick_until(NOW, NOW + 2 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Mara"), (KIND.AT_RISK, "Thandi")]
+    assert sorted(to for to, _subject in letters()) == ["mara", "thandi"]
+
+
+def test_where_the_alarm_of_the_only_cover_failed_who_they_stand_in_for_hears(at_risk, thandi, sam, mara):
+    away(thandi, NOW, LONG_GONE, cover=sam)
+    away(mara, NOW, LONG_GONE, cover=sam)
+    User.objects.filter(name__startswith="Ada").update(is_active=False)
+    promise = at_risk()
+    tick_until(NOW, NOW + MINUTE)
+    outbox.bounced(Message.objects.get(person=sam, kind="alarm"), NOW + 2 * MINUTE, "no such mailbox")
+
+    tick_until(NOW + 2 * MINUTE, NOW + 5 * MINUTE)
+
+    assert kinds(promise) == [(KIND.AT_RISK, "Sam"), (KIND.AT_RISK, "Mara"), (KIND.AT_RISK, "Thandi")]
+    assert sorted(to for to, _subject in letters()) == ["mara", "sam", "thandi"]
 
 
 def test_an_owner_who_may_not_see_the_client_any_more_hears_nothing(at_risk, karoo, sam, mara):

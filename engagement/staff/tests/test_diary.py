@@ -6,7 +6,7 @@ import pytest
 
 from conftest import NOW
 from engagement.staff.calendars import is_working_day, spans_on
-from engagement.staff.diary import Covers, Diaries, calendar_of, cover_for, firm_calendar, public_holidays
+from engagement.staff.diary import Covers, Diaries, calendar_of, cover_for, firm_calendar, line_for, public_holidays
 from engagement.staff.models import Absence, User, WorkingWeek
 
 WEDNESDAY = date(2026, 11, 18)
@@ -187,6 +187,17 @@ def test_covers_that_were_read_together_are_those_that_are_asked_one_by_one(
 
     with django_assert_num_queries(1):
         covers = Covers(WEDNESDAY)
-        read = [covers.of(person, NOW) for person in people]
+        read = [covers.line(person, NOW) for person in people]
 
-    assert read == [cover_for(person, NOW) for person in people] == [ada, mara, ada, ada]
+    assert read == [line_for(person, NOW) for person in people]
+    assert read == [[ada, sam, thandi], [mara], [ada, sam], [ada]]
+    assert [cover_for(person, NOW) for person in people] == [ada, mara, ada, ada]
+
+
+def test_who_cannot_be_written_to_stands_in_for_nobody(thandi, sam, ada):
+    away(thandi, cover=sam)
+    away(sam, cover=ada)
+    ada.email = "ada@nowhere.invalid"
+    ada.save(update_fields=["email"])
+
+    assert line_for(thandi, NOW) == [sam, thandi]
