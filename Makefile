@@ -19,10 +19,10 @@ test: $(VENV)/.dev
 # What takes minutes, about an hour of it on two cores: races to sign, changes behind our back, half-years of a firm,
 # workers that are killed a hundred times for each seed. docs/reliability.md says what came of it.
 soak: $(VENV)/.dev
-	@CORPORA=full RACES=500 MUTATIONS=1000 HALF_YEARS=3 INTERLEAVINGS=1000 QUIET_HOURS=10000 CLAIMS=1000 FAILPOINTS=20 \
+	@CORPORA=full RACES=500 MUTATIONS=1000 HALF_YEARS=3 ANY_FIRMS=60 INTERLEAVINGS=1000 QUIET_HOURS=10000 CLAIMS=1000 FAILPOINTS=20 \
 		KILLS=100 SEEDS=7,8,9 BROKER_DEATHS=20 RESTARTS=10 ON_TIME=10000 FLIPS=1000 DAY_IN_MINUTES=1 TRIES=10000 \
 		WHOLE_MATRIX=1 GUESSES=1000000 ROUND_TRIPS=100000 exec $(BIN)/python -m engagement.testservers \
-		clients/tests/test_signing_races.py clients/tests/test_evidence.py promises/tests/test_half_year.py \
+		clients/tests/test_signing_races.py clients/tests/test_evidence.py promises/tests/test_half_year.py promises/tests/test_any_firm.py \
 		promises/tests/test_interleavings.py promises/tests/test_races.py promises/tests/test_dates_stay.py clients/tests/test_quiet.py \
 		engagement/outbox/tests/test_failpoints.py engagement/outbox/tests/test_kills.py \
 		engagement/outbox/tests/test_restarts.py engagement/outbox/tests/test_silence.py engagement/outbox/tests/test_on_time.py \
