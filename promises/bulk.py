@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 from django.db import connection
-from django.db.models import CharField, Field, Model, TextField
+from django.db.models import CharField, Field, Model, QuerySet, TextField
 from django.db.models.expressions import RawSQL
 
 from engagement.staff.copy_in import copy_in
@@ -73,14 +73,26 @@ class Besides(NamedTuple):
     same: Mapping[str, Any] = {}
 
 
+class Needed(NamedTuple):
+    """Rows without which nothing is written: the question has to find so many. They are held before any other."""
+
+    rows: QuerySet[Any]
+    number: int
+
+
 def update_unchanged(
-    model: type[Model], names: Sequence[str], guard: str, rows: Sequence[Row], besides: Sequence[Besides]
+    model: type[Model],
+    names: Sequence[str],
+    guard: str,
+    rows: Sequence[Row],
+    besides: Sequence[Besides],
+    needed: Needed | None = None,
 ) -> int:
     """Update those rows whose guard is what it was when they were read, and that nobody works on just now.
 
     Each row is the values of these columns, then what the guard was, and the key last. What stands besides is inserted
-    for those that are updated. Returns how many these are. On PostgreSQL it is one statement, so that they are held no
-    longer than it takes.
+    for those that are updated. Returns how many these are: none, where one that is needed is not there any more. On
+    PostgreSQL it is one statement, so that they are held no longer than it takes.
     """
     if not rows:
         return 0
@@ -88,7 +100,9 @@ def update_unchanged(
     # What is taken from a row and is not updated is what it holds.
     held = sorted({name for one in besides for name in one.taken.values()}.difference(names))
     if connection.vendor == "postgresql":
-        return _update_unchanged(model, names, guard, rows, besides, held)
+        return _update_unchanged(model, names, guard, rows, besides, held, needed)
+    if needed and needed.rows.count() != needed.number:
+        return 0
     found = model._default_manager.filter(pk__in=[row[-1] for row in rows]).values_list("pk", guard, *held)
     holds = {(pk, was): values for pk, was, *values in found}
     mine = {
@@ -113,18 +127,24 @@ def _update_unchanged(
     rows: Sequence[Row],
     besides: Sequence[Besides],
     held: Sequence[str],
+    needed: Needed | None,
 ) -> int:
     fields, was, key = [_field(model, name) for name in names], _field(model, guard), model._meta.pk
     assert key
     table, pk, places = _quoted(model._meta.db_table), _column(key), [*fields, was, key]
     columns = ", ".join([*map(_column, fields), "was", pk])
     kept = ", ".join(f"held.{_column(field)}" for field in [key, *(_field(model, name) for name in held)])
-    parts = [
+    parts, params, on_condition = [], list[Any](), ""
+    if needed:
+        question, params = _held(needed.rows)
+        parts.append(f"needed AS ({question})")
+        on_condition = f"WHERE (SELECT count(*) FROM needed) = {needed.number:d}"
+    parts += [
         f"given ({columns}) AS (SELECT * FROM unnest({_arrays(places)}))",
         f"mine AS (SELECT {kept} FROM {table} AS held JOIN given ON held.{pk} = given.{pk}"
-        f" AND held.{_column(was)} = given.was FOR NO KEY UPDATE OF held SKIP LOCKED)",
+        f" AND held.{_column(was)} = given.was {on_condition} FOR NO KEY UPDATE OF held SKIP LOCKED)",
     ]
-    params: list[Any] = _columns_of(rows)
+    params += _columns_of(rows)
     for number, one in enumerate(besides):
         theirs = [_field(one.model, name) for name in one.names]
         same = [_field(one.model, name) for name in one.same]
@@ -148,6 +168,12 @@ def _update_unchanged(
             params,
         )
         return int(cursor.rowcount)
+
+
+def _held(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
+    held = rows.select_for_update(no_key=True).order_by("pk").values("pk")
+    question, params = held.query.sql_with_params()
+    return question, list(params)
 
 
 def _columns_of(rows: Sequence[Row]) -> list[str]:

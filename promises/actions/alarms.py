@@ -19,7 +19,7 @@ from engagement.outbox.models import Audience, Message, State
 from engagement.staff.diary import Covers, Diaries, without_absences
 from engagement.staff.models import User
 from engagement.staff.worktime import NoWorkingTime, next_working_moment
-from promises.bulk import update_rows
+from promises.bulk import Needed, among, update_rows
 from promises.models import Promise, Reminder
 
 # Alarms that arise together leave together.
@@ -135,6 +135,41 @@ def hears_at(person: User, now: datetime, diaries: Diaries) -> datetime:
     with suppress(NoWorkingTime):
         moment = next_working_moment(diaries.of(person), moment)
     return moment
+
+
+class _Waiting(NamedTuple):
+    alarm: int
+    # Or earlier.
+    leaves: datetime
+
+
+class Alarms:
+    """The alarms that one sweep writes into, asked for once. Whether they wait still is found out as they are used."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+        self._of: dict[int, _Waiting] = {}
+
+    def of(self, people: Mapping[User, datetime]) -> dict[int, int]:
+        """The alarm of each of them, by person: it leaves by then, unless it has left already."""
+        asked = {person: moment for person, moment in people.items() if not self._leaves_by(person.id, moment)}
+        if asked:
+            alarms = alarms_for(asked, self.now)
+            self._of |= {person.id: _Waiting(alarms[person.id], moment) for person, moment in asked.items()}
+        return {person.id: self._of[person.id].alarm for person in people}
+
+    def forget(self) -> bool:
+        """One of them left, or was never written. Whether there were any."""
+        had_any = bool(self._of)
+        self._of.clear()
+        return had_any
+
+    def _leaves_by(self, person: int, moment: datetime) -> bool:
+        return person in self._of and self._of[person].leaves <= moment
+
+
+def still_waiting(alarms: Collection[int]) -> Needed:
+    return Needed(waiting_alarms().filter(pk__in=among([*alarms])), len(alarms))
 
 
 def alarms_for(people: Mapping[User, datetime], now: datetime) -> dict[int, int]:

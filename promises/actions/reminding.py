@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from django.db.models import F
 
 from engagement.outbox.models import State
 from engagement.staff.models import User
-from promises.actions.alarms import Hearers, alarms_for
+from promises.actions.alarms import Hearers
 from promises.bulk import Besides, among
 from promises.models import Promise, Reminder
 
@@ -53,34 +53,32 @@ class Raised(NamedTuple):
 
 
 @dataclass(slots=True)
-class _Wanted:
-    """The reminders to write, and by whom an alarm is awaited, until when."""
+class Reminders:
+    """What is to be written about each promise, and by whom an alarm is awaited, until when."""
 
-    reminders: list[Occasion] = field(default_factory=list)
-    people: dict[int, User] = field(default_factory=dict)
-    hears: dict[int, datetime] = field(default_factory=dict)
+    about: dict[int, list[Occasion]] = field(default_factory=dict)
+    hears: dict[User, datetime] = field(default_factory=dict)
 
     def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
-        self.reminders.append(occasion)
+        self.about.setdefault(occasion.promise_id, []).append(occasion)
         self.hurry(person, moment)
 
     def hurry(self, person: User, moment: datetime) -> None:
-        pk = person.id
-        if pk not in self.people:
-            self.people[pk], self.hears[pk] = person, moment
-        elif moment < self.hears[pk]:
-            self.hears[pk] = moment
+        self.hears[person] = min(moment, self.hears.get(person, moment))
+
+    def besides(self, promises: Iterable[int], alarms: Mapping[int, int], now: datetime) -> Besides:
+        """Those about these promises, to be written with them into the alarms of their people."""
+        some = [one for promise in promises for one in self.about.get(promise, ())]
+        rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in some]
+        return Besides(Reminder, COLUMNS, rows, SAME_OF_A_REMINDER, {"at": now})
 
 
-def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
-    """The reminders of the stages reached, to be written with the promises; nobody is reminded twice of a stage.
-
-    Whoever is to hear gets their alarm here. It leaves with what is written by then, and without any it never does.
-    """
+def reminders(raised: Sequence[Raised], hearers: Hearers) -> Reminders:
+    """Those of the stages that are reached; nobody is reminded twice of a stage."""
     # About a fright that begins with this look nothing can have been written.
     written = _written([one.promise for one in raised if not one.is_new])
     lost = _lost(written)
-    wanted = _Wanted()
+    wanted = Reminders()
     for one in raised:
         stage = _stage(one.promise, hearers.now)
         heard = hearers.whom(one.promise, stage.kind, one.restricted, lost.get(stage, ()))
@@ -91,12 +89,7 @@ def reminders(raised: Sequence[Raised], hearers: Hearers) -> Besides:
             elif written[occasion].waits_beyond(moment):
                 # Whoever was to hear in time cannot any more: who was to hear later hears sooner.
                 wanted.hurry(person, moment)
-    if not wanted.people:
-        return Besides(Reminder, COLUMNS, [])
-    hears = {person: wanted.hears[pk] for pk, person in wanted.people.items()}
-    alarms = alarms_for(hears, hearers.now)
-    rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in wanted.reminders]
-    return Besides(Reminder, COLUMNS, rows, SAME_OF_A_REMINDER, {"at": hearers.now})
+    return wanted
 
 
 def with_half_way(promise: Promise, moment: datetime | None, now: datetime) -> datetime | None:

@@ -20,8 +20,8 @@ from django.utils.translation import gettext as _
 
 from engagement.staff.models import Firm, User
 from engagement.staff.statement import Part
-from promises.actions.alarms import Hearers
-from promises.actions.reminding import Raised, reminders, with_half_way
+from promises.actions.alarms import Alarms, Hearers, still_waiting
+from promises.actions.reminding import Raised, Reminders, reminders, with_half_way
 from promises.bulk import Besides, among, update_unchanged
 from promises.kept_record import forget_what_grew
 from promises.looking import Looking
@@ -39,7 +39,7 @@ TURN_LASTS = timedelta(seconds=50)
 # So many rows are read and weighed together, while nobody is kept from them.
 CHUNK = 1200
 # And so many are held at once while they are written: nobody who works on one of them has to wait longer.
-WRITTEN_AT_ONCE = 300
+WRITTEN_AT_ONCE = 150
 # More than a turn gets through.
 MOST_LISTED = 1_000_000
 # Owners are dealt out to so many shelves, and shelves are taken together until so much is due on them: the diaries and
@@ -263,6 +263,7 @@ class _Sweep:
         self.now, self.ends = now, ends
         self.looking = Looking(Firm.get(), now)
         self.hearers = Hearers(now, self.looking.weighing.diaries)
+        self.alarms = Alarms(now)
         self._people: dict[int, User] = {}
 
     def look_at(self, hints: Sequence[_Hint]) -> int:
@@ -294,9 +295,12 @@ class _Sweep:
                 self._look_at_each(theirs, seen, broken)
         if broken:
             self._put_off(broken)
+        raised = [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]
+        wanted = reminders(raised, self.hearers)
         # On SQLite whoever writes is alone anyway.
         at_once = WRITTEN_AT_ONCE if connection.vendor == "postgresql" else CHUNK
-        return sum(self._keep(seen[first : first + at_once]) for first in range(0, len(seen), at_once)) + len(broken)
+        slices = (seen[first : first + at_once] for first in range(0, len(seen), at_once))
+        return sum(self._keep(some, wanted) for some in slices) + len(broken)
 
     def _look_at_each(self, due: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
         for promise, restricted in due:
@@ -338,19 +342,27 @@ class _Sweep:
         _stamp_slip(promise, self.now)
         return _Seen(promise, restricted, hint, look.days_left, is_new, not was_raised)
 
-    def _keep(self, seen: Sequence[_Seen]) -> int:
+    def _keep(self, seen: Sequence[_Seen], wanted: Reminders) -> int:
         """Write those that are as they were read: whoever changes anything about a promise sets its hint anew.
 
         Whoever works on one just now keeps it, and it is looked at when they have done. A second sweep finds the
         hint moved on.
         """
+        written = self._write(seen, wanted)
+        if not written and self.alarms.forget():
+            # An alarm has left since this sweep asked for it.
+            written = self._write(seen, wanted)
+        return written
+
+    def _write(self, seen: Sequence[_Seen], wanted: Reminders) -> int:
         new = [(one.promise.pk, one.days_left) for one in seen if one.is_new]
         readings = Besides(RiskReading, ("promise", "days_left"), new, SAME_OF_A_READING, {"at": self.now})
-        raised = [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]
         rows = [(*VALUES_WRITTEN(one.promise), one.hint, one.promise.pk) for one in seen]
         with transaction.atomic():
-            besides = [readings, reminders(raised, self.hearers)] if raised else [readings]
-            return update_unchanged(Promise, WRITTEN, "next_look_at", rows, besides)
+            reminded = wanted.besides((one.promise.pk for one in seen), self.alarms.of(wanted.hears), self.now)
+            alarms = {alarm for *_occasion, alarm in reminded.rows}
+            needed = still_waiting(alarms) if alarms else None
+            return update_unchanged(Promise, WRITTEN, "next_look_at", rows, [readings, reminded], needed)
 
     def _put_off(self, pks: Sequence[int]) -> None:
         """They say so on every list."""

@@ -7,7 +7,7 @@ import pytest
 from django.db import connection
 
 from conftest import NOW
-from promises.bulk import Besides, _array_of, among, update_rows, update_unchanged
+from promises.bulk import Besides, Needed, _array_of, among, update_rows, update_unchanged
 from promises.models import Band, Promise, RiskReading
 
 WORDS = [
@@ -59,6 +59,20 @@ def test_rows_that_nobody_changed_hold_what_was_given_and_so_do_those_beside_the
     assert held() == values()
     written = RiskReading.objects.order_by("promise").values_list("days_left", "sentence", "band", "chance")
     assert list(written) == [(number, words, 'a"\\b', 0.1 + 0.2) for number, words in enumerate(WORDS)]
+
+
+@pytest.mark.parametrize(("number", "written"), [(2, True), (3, False), (1, False)])
+def test_nothing_is_written_unless_all_that_is_needed_is_there(make_promise, number, written):
+    promise, *others = [make_promise() for _three in range(3)]
+    same = {"at": NOW, "band": "watch", "chance": 0.5, "sentence": "Then."}
+    given = [("Now.", 0.5, NOW, promise.next_look_at, promise.pk)]
+    beside = Besides(RiskReading, ("promise", "days_left"), [(promise.pk, 7)], {"due_at": "due_at"}, same)
+    needed = Needed(Promise.objects.filter(pk__in=among([one.pk for one in others])), number)
+
+    assert update_unchanged(Promise, NAMES, "next_look_at", given, [beside], needed) == int(written)
+
+    promise.refresh_from_db()
+    assert (promise.sentence, RiskReading.objects.count()) == (("Now.", 1) if written else ("", 0))
 
 
 def test_whatever_a_reference_holds_it_is_found(rows):

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
-from threading import Thread
+from threading import Event, Thread
+from time import sleep
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -416,6 +417,106 @@ def test_an_alarm_that_left_without_its_reminder_keeps_no_later_one_from_being_w
     assert Reminder.objects.filter(kind="tell_by", promise=promise).exists()
     promise.refresh_from_db()
     assert "could not be looked at" not in promise.sentence
+
+
+@pytest.fixture
+def two_late(make_promise, monkeypatch):
+    """Two promises of one owner, who says of both that they may be late; they are written one after the other."""
+    monkeypatch.setattr(watching, "CHUNK", 1)
+    promises = [make_promise("first"), make_promise("second")]
+    Promise.objects.update(standing="may_be_late")
+    return promises
+
+
+def between_two(act, monkeypatch):
+    """Do this once the first of them is written, as the second is about to be."""
+    usual, calls = watching.update_unchanged, []
+
+    def write(*args):
+        calls.append(args)
+        if len(calls) == 2:
+            act()
+        return usual(*args)
+
+    monkeypatch.setattr(watching, "update_unchanged", write)
+
+
+def test_alarms_are_asked_for_once_a_sweep(two_late):
+    looked, asked = statements(NOW)
+
+    assert looked == 2
+    assert len([sql for sql in asked if sql.startswith("SELECT") and '"not_before"' in sql]) == 1
+    assert len([sql for sql in asked if sql.startswith('INSERT INTO "outbox_message"')]) == 1
+    assert len({reminder.message_id for reminder in Reminder.objects.all()}) == 1
+
+
+def test_nothing_is_written_into_an_alarm_that_has_left_while_the_sweep_went_on(two_late, monkeypatch):
+    between_two(lambda: send_waiting(NOW + HOUR), monkeypatch)
+
+    actions.look_at_due(NOW)
+
+    first, second = Reminder.objects.select_related("message", "promise").order_by("pk")
+    assert (first.promise.what, first.message.state) == ("first", "sent")
+    assert (second.promise.what, second.message.state) == ("second", "waiting")
+    assert not Promise.objects.to_look_at(NOW).exists()
+
+
+def test_an_alarm_that_was_never_written_is_not_written_into(two_late, monkeypatch):
+    usual, refused = watching.update_unchanged, []
+
+    def refuse(*args):
+        if not refused:
+            refused.append(args)
+            raise OperationalError("database is locked")
+        return usual(*args)
+
+    monkeypatch.setattr(watching, "update_unchanged", refuse)
+    actions.look_at_due(NOW)
+    actions.look_at_due(NOW + watching.PUT_OFF_A_LITTLE)
+
+    assert {reminder.promise.what for reminder in Reminder.objects.all()} == {"first", "second"}
+    assert Message.objects.filter(kind="alarm").count() == 1
+
+
+@pytest.mark.servers
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_waits_for_an_alarm_that_is_leaving_and_takes_another(two_late, monkeypatch):
+    held, left = Event(), []
+
+    def leave():
+        try:
+            with transaction.atomic():
+                Message.objects.filter(kind="alarm").update(state="sending", attempts=1)
+                held.set()
+                # The sweep has come to the second by then, and waits.
+                left.append(_waits_for_a_row())
+        finally:
+            connection.close()
+
+    def begin():
+        others.append(Thread(target=leave))
+        others[0].start()
+        held.wait(10)
+
+    others = []
+    between_two(begin, monkeypatch)
+    looked = actions.look_at_due(NOW)
+    others[0].join(10)
+
+    assert (looked, left) == (2, [True])
+    first, second = Reminder.objects.select_related("message").order_by("pk")
+    assert (first.message.state, second.message.state) == ("sending", "waiting")
+
+
+def _waits_for_a_row():
+    """Whether anybody waits for what this transaction holds, within ten seconds."""
+    for _again in range(200):
+        with connection.cursor() as cursor:
+            cursor.execute("SELECT count(*) FROM pg_stat_activity WHERE pg_backend_pid() = ANY(pg_blocking_pids(pid))")
+            if cursor.fetchone()[0]:
+                return True
+        sleep(0.05)
+    return False
 
 
 def test_what_is_never_looked_at_again_hides_nobody(load):

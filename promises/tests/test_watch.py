@@ -13,7 +13,7 @@ from engagement.outbox.models import Message
 from engagement.staff.models import Absence
 from engagement.staff.signals import diary_changed
 from promises import actions, looking
-from promises.actions import reminding, watching
+from promises.actions import alarms, watching
 from promises.bulk import update_unchanged
 from promises.due import due_for
 from promises.forecast import forecast
@@ -341,7 +341,7 @@ def test_a_reminder_that_cannot_be_written_leaves_nothing_of_the_look(make_promi
     def stumble(*args):
         raise ZeroDivisionError
 
-    monkeypatch.setattr(reminding, "alarms_for", stumble)
+    monkeypatch.setattr(alarms, "alarms_for", stumble)
     actions.look_at_due(NOW)
     promise.refresh_from_db()
 
@@ -359,10 +359,10 @@ def test_a_row_that_the_database_does_not_take_is_put_off_alone(make_promise, mo
         row = usual(promise)
         return ("x" * 11, *row[1:]) if promise.pk == bad.pk and connection.vendor == "postgresql" else row
 
-    def refuse(model, names, guard, rows, besides):
+    def refuse(model, names, guard, rows, besides, needed):
         if connection.vendor == "sqlite" and bad.pk in [row[-1] for row in rows]:
             raise DatabaseError
-        return update_unchanged(model, names, guard, rows, besides)
+        return update_unchanged(model, names, guard, rows, besides, needed)
 
     monkeypatch.setattr(watching, "VALUES_WRITTEN", too_long)
     monkeypatch.setattr(watching, "update_unchanged", refuse)
