@@ -35,6 +35,7 @@ MODULES = [
     "promises/renewal_words.py",
 ]
 TEMPLATES = [
+    "403_csrf.html",
     "base_client.html",
     "clients/_ask_firm.html",
     "clients/_sign*.html",

@@ -23,6 +23,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.mail import EmailMessage
 from django.db import connection, models
 from django.template import Context, Template
+from django.test import Client as Browser
 from django.urls import resolve
 from django.utils.translation import trans_real
 
@@ -477,6 +478,7 @@ def every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox) -
     outputs["form"] = whole(client.get("/p/new-link/"))
     outputs["form, error"] = whole(client.post("/p/new-link/", {"email": "lena"}))
     outputs["form, sent"] = whole(client.post("/p/new-link/", {"email": "lena@karoo.example"}, follow=True))
+    outputs["form without its cookie"] = whole(strict(client).post("/p/new-link/", {"email": "lena@karoo.example"}))
     archived = make_client(Client(name="Put away", zone=ZONE), thandi, NOW)
     away = make_link(archived, thandi, NOW)
     archive(archived, thandi, NOW)
@@ -495,6 +497,11 @@ def every_output(client, karoo, lena, thandi, firm, house, papers, mailoutbox) -
     theirs = [mail for mail in mailoutbox if mail.to == ["lena@karoo.example"]]
     outputs |= {f"mail {number}": mail_of(mail) for number, mail in enumerate(theirs)}
     return outputs | every_other_open_page(client)
+
+
+def strict(client) -> Browser:
+    """One that asks in the same language, and keeps no cookies."""
+    return Browser(enforce_csrf_checks=True, **client.defaults)
 
 
 def every_document(client, papers, link) -> dict[str, str]:

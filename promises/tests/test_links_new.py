@@ -4,6 +4,7 @@ import pytest
 import time_machine
 from django.core.cache import cache
 from django.test import Client as Browser
+from django.utils.html import escape
 
 from clients.actions import archive, make_link, mark_left, renew_link, revoke_link, save_contact
 from clients.models import Agreement, Contact, PrivateLink, Scope
@@ -224,6 +225,24 @@ def test_asking_needs_the_token_of_the_form(link):
     taken = strict.post(HERE, {"email": "lena@karoo.example", "csrfmiddlewaretoken": token})
 
     assert (refused.status_code, taken.status_code) == (403, 302)
+
+
+@pytest.mark.parametrize(
+    ("language", "written_in", "heading"),
+    [
+        ("nl-BE,en;q=0.5", "nl", "Verzend deze pagina opnieuw"),
+        ("af", "af", "Stuur hierdie bladsy weer"),
+        ("fr", "en", "Send this page again"),
+    ],
+)
+def test_who_sent_no_token_reads_why_in_the_language_of_their_browser(client, firm, language, written_in, heading):
+    strict = Browser(enforce_csrf_checks=True, headers={"Accept-Language": language})
+
+    page = strict.post(HERE, {"email": "lena@karoo.example"}).content.decode()
+
+    assert f'<html lang="{written_in}">' in page
+    assert f"<title>{heading} · {escape(firm.name)}</title>" in page
+    assert f"<h1>{heading}</h1>" in page
 
 
 def test_asking_too_often_from_one_place_is_told_to_wait(client, firm):
