@@ -74,7 +74,10 @@ class Besides(NamedTuple):
 
 
 class Needed(NamedTuple):
-    """Rows without which nothing is written: the question has to find so many. They are held before any other."""
+    """Rows without which nothing is written: the question has to find so many.
+
+    On PostgreSQL they are held before any other; on SQLite whoever writes is alone anyway.
+    """
 
     rows: QuerySet[Any]
     number: int
@@ -134,15 +137,17 @@ def _update_unchanged(
     table, pk, places = _quoted(model._meta.db_table), _column(key), [*fields, was, key]
     columns = ", ".join([*map(_column, fields), "was", pk])
     kept = ", ".join(f"held.{_column(field)}" for field in [key, *(_field(model, name) for name in held)])
-    parts, params, on_condition = [], list[Any](), ""
+    parts: list[str] = []
+    params: list[Any] = []
+    if_all_are_there = ""
     if needed:
-        question, params = _held(needed.rows)
+        question, params = _question_that_holds(needed.rows)
         parts.append(f"needed AS ({question})")
-        on_condition = f"WHERE (SELECT count(*) FROM needed) = {needed.number:d}"
+        if_all_are_there = f"WHERE (SELECT count(*) FROM needed) = {needed.number:d}"
     parts += [
         f"given ({columns}) AS (SELECT * FROM unnest({_arrays(places)}))",
         f"mine AS (SELECT {kept} FROM {table} AS held JOIN given ON held.{pk} = given.{pk}"
-        f" AND held.{_column(was)} = given.was {on_condition} FOR NO KEY UPDATE OF held SKIP LOCKED)",
+        f" AND held.{_column(was)} = given.was {if_all_are_there} FOR NO KEY UPDATE OF held SKIP LOCKED)",
     ]
     params += _columns_of(rows)
     for number, one in enumerate(besides):
@@ -170,9 +175,9 @@ def _update_unchanged(
         return int(cursor.rowcount)
 
 
-def _held(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
-    held = rows.select_for_update(no_key=True).order_by("pk").values("pk")
-    question, params = held.query.sql_with_params()
+def _question_that_holds(rows: QuerySet[Any]) -> tuple[str, list[Any]]:
+    keys = rows.select_for_update(no_key=True).order_by("pk").values("pk")
+    question, params = keys.query.sql_with_params()
     return question, list(params)
 
 

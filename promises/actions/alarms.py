@@ -144,25 +144,24 @@ class _Waiting(NamedTuple):
 
 
 class Alarms:
-    """The alarms that one sweep writes into, asked for once. Whether they wait still is found out as they are used."""
+    """The alarms that a sweep writes into, as they were when it asked for them. Each of them may have left since.
+
+    It is no good any more where a transaction is taken back in which it asked: what it hurried waits on then.
+    """
 
     def __init__(self, now: datetime) -> None:
         self.now = now
         self._of: dict[int, _Waiting] = {}
 
     def of(self, people: Mapping[User, datetime]) -> dict[int, int]:
-        """The alarm of each of them, by person: it leaves by then, unless it has left already."""
-        asked = {person: moment for person, moment in people.items() if not self._leaves_by(person.id, moment)}
-        if asked:
-            alarms = alarms_for(asked, self.now)
-            self._of |= {person.id: _Waiting(alarms[person.id], moment) for person, moment in asked.items()}
-        return {person.id: self._of[person.id].alarm for person in people}
+        """The alarm of each of them, by person. It leaves by then, with what is written by then; without any, never.
 
-    def forget(self) -> bool:
-        """One of them left, or was never written. Whether there were any."""
-        had_any = bool(self._of)
-        self._of.clear()
-        return had_any
+        Where it does not know of one it asks for all: they are held in the order in which everybody holds several.
+        """
+        if not all(self._leaves_by(person.id, moment) for person, moment in people.items()):
+            alarms = alarms_for(people, self.now)
+            self._of |= {person.id: _Waiting(alarms[person.id], moment) for person, moment in people.items()}
+        return {person.id: self._of[person.id].alarm for person in people}
 
     def _leaves_by(self, person: int, moment: datetime) -> bool:
         return person in self._of and self._of[person].leaves <= moment

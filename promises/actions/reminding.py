@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from django.db.models import F
@@ -54,22 +55,28 @@ class Raised(NamedTuple):
 
 @dataclass(slots=True)
 class Reminders:
-    """What is to be written about each promise, and by whom an alarm is awaited, until when."""
+    """What is to be written of each promise, and by whom an alarm is awaited, until when."""
 
-    about: dict[int, list[Occasion]] = field(default_factory=dict)
+    of: dict[int, list[Occasion]] = field(default_factory=dict)
     hears: dict[User, datetime] = field(default_factory=dict)
 
     def add(self, occasion: Occasion, person: User, moment: datetime) -> None:
-        self.about.setdefault(occasion.promise_id, []).append(occasion)
+        self.of.setdefault(occasion.promise_id, []).append(occasion)
         self.hurry(person, moment)
 
     def hurry(self, person: User, moment: datetime) -> None:
         self.hears[person] = min(moment, self.hears.get(person, moment))
 
-    def besides(self, promises: Iterable[int], alarms: Mapping[int, int], now: datetime) -> Besides:
-        """Those about these promises, to be written with them into the alarms of their people."""
-        some = [one for promise in promises for one in self.about.get(promise, ())]
-        rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in some]
+    def some(self, promises: Iterable[int]) -> Reminders:
+        """Those of some of the promises, and their people."""
+        of = {promise: self.of[promise] for promise in promises if promise in self.of}
+        people = {one.person_id for occasions in of.values() for one in occasions}
+        return Reminders(of, {person: moment for person, moment in self.hears.items() if person.id in people})
+
+    def besides(self, alarms: Mapping[int, int], now: datetime) -> Besides:
+        """To be written with the promises, into the alarms of their people."""
+        every = chain.from_iterable(self.of.values())
+        rows = [(one.promise_id, one.kind, one.person_id, alarms[one.person_id]) for one in every]
         return Besides(Reminder, COLUMNS, rows, SAME_OF_A_REMINDER, {"at": now})
 
 

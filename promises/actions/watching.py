@@ -275,6 +275,8 @@ class _Sweep:
         except _TurnIsOver:
             raise
         except Exception as error:
+            # What was asked for may have been taken back.
+            self.alarms = Alarms(self.now)
             if len(hints) == 1:
                 self._put_off_alone(hints[0].pk, error)
                 return 1
@@ -297,10 +299,13 @@ class _Sweep:
             self._put_off(broken)
         raised = [Raised(one.promise, one.restricted, one.is_raised) for one in seen if one.promise.alarm_at]
         wanted = reminders(raised, self.hearers)
+        with transaction.atomic():
+            self.alarms.of(wanted.hears)
         # On SQLite whoever writes is alone anyway.
         at_once = WRITTEN_AT_ONCE if connection.vendor == "postgresql" else CHUNK
         slices = (seen[first : first + at_once] for first in range(0, len(seen), at_once))
-        return sum(self._keep(some, wanted) for some in slices) + len(broken)
+        kept = (self._keep(some, wanted.some(one.promise.pk for one in some)) for some in slices)
+        return sum(kept) + len(broken)
 
     def _look_at_each(self, due: Iterable[tuple[Promise, bool]], seen: list[_Seen], broken: list[int]) -> None:
         for promise, restricted in due:
@@ -349,8 +354,9 @@ class _Sweep:
         hint moved on.
         """
         written = self._write(seen, wanted)
-        if not written and self.alarms.forget():
-            # An alarm has left since this sweep asked for it.
+        if not written and wanted.of:
+            # Unless others were quicker with all of these, an alarm has left since it was asked for.
+            self.alarms = Alarms(self.now)
             written = self._write(seen, wanted)
         return written
 
@@ -359,7 +365,7 @@ class _Sweep:
         readings = Besides(RiskReading, ("promise", "days_left"), new, SAME_OF_A_READING, {"at": self.now})
         rows = [(*VALUES_WRITTEN(one.promise), one.hint, one.promise.pk) for one in seen]
         with transaction.atomic():
-            reminded = wanted.besides((one.promise.pk for one in seen), self.alarms.of(wanted.hears), self.now)
+            reminded = wanted.besides(self.alarms.of(wanted.hears), self.now)
             alarms = {alarm for *_occasion, alarm in reminded.rows}
             needed = still_waiting(alarms) if alarms else None
             return update_unchanged(Promise, WRITTEN, "next_look_at", rows, [readings, reminded], needed)

@@ -1,5 +1,6 @@
 """The sweep as a whole: what it costs, what a cut in the middle leaves, and whom a changed load concerns."""
 
+from collections import Counter
 from datetime import timedelta
 from decimal import Decimal
 from math import inf
@@ -7,7 +8,7 @@ from threading import Event, Thread
 from time import sleep
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import DatabaseError, OperationalError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from conftest import DAY, HOUR, NOW
@@ -16,6 +17,7 @@ from engagement.outbox.models import Message
 from engagement.staff.models import Firm, Role
 from promises import actions
 from promises.actions import watching
+from promises.actions.alarms import COLLECT, Alarms, alarms_for
 from promises.due import due_for
 from promises.looking import Looking
 from promises.models import Band, LoadChange, Promise, Reminder, RiskReading
@@ -461,16 +463,106 @@ def test_nothing_is_written_into_an_alarm_that_has_left_while_the_sweep_went_on(
     assert not Promise.objects.to_look_at(NOW).exists()
 
 
-def test_an_alarm_that_was_never_written_is_not_written_into(two_late, monkeypatch):
+@pytest.mark.servers
+def test_an_alarm_that_leaves_between_two_writes_of_a_chunk_is_asked_for_anew(many, make_person, monkeypatch):
+    """Of one chunk: what is written after it left goes into another, and no other person gets an empty one."""
+    monkeypatch.setattr(watching, "WRITTEN_AT_ONCE", 10)
+    early, late = make_person("Early Bird"), make_person("Night Owl")
+    many(61, [early, late])
+    Promise.objects.exclude(owner__in=[early, late]).update(next_look_at=None)
+    Promise.objects.filter(owner__in=[early, late]).update(standing="may_be_late")
+    # By owner: thirty of each, ten at a time.
+    between_two(lambda: send_waiting_of(early, NOW + HOUR), monkeypatch)
+
+    assert actions.look_at_due(NOW) == 60
+
+    of = {person: Reminder.objects.filter(person=person) for person in (early, late)}
+    assert [one.count() for one in of.values()] == [30, 30]
+    assert Counter(of[early].values_list("message__state", flat=True)) == {"sent": 10, "waiting": 20}
+    assert Message.objects.filter(kind="alarm").count() == 3
+
+
+def send_waiting_of(person, now):
+    Message.objects.exclude(person=person).update(not_before=now + DAY)
+    send_waiting(now)
+
+
+def refused_once(monkeypatch, error):
+    """The first that is written is taken back."""
     usual, refused = watching.update_unchanged, []
 
     def refuse(*args):
         if not refused:
             refused.append(args)
-            raise OperationalError("database is locked")
+            raise error
         return usual(*args)
 
     monkeypatch.setattr(watching, "update_unchanged", refuse)
+
+
+@pytest.mark.parametrize("error", [OperationalError("deadlock detected"), DatabaseError("too long")])
+def test_an_alarm_that_waits_for_later_leaves_in_time_though_it_was_hurried_in_vain(
+    two_late, thandi, monkeypatch, error
+):
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    [waiting] = alarms_for({thandi: NOW + 5 * DAY}, NOW - DAY).values()
+    refused_once(monkeypatch, error)
+
+    actions.look_at_due(NOW)
+
+    assert Reminder.objects.filter(message=waiting).count() == 2
+    assert Message.objects.get(pk=waiting).not_before == NOW + COLLECT
+
+
+def test_an_alarm_that_was_written_for_later_leaves_in_time_though_it_was_hurried_in_vain(two_late, monkeypatch):
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    actions.look_at_due(NOW)
+    Message.objects.filter(kind="alarm").update(not_before=NOW + 5 * DAY)
+    Promise.objects.update(next_look_at=NOW + HOUR)
+    refused_once(monkeypatch, OperationalError("deadlock detected"))
+
+    actions.look_at_due(NOW + HOUR)
+
+    assert Reminder.objects.count() == 2
+    assert Message.objects.get(kind="alarm").not_before == NOW + HOUR + COLLECT
+
+
+def test_what_was_asked_for_in_what_is_taken_back_is_asked_for_again(two_late, thandi, monkeypatch):
+    """Their alarm leaves; one that was made for later is hurried instead, and that is taken back."""
+    monkeypatch.setattr(watching, "CHUNK", 2)
+    usual, calls = watching.update_unchanged, []
+
+    def write(*args):
+        calls.append(args)
+        if len(calls) == 1:
+            send_waiting(NOW + HOUR)
+            alarms_for({thandi: NOW + 5 * DAY}, NOW)
+        if len(calls) == 2:
+            raise OperationalError("deadlock detected")
+        return usual(*args)
+
+    monkeypatch.setattr(watching, "update_unchanged", write)
+    actions.look_at_due(NOW)
+
+    assert Reminder.objects.count() == 2
+    assert {reminder.message.not_before for reminder in Reminder.objects.all()} == {NOW + COLLECT}
+
+
+def test_whoever_is_to_hear_sooner_is_asked_for_again_and_nobody_else(thandi, mara, django_assert_num_queries):
+    alarms = Alarms(NOW)
+    before = alarms.of({thandi: NOW + DAY, mara: NOW + DAY})
+
+    with django_assert_num_queries(0):
+        assert alarms.of({thandi: NOW + 2 * DAY}) == {thandi.pk: before[thandi.pk]}
+    assert alarms.of({thandi: NOW + HOUR}) == {thandi.pk: before[thandi.pk]}
+
+    assert Message.objects.get(person=thandi).not_before == NOW + HOUR
+    assert Message.objects.get(person=mara).not_before == NOW + DAY
+
+
+def test_an_alarm_that_was_never_written_is_not_written_into(two_late, monkeypatch):
+    refused_once(monkeypatch, OperationalError("database is locked"))
+
     actions.look_at_due(NOW)
     actions.look_at_due(NOW + watching.PUT_OFF_A_LITTLE)
 
@@ -506,6 +598,46 @@ def test_a_sweep_waits_for_an_alarm_that_is_leaving_and_takes_another(two_late, 
     assert (looked, left) == (2, [True])
     first, second = Reminder.objects.select_related("message").order_by("pk")
     assert (first.message.state, second.message.state) == ("sending", "waiting")
+
+
+@pytest.mark.servers
+@pytest.mark.django_db(transaction=True)
+def test_a_sweep_and_a_new_diary_take_alarms_in_one_order(two_late, thandi, mara, monkeypatch):
+    """Of the second a manager is to hear as well: one alarm is known by then, and the other, made before, is not."""
+    with transaction.atomic():
+        low, high = (alarms_for({person: NOW + DAY}, NOW - DAY)[person.pk] for person in (thandi, mara))
+    Promise.objects.filter(what="second").update(tell_by_at=NOW - HOUR)
+    held = Event()
+
+    def change():
+        try:
+            with transaction.atomic():
+                Message.objects.filter(pk=low).update(not_before=NOW)
+                held.set()
+                _waits_for_a_row()
+                Message.objects.filter(pk=high).update(not_before=NOW)
+        except OperationalError as error:
+            errors.append(error)
+        finally:
+            connection.close()
+
+    def begin():
+        others.append(Thread(target=change))
+        others[0].start()
+        held.wait(10)
+
+    others, errors = [], []
+    between_two(begin, monkeypatch)
+    looked = actions.look_at_due(NOW)
+    others[0].join(20)
+
+    assert (looked, errors) == (2, [])
+    assert not Promise.objects.filter(sentence="").exists()
+    assert sorted(Reminder.objects.values_list("promise__what", "message")) == [
+        ("first", low),
+        ("second", low),
+        ("second", high),
+    ]
 
 
 def _waits_for_a_row():
