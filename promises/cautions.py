@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from clients.diary import client_calendar
 from clients.models import Client
 from engagement.staff.calendars import is_working_day
 from engagement.staff.models import Firm, User
+from engagement.staff.statement import Part
 from promises.capacity import Fit
 from promises.due import Due
 from promises.models import Promise
@@ -17,6 +19,11 @@ from promises.models import Promise
 ALIKE_WITHIN = timedelta(days=14)
 MOST_LOOKED_AT = 200
 LOOK_AHEAD = 30
+# Of somebody to whom much is promised, to make a promise of each would take longer than all else here.
+SAID = Part(Promise, "id", "client_id", "what", "due_on", "due_time", "zone")
+WORDS = SAID.columns.index("what")
+
+Values = tuple[Any, ...]
 
 
 @dataclass(frozen=True)
@@ -32,7 +39,7 @@ class Caution:
 
 
 def cautions(
-    client: Client, firm: Firm, what: str, due: Due, now: datetime, recent: Sequence[Promise] | None = None
+    client: Client, firm: Firm, what: str, due: Due, now: datetime, recent: Sequence[Values] | None = None
 ) -> list[Caution]:
     """`recent` spares whoever asks of several promises to one client to read `recently` for each."""
     found = []
@@ -55,17 +62,16 @@ def unseen(found: Iterable[Caution], seen: str) -> list[Caution]:
     return [caution for caution in found if caution.key not in seen.split()]
 
 
-def recently(client: Client, now: datetime) -> list[Promise]:
+def recently(client: Client, now: datetime) -> list[Values]:
+    """Of each as much as a caution says of it."""
     recent = Promise.objects.filter(client=client, made_at__gt=now - ALIKE_WITHIN, voided_at=None)
-    # As far as a caution says it: of somebody to whom much is promised, all columns take longer than all else here.
-    recent = recent.only("what", "client_id", "due_on", "due_time", "zone")
-    return list(recent.order_by("-made_at")[:MOST_LOOKED_AT])
+    return list(recent.order_by("-made_at").values_list(*SAID.columns)[:MOST_LOOKED_AT])
 
 
-def promised_alike(recent: Iterable[Promise], what: str) -> Promise | None:
+def promised_alike(recent: Iterable[Values], what: str) -> Promise | None:
     """The same words to the same client a few days ago: perhaps the same promise."""
     asked = _plain(what)
-    return next((promise for promise in recent if _plain(promise.what) == asked), None)
+    return next((SAID.made(values) for values in recent if _plain(values[WORDS]) == asked), None)
 
 
 def next_working_day(client: Client, firm: Firm, due: Due) -> date | None:

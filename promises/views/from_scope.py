@@ -23,7 +23,7 @@ from engagement.staff.models import Firm, User
 from engagement.staff.when import speak_short
 from promises import actions
 from promises.actions.from_scope import make_from_line, mark_needed, mark_not_needed
-from promises.cautions import Caution, cautions, recently, unseen
+from promises.cautions import Caution, Values, cautions, recently, unseen
 from promises.due import due_for
 from promises.forms.act import may_own
 from promises.forms.from_scope import LineForm
@@ -217,7 +217,7 @@ def _unsent(form: LineForm) -> LineForm:
 
 
 def _row(
-    request: SignedInRequest, one: ToPromise, form: LineForm, recent: list[Promise], weighing: Weighing, now: datetime
+    request: SignedInRequest, one: ToPromise, form: LineForm, recent: list[Values], weighing: Weighing, now: datetime
 ) -> Row:
     firm = weighing.firm
     due_on = one.due_on(firm)
