@@ -118,7 +118,10 @@ class Promise(models.Model):
     """Something we owe a client by a date. The first date never changes; `due_at` moves by a DateMove alone."""
 
     reference = models.CharField(_("reference"), max_length=60, null=True, blank=True, unique=True)
-    client = models.ForeignKey(Client, verbose_name=_("client"), on_delete=models.PROTECT, related_name="promises")
+    # Found by promise_client_made.
+    client = models.ForeignKey(
+        Client, verbose_name=_("client"), on_delete=models.PROTECT, related_name="promises", db_index=False
+    )
     contact = models.ForeignKey(
         Contact, verbose_name=_("contact"), null=True, blank=True, on_delete=models.SET_NULL, related_name="promises"
     )
@@ -297,6 +300,8 @@ class Promise(models.Model):
                 fields=["owner", "announced_for"],
                 condition=IS_OPEN & Q(announced_for__isnull=False),
             ),
+            # For whatever is asked of one client, and what was promised to them lately.
+            models.Index(name="promise_client_made", fields=["client", "made_at"]),
             # For a client's page and one client's board.
             models.Index(name="promise_client_due", fields=["client", "due_at", "id"], condition=IS_OPEN),
             # For what is worst on a client's progress page.
