@@ -138,10 +138,10 @@ def say_to_another_who_left(sender: type[Message], message: Message, now: dateti
 
 @receiver(diary_changed)
 def look_again_at_their_promises(sender: Any, user: User | None, now: datetime, **kwargs: Any) -> None:
-    touched = Promise.objects.open()
+    touched = Promise.objects.open().order_by()
     if user:
         # Their team's too: whoever manages them may be the one to hear.
-        touched = touched.filter(Q(owner=user) | Q(owner__manager=user))
+        touched = touched.filter(owner__in=User.objects.filter(Q(pk=user.pk) | Q(manager=user)).values("pk"))
         # Whoever could not be reached for long is owed no morning message of that time.
         User.objects.filter(pk=user.pk, next_digest_at__lt=now - TOO_LATE).update(next_digest_at=None)
     look_soon({*touched.values_list("pk", flat=True), *_awaiting(user)}, now)

@@ -91,7 +91,7 @@ class _TurnIsOver(Exception):
 
 def look_soon(promises: Iterable[int], now: datetime) -> int:
     """A diary or a promise changed: the hints of what it touches come due."""
-    touched = Promise.objects.open().filter(pk__in=promises)
+    touched = Promise.objects.open().filter(pk__in=among([*promises]))
     with transaction.atomic():
         # Held in the order in which everybody holds several promises, so that nobody waits in a ring.
         list(touched.select_for_update(no_key=True).order_by("pk").values_list("pk", flat=True))
