@@ -585,15 +585,9 @@ def test_a_sweep_waits_for_an_alarm_that_is_leaving_and_takes_another(two_late, 
         finally:
             connection.close()
 
-    def begin():
-        others.append(Thread(target=leave))
-        others[0].start()
-        held.wait(10)
-
-    others = []
-    between_two(begin, monkeypatch)
+    other = begun_between_two(leave, held, monkeypatch)
     looked = actions.look_at_due(NOW)
-    others[0].join(10)
+    other.join(20)
 
     assert (looked, left) == (2, [True])
     first, second = Reminder.objects.select_related("message").order_by("pk")
@@ -621,15 +615,9 @@ def test_a_sweep_and_a_new_diary_take_alarms_in_one_order(two_late, thandi, mara
         finally:
             connection.close()
 
-    def begin():
-        others.append(Thread(target=change))
-        others[0].start()
-        held.wait(10)
-
-    others, errors = [], []
-    between_two(begin, monkeypatch)
+    other, errors = begun_between_two(change, held, monkeypatch), []
     looked = actions.look_at_due(NOW)
-    others[0].join(20)
+    other.join(20)
 
     assert (looked, errors) == (2, [])
     assert not Promise.objects.filter(sentence="").exists()
@@ -638,6 +626,18 @@ def test_a_sweep_and_a_new_diary_take_alarms_in_one_order(two_late, thandi, mara
         ("second", low),
         ("second", high),
     ]
+
+
+def begun_between_two(act, held, monkeypatch):
+    """Somebody else does it, and the second is written once they hold what they are to hold."""
+    other = Thread(target=act)
+
+    def begin():
+        other.start()
+        held.wait(10)
+
+    between_two(begin, monkeypatch)
+    return other
 
 
 def _waits_for_a_row():
